@@ -1,0 +1,67 @@
+# enablement_metrics: PGXS build. `make`, `make install`, `make installcheck`.
+
+EXTENSION = enablement_metrics
+MODULE_big = enablement_metrics
+
+# one object per room, in the order of the floors
+OBJS = \
+	src/module.o \
+	src/label.o \
+	src/jsonb_fields.o \
+	src/sum128.o \
+	src/deal_event.o \
+	src/history_bytes.o \
+	src/deal_history.o \
+	src/history_reading.o
+
+DATA = src/enablement_metrics--1.0.sql
+
+REGRESS = \
+	install \
+	deal_event \
+	deal_history
+
+# test/specs with test/expected, and test/t: see `make help`
+ISOLATION = append refresh
+ISOLATION_OPTS = --inputdir=$(srcdir)/test
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+PG_CFLAGS = -ffp-contract=off
+
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifneq ($(PGXS),)
+include $(PGXS)
+
+# PGXS tracks neither headers nor the directories of a VPATH build
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | $(CURDIR)/src
+$(CURDIR)/src:
+	mkdir -p $@
+else
+all install installcheck:
+	@echo 'PostgreSQL server development files not found by "$(PG_CONFIG)": run test/setup, or name a pg_config with PG_CONFIG=' >&2
+	@exit 1
+endif
+
+# what follows brings its own set-up and needs no PostgreSQL yet
+root := $(dir $(firstword $(MAKEFILE_LIST)))
+
+demo:
+	@'$(root)test/demo/run' $(if $(filter command%,$(origin DATA)),'$(DATA)')
+
+test:
+	@'$(root)test/run'
+
+oracle:
+	@'$(root)test/oracle/run'
+
+help:
+	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
+	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
+	@echo 'make test              set-up, build and all of those in a throw-away server'
+	@echo 'make demo              set-up, build, a generated CRM and its report'
+	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
+	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+
+.PHONY: demo test oracle help

@@ -1,0 +1,60 @@
+/*
+ * compat.h
+ *		Every difference between the supported PostgreSQL versions, in one place.
+ *
+ * Function bodies elsewhere carry no version tests.
+ */
+#ifndef EM_COMPAT_H
+#define EM_COMPAT_H
+
+#include "postgres.h"
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "libpq/pqformat.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#include "nodes/miscnodes.h"
+#endif
+
+#if PG_VERSION_NUM < 160000
+
+/*
+ * Before 16 there are no soft errors: every error is thrown. The context
+ * argument is still passed around so that the callers read the same.
+ */
+#define errsave(context, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
+#define ereturn(context, dummy, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); return dummy; } while (0)
+#define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
+
+static inline bool
+DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
+							int32 typmod, fmNodePtr escontext, Datum *result)
+{
+	(void) escontext;
+	*result = DirectFunctionCall3(func, CStringGetDatum(str),
+								  ObjectIdGetDatum(typioparam), Int32GetDatum(typmod));
+	return true;
+}
+
+static inline bool
+InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
+					  int32 typmod, fmNodePtr escontext, Datum *result)
+{
+	(void) escontext;
+	*result = InputFunctionCall(flinfo, str, typioparam, typmod);
+	return true;
+}
+
+/* It used to take whether the count counts itself. */
+#define pq_sendcountedtext(out, text, length) (pq_sendcountedtext) (out, text, length, false)
+
+#endif							/* PG_VERSION_NUM < 160000 */
+
+/* Intervals can be infinite from 17 on. */
+#ifndef INTERVAL_NOT_FINITE
+#define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
+#endif
+
+#endif							/* EM_COMPAT_H */

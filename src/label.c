@@ -1,0 +1,341 @@
+/*
+ * label.c
+ *		Labels: checking, converting, and the vocabulary with one-byte codes.
+ */
+#include "compat.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+
+#include "label.h"
+
+/*
+ * Names that CRMs give to stages, outcomes and activities, in byte order; the
+ * code of a label is its place here. Stored histories refer to these codes:
+ * within format version 1 of deal_history nothing may be added or moved.
+ */
+static const char *const vocabulary[] = {
+	"Closed",
+	"Closed - Converted",
+	"Closed - Not Converted",
+	"Closed Lost",
+	"Closed Won",
+	"Contacted",
+	"Converted",
+	"Demo",
+	"Discovery",
+	"Engaging",
+	"Id. Decision Makers",
+	"Lead",
+	"Lost",
+	"MQL",
+	"Meeting",
+	"Needs Analysis",
+	"Negotiation",
+	"Negotiation/Review",
+	"New",
+	"Nurturing",
+	"Open",
+	"Open - Not Contacted",
+	"Opportunity",
+	"Perception Analysis",
+	"Proposal",
+	"Proposal/Price Quote",
+	"Prospecting",
+	"Qualification",
+	"Qualified",
+	"SAL",
+	"SQL",
+	"Unqualified",
+	"Value Proposition",
+	"Won",
+	"Working",
+	"Working - Contacted",
+	"appointmentscheduled",
+	"call",
+	"certification",
+	"churn",
+	"closed",
+	"closed_lost",
+	"closed_won",
+	"closedlost",
+	"closedwon",
+	"competitor",
+	"contacted",
+	"content",
+	"contract",
+	"contractsent",
+	"customer",
+	"decisionmakerboughtin",
+	"demo",
+	"discovery",
+	"disqualified",
+	"download",
+	"email",
+	"evangelist",
+	"lead",
+	"lost",
+	"marketingqualifiedlead",
+	"meeting",
+	"mql",
+	"negotiation",
+	"no_decision",
+	"nurture",
+	"open",
+	"opportunity",
+	"platform",
+	"presentationscheduled",
+	"proposal",
+	"prospect",
+	"qualification",
+	"qualified",
+	"qualifiedtobuy",
+	"quote",
+	"recycled",
+	"renewal",
+	"reopened",
+	"sal",
+	"salesqualifiedlead",
+	"share",
+	"sql",
+	"subscriber",
+	"training",
+	"trial",
+	"use",
+	"view",
+	"won",
+};
+
+StaticAssertDecl(lengthof(vocabulary) <= 256, "a label code is one byte");
+
+int
+label_code_count(void)
+{
+	return lengthof(vocabulary);
+}
+
+Label
+label_of_code(int code)
+{
+	Label		label;
+
+	Assert(code >= 0 && code < lengthof(vocabulary));
+	label.data = vocabulary[code];
+	label.length = strlen(vocabulary[code]);
+	return label;
+}
+
+int
+label_code(Label label)
+{
+	int			low = 0;
+	int			high = lengthof(vocabulary) - 1;
+
+	while (low <= high)
+	{
+		int			middle = (low + high) / 2;
+		int			order = label_compare(label, label_of_code(middle));
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			high = middle - 1;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
+bool
+label_check(Label label, const char *what, fmNodePtr escontext)
+{
+	if (label.length == 0)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be empty", what),
+				 errdetail("A label has 1 to %d bytes.", LABEL_MAX_BYTES)));
+	if (label.length > LABEL_MAX_BYTES)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s \"%.*s...\" is too long", what,
+						pg_mbcliplen(label.data, label.length, 40), label.data),
+				 errdetail("It has %d bytes; a label has 1 to %d.",
+						   label.length, LABEL_MAX_BYTES)));
+	return true;
+}
+
+Label
+label_from_text(Datum text_datum, const char *what)
+{
+	text	   *value = DatumGetTextPP(text_datum);
+	Label		label;
+
+	label.data = VARDATA_ANY(value);
+	label.length = VARSIZE_ANY_EXHDR(value);
+	label_check(label, what, NULL);
+	return label;
+}
+
+text *
+label_to_text(Label label)
+{
+	return cstring_to_text_with_len(label.data, label.length);
+}
+
+static int
+label_compare_qsort(const void *a, const void *b)
+{
+	return label_compare(*(const Label *) a, *(const Label *) b);
+}
+
+Label *
+labels_from_array(ArrayType *array, const char *what, int limit, int *count)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	Label	   *labels;
+	Label	   *sorted;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s must be a one-dimensional array", what)));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, count);
+	if (*count > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s has %d elements", what, *count),
+				 errdetail("At most %d are allowed.", limit)));
+
+	labels = palloc(sizeof(Label) * Max(*count, 1));
+	sorted = palloc(sizeof(Label) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not contain NULL", what)));
+		labels[i] = sorted[i] = label_from_text(elements[i], psprintf("a label in %s", what));
+	}
+
+	qsort(sorted, *count, sizeof(Label), label_compare_qsort);
+	for (int i = 1; i < *count; i++)
+	{
+		if (label_equal(sorted[i - 1], sorted[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s names \"%.*s\" more than once", what,
+							sorted[i].length, sorted[i].data)));
+	}
+	pfree(sorted);
+	return labels;
+}
+
+Datum
+labels_to_array(const Label *labels, int count)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		elements[i] = PointerGetDatum(label_to_text(labels[i]));
+	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+/* Below this many labels a set is searched one by one, which is faster. */
+#define LABEL_SET_SMALL 16
+
+static void
+label_set_insert(LabelSet *set, int number)
+{
+	Label		label = set->labels[number];
+	uint32		slot = hash_bytes((const unsigned char *) label.data, label.length);
+
+	for (slot &= set->nslots - 1; set->slots[slot] != 0;
+		 slot = (slot + 1) & (set->nslots - 1))
+		continue;
+	set->slots[slot] = number + 1;
+}
+
+int
+label_set_add(LabelSet *set, Label label)
+{
+	if (set->slots == NULL)
+	{
+		for (int i = 0; i < set->count; i++)
+			if (label_equal(set->labels[i], label))
+				return i;
+	}
+	else
+	{
+		uint32		slot = hash_bytes((const unsigned char *) label.data, label.length);
+
+		for (slot &= set->nslots - 1; set->slots[slot] != 0;
+			 slot = (slot + 1) & (set->nslots - 1))
+			if (label_equal(set->labels[set->slots[slot] - 1], label))
+				return set->slots[slot] - 1;
+	}
+
+	if (set->count == set->capacity)
+	{
+		set->capacity = Max(LABEL_SET_SMALL, set->capacity * 2);
+		if (set->labels == NULL)
+			set->labels = palloc(sizeof(Label) * set->capacity);
+		else
+			set->labels = repalloc_huge(set->labels, sizeof(Label) * set->capacity);
+	}
+	set->labels[set->count++] = label;
+
+	/* at most half full, so that a free slot is always near */
+	if (set->count > LABEL_SET_SMALL && set->count * 2 > set->nslots)
+	{
+		if (set->slots != NULL)
+			pfree(set->slots);
+		set->nslots = set->capacity * 4;
+		set->slots = palloc_extended(sizeof(int) * (Size) set->nslots,
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		for (int i = 0; i < set->count; i++)
+			label_set_insert(set, i);
+	}
+	else if (set->slots != NULL)
+		label_set_insert(set, set->count - 1);
+	return set->count - 1;
+}
+
+typedef struct NumberedLabel
+{
+	Label		label;
+	int			number;
+} NumberedLabel;
+
+static int
+numbered_label_compare(const void *a, const void *b)
+{
+	return label_compare(((const NumberedLabel *) a)->label,
+						 ((const NumberedLabel *) b)->label);
+}
+
+int *
+label_set_sort(LabelSet *set)
+{
+	NumberedLabel *sorted = palloc_extended(sizeof(NumberedLabel) * (Size) Max(set->count, 1),
+											MCXT_ALLOC_HUGE);
+	int		   *places = palloc(sizeof(int) * Max(set->count, 1));
+
+	for (int i = 0; i < set->count; i++)
+	{
+		sorted[i].label = set->labels[i];
+		sorted[i].number = i;
+	}
+	qsort(sorted, set->count, sizeof(NumberedLabel), numbered_label_compare);
+	for (int i = 0; i < set->count; i++)
+	{
+		set->labels[i] = sorted[i].label;
+		places[sorted[i].number] = i;
+	}
+	pfree(sorted);
+	return places;
+}

@@ -1,0 +1,91 @@
+/*
+ * label.h
+ *		Labels: the names of kinds, subjects and stages.
+ *
+ * A label is 1 to 255 bytes in the server encoding and is compared by its
+ * bytes, so that no collation and no locale can change an answer.
+ *
+ * The labels of the usual CRM vocabularies have a one-byte code. A stored
+ * history names each distinct label once; a label with a code takes two bytes
+ * there, any other takes its length plus one.
+ */
+#ifndef EM_LABEL_H
+#define EM_LABEL_H
+
+#include "compat.h"
+#include "utils/array.h"
+
+#define LABEL_MAX_BYTES 255
+
+/* A label somewhere in memory, not terminated; length 0 stands for "none". */
+typedef struct Label
+{
+	const char *data;
+	int			length;
+} Label;
+
+/* Byte order; a prefix sorts first, and "none" sorts after every label. */
+static inline int
+label_compare(Label a, Label b)
+{
+	int			order;
+
+	if (a.length == 0 || b.length == 0)
+		return (a.length == 0) - (b.length == 0);
+	order = memcmp(a.data, b.data, Min(a.length, b.length));
+	if (order == 0)
+		order = (a.length > b.length) - (a.length < b.length);
+	return order < 0 ? -1 : order > 0;
+}
+
+static inline bool
+label_equal(Label a, Label b)
+{
+	return a.length == b.length &&
+		(a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+/* 22023 for an empty label, 54000 for a long one; `what` names its role. */
+extern bool label_check(Label label, const char *what, fmNodePtr escontext);
+
+/* The label in a text datum, checked; points into the datum where it can. */
+extern Label label_from_text(Datum text_datum, const char *what);
+extern text *label_to_text(Label label);
+
+/*
+ * The labels of a one-dimensional text[]: `what` names the option in errors.
+ * NULL elements, duplicates, invalid labels and more than `limit` elements are
+ * errors. The labels point into memory of the current context.
+ */
+extern Label *labels_from_array(ArrayType *array, const char *what, int limit,
+								int *count);
+/* A text[] of labels, in their order. */
+extern Datum labels_to_array(const Label *labels, int count);
+
+/*
+ * Distinct labels numbered in order of arrival. Start from zeroed memory; the
+ * labels must outlive the set. Memory is of the current context.
+ */
+typedef struct LabelSet
+{
+	Label	   *labels;
+	int			count;
+	int			capacity;
+	int			nslots;			/* hash table, once there are many labels */
+	int		   *slots;			/* number of a label plus one, 0 when free */
+} LabelSet;
+
+extern int	label_set_add(LabelSet *set, Label label);
+
+/*
+ * Sorts the labels of a set by bytes. Returns the new place of each number;
+ * the set is only good for reading its labels afterwards.
+ */
+extern int *label_set_sort(LabelSet *set);
+
+/* The frozen vocabulary of format version 1. */
+extern int	label_code(Label label);	/* -1 when it has none */
+extern int	label_code_count(void);
+extern Label label_of_code(int code);
+
+#endif							/* EM_LABEL_H */
