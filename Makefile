@@ -12,14 +12,18 @@ OBJS = \
 	src/deal_event.o \
 	src/history_bytes.o \
 	src/deal_history.o \
-	src/history_reading.o
+	src/history_reading.o \
+	src/proportion.o \
+	src/distribution.o \
+	src/rate_summary.o
 
 DATA = src/enablement_metrics--1.0.sql
 
 REGRESS = \
 	install \
 	deal_event \
-	deal_history
+	deal_history \
+	rate_summary
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh
