@@ -9,13 +9,19 @@ OBJS = \
 	src/label.o \
 	src/jsonb_fields.o \
 	src/sum128.o \
+	src/tally.o \
+	src/counted_summary.o \
 	src/deal_event.o \
 	src/history_bytes.o \
 	src/deal_history.o \
 	src/history_reading.o \
 	src/proportion.o \
 	src/distribution.o \
-	src/rate_summary.o
+	src/survival.o \
+	src/chart.o \
+	src/rate_summary.o \
+	src/duration_summary.o \
+	src/duration_reading.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -23,7 +29,8 @@ REGRESS = \
 	install \
 	deal_event \
 	deal_history \
-	rate_summary
+	rate_summary \
+	duration_summary
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh

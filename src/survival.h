@@ -1,0 +1,109 @@
+/*
+ * survival.h
+ *		Time to an event with censoring, competing ends and late entry.
+ *
+ * Plain C with libm and nothing else, over counts per whole unit of time in
+ * ascending order. Conventions, those of R's survival package:
+ *
+ * - An event and a censoring at one time: the censored is still at risk.
+ * - Late entry at unit a is at risk in units above a; who did not enter late
+ *   is at risk from unit 0 on, that unit included.
+ * - The band of the survival curve is the log one, cut off at 1.
+ * - Where a curve stands exactly at the asked level on a flat, a quantile is
+ *   the midpoint of the flat; a flat that lasts to the end counts from its left.
+ *
+ * With competing ends the survival curve is that of either end, and the
+ * incidence of the event is the Aalen-Johansen estimate; without them the
+ * incidence is one minus the survival.
+ */
+#ifndef EM_SURVIVAL_H
+#define EM_SURVIVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What happened in one whole unit. */
+typedef struct SurvivalPoint
+{
+	int64_t		unit;
+	int64_t		events;
+	int64_t		competing;
+	int64_t		censored;
+	int64_t		late;
+} SurvivalPoint;
+
+/* The estimates just after one unit. */
+typedef struct SurvivalStep
+{
+	int64_t		unit;
+	int64_t		at_risk;		/* just before the ends of this unit */
+	int64_t		events;
+	int64_t		competing;
+	int64_t		censored;
+	double		survival;
+	double		log_error;		/* standard error of log(survival); meaningless at survival 0 */
+	double		incidence;
+	double		incidence_error;	/* its standard error */
+	bool		competes;		/* there are competing ends somewhere in the curve */
+} SurvivalStep;
+
+/* Reads the curve step by step, one step for every point, in one pass. */
+typedef struct SurvivalWalk
+{
+	const SurvivalPoint *points;
+	size_t		n;
+	size_t		next;
+	int64_t		at_risk;		/* of the next point */
+	double		greenwood;		/* variance of log(survival) */
+	double		covariance;		/* of survival and incidence */
+	double		variance;		/* of incidence */
+	SurvivalStep step;
+} SurvivalWalk;
+
+extern void survival_begin(SurvivalWalk *walk, const SurvivalPoint *points, size_t n);
+extern bool survival_next(SurvivalWalk *walk, SurvivalStep *step);
+
+/* Band of the survival at a step, z standard errors wide; false where survival is 0 and there is none. */
+extern bool survival_band(const SurvivalStep *step, double z, double *low, double *high);
+
+/* The same for the incidence: the band of survival turned over, or of the incidence when ends compete. */
+extern bool incidence_band(const SurvivalStep *step, double z, double *low, double *high);
+
+/* The largest unit in which somebody was seen to end or be censored; -1 when nobody was. */
+extern int64_t survival_last_unit(const SurvivalPoint *points, size_t n);
+
+/*
+ * The incidence after all units up to `unit`; the step has unit -1 before the
+ * first point. False when nobody was observed that long and somebody was left.
+ */
+extern bool survival_at(const SurvivalPoint *points, size_t n, int64_t unit, SurvivalStep *step);
+
+/* The time at which the incidence reaches q, 0 < q <= 1; false when it never does. */
+extern bool survival_quantile(const SurvivalPoint *points, size_t n, double q, double *result);
+
+/* Where the ends of the band cross q; each has its own answer. */
+extern void survival_quantile_interval(const SurvivalPoint *points, size_t n, double q, double z,
+									   bool *has_low, double *low, bool *has_high, double *high);
+
+/*
+ * The integral of one minus the incidence from 0 to the horizon (>= 0), and its
+ * standard error (NaN with competing ends). False when nobody was observed that
+ * long and somebody was left.
+ */
+extern bool survival_restricted_mean(const SurvivalPoint *points, size_t n, double horizon,
+									 double *mean, double *std_error);
+
+/* What a log-rank test needs of two groups; the sums over strata are the test of the strata. */
+typedef struct LogRank
+{
+	double		observed[2];
+	double		expected[2];
+	double		variance;		/* of observed - expected of either group */
+} LogRank;
+
+/* Adds one stratum; competing ends count as censored. */
+extern void log_rank_add(LogRank *sums, const SurvivalPoint *a, size_t na,
+						 const SurvivalPoint *b, size_t nb);
+
+#endif							/* EM_SURVIVAL_H */

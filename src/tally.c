@@ -1,0 +1,196 @@
+/*
+ * tally.c
+ *		Exact counts by integer key: an open hash table and a packed form.
+ *
+ * Linear probing over a power of two, at most three quarters full. The slot
+ * comes from the upper half of a multiplicative hash (Knuth), so that runs of
+ * neighbouring keys, which durations are, spread over the table.
+ */
+#include "tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "varint.h"
+
+size_t
+tally_size(uint32_t capacity)
+{
+	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry);
+}
+
+void
+tally_init(Tally *tally, uint32_t capacity)
+{
+	memset(tally, 0, tally_size(capacity));
+	tally->capacity = capacity;
+}
+
+/* The slot that holds a key or would; NULL when there is none. */
+static TallyEntry *
+find_slot(Tally *tally, uint64_t key)
+{
+	uint32_t	mask = tally->capacity - 1;
+	uint32_t	slot = (uint32_t) ((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & mask;
+
+	/* a damaged table may have no free slot: go round once at most */
+	for (uint32_t i = 0; i < tally->capacity; i++)
+	{
+		TallyEntry *entry = &tally->slots[(slot + i) & mask];
+
+		if (entry->key == key + 1 || entry->key == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+TallyResult
+tally_add(Tally *tally, uint64_t key, int64_t count)
+{
+	TallyEntry *entry = find_slot(tally, key);
+
+	if (entry == NULL)
+		return TALLY_FULL;
+	if (entry->key == 0)
+	{
+		if (count < 0)
+			return TALLY_NEGATIVE;
+		if (count == 0)
+			return TALLY_OK;
+		if (tally->used >= TALLY_LIMIT(tally->capacity))
+			return TALLY_FULL;
+		entry->key = key + 1;
+		entry->count = count;
+		tally->used++;
+		return TALLY_OK;
+	}
+	if (count > 0 && entry->count > INT64_MAX - count)
+		return TALLY_OVERFLOW;
+	if (entry->count < 0 || (count < 0 && entry->count + count < 0))
+		return TALLY_NEGATIVE;
+	entry->count += count;
+	return TALLY_OK;
+}
+
+int64_t
+tally_count(const Tally *tally, uint64_t key)
+{
+	const TallyEntry *entry = find_slot((Tally *) tally, key);
+
+	return entry == NULL || entry->key == 0 ? 0 : entry->count;
+}
+
+uint32_t
+tally_live(const Tally *tally)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < tally->capacity; i++)
+		n += (tally->slots[i].count != 0);
+	return n;
+}
+
+void
+tally_rehash(Tally *to, const Tally *from)
+{
+	for (uint32_t i = 0; i < from->capacity; i++)
+		if (from->slots[i].count != 0)
+			(void) tally_add(to, from->slots[i].key - 1, from->slots[i].count);
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	uint64_t	key_a = ((const TallyEntry *) a)->key;
+	uint64_t	key_b = ((const TallyEntry *) b)->key;
+
+	return (key_a > key_b) - (key_a < key_b);
+}
+
+uint32_t
+tally_sorted(const Tally *tally, TallyEntry *entries)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < tally->capacity && n < tally->used; i++)
+		if (tally->slots[i].key != 0 && tally->slots[i].count != 0)
+		{
+			entries[n].key = tally->slots[i].key - 1;
+			entries[n++].count = tally->slots[i].count;
+		}
+	qsort(entries, n, sizeof(TallyEntry), compare_entries);
+	return n;
+}
+
+/* What is written for a key: the first as it is, then the gap to it less one. */
+static inline uint64_t
+key_step(const TallyEntry *sorted, uint32_t i)
+{
+	return i == 0 ? sorted[0].key : sorted[i].key - sorted[i - 1].key - 1;
+}
+
+size_t
+tally_packed_size(const TallyEntry *sorted, uint32_t n)
+{
+	size_t		size = varint_size(n);
+
+	for (uint32_t i = 0; i < n; i++)
+		size += varint_size(key_step(sorted, i)) + varint_size((uint64_t) sorted[i].count);
+	return size;
+}
+
+uint8_t *
+tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n)
+{
+	out = varint_write(out, n);
+	for (uint32_t i = 0; i < n; i++)
+	{
+		out = varint_write(out, key_step(sorted, i));
+		out = varint_write(out, (uint64_t) sorted[i].count);
+	}
+	return out;
+}
+
+void
+tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->end = end;
+	reader->first = true;
+	reader->next = varint_read(data, end, &reader->remaining);
+
+	/* an entry takes two bytes or more, so a count above that is a lie */
+	if (reader->next == NULL ||
+		reader->remaining > (uint64_t) (end - reader->next) / 2)
+	{
+		reader->damaged = true;
+		reader->remaining = 0;
+	}
+}
+
+bool
+tally_read_next(TallyReader *reader, TallyEntry *entry)
+{
+	uint64_t	step;
+	uint64_t	count;
+	const uint8_t *in = reader->next;
+
+	if (reader->damaged || reader->remaining == 0)
+		return false;
+	in = varint_read(in, reader->end, &step);
+	if (in != NULL)
+		in = varint_read(in, reader->end, &count);
+	if (in == NULL || count == 0 || count > (uint64_t) INT64_MAX ||
+		(reader->first ? step > TALLY_MAX_KEY : step >= TALLY_MAX_KEY - reader->key))
+	{
+		reader->damaged = true;
+		return false;
+	}
+	reader->key = reader->first ? step : reader->key + step + 1;
+	reader->first = false;
+	reader->remaining--;
+	reader->next = in;
+	entry->key = reader->key;
+	entry->count = (int64_t) count;
+	return true;
+}

@@ -1,0 +1,90 @@
+/*
+ * tally.h
+ *		Exact counts by integer key, in one flat piece of memory.
+ *
+ * The counting inside every summary whose cells have small integer keys:
+ * durations by whole unit, funnel cells by stage and outcome. Plain C without
+ * PostgreSQL, so that a unit test or a fuzzer can link it alone.
+ *
+ * Open form: a hash table with linear probing, changed in place, for state
+ * that grows. Packed form: canonical; the keys in ascending order as varint
+ * gaps, each followed by its count as a varint; zero counts are absent.
+ * Both forms hold the same information and neither knows what a key means.
+ */
+#ifndef EM_TALLY_H
+#define EM_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct TallyEntry
+{
+	uint64_t	key;
+	int64_t		count;
+} TallyEntry;
+
+/* A slot is free when its key field is 0; the field holds key + 1. */
+typedef struct Tally
+{
+	uint32_t	capacity;		/* slots, a power of two */
+	uint32_t	used;			/* slots taken, zero counts included */
+	TallyEntry	slots[];
+} Tally;
+
+#define TALLY_MAX_KEY (UINT64_MAX - 1)
+#define TALLY_MIN_CAPACITY 8
+/* Slots of a capacity that may be taken. */
+#define TALLY_LIMIT(capacity) ((capacity) / 4 * 3)
+
+typedef enum TallyResult
+{
+	TALLY_OK,
+	TALLY_FULL,					/* no room for a new key: grow, then again */
+	TALLY_OVERFLOW,				/* the count would pass 64 bits */
+	TALLY_NEGATIVE				/* the count would fall below zero */
+} TallyResult;
+
+/* Bytes of a tally with `capacity` slots. */
+extern size_t tally_size(uint32_t capacity);
+extern void tally_init(Tally *tally, uint32_t capacity);
+
+/* Adds `count` (may be negative) under `key`; on anything but TALLY_OK nothing has changed. */
+extern TallyResult tally_add(Tally *tally, uint64_t key, int64_t count);
+
+/* The count under `key`, 0 when there is none. */
+extern int64_t tally_count(const Tally *tally, uint64_t key);
+
+/* How many counts are not zero. */
+extern uint32_t tally_live(const Tally *tally);
+
+/* Copies every non-zero entry of `from` into the empty `to`, which has room for them. */
+extern void tally_rehash(Tally *to, const Tally *from);
+
+/* The non-zero entries in ascending order of key; returns how many. `entries` has room for tally->used. */
+extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
+
+/* Packed form. pack returns the end of what it wrote. */
+extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);
+extern uint8_t *tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n);
+
+/*
+ * Reads a packed tally entry by entry. read_begin takes the bytes [data, end)
+ * and reads the number of entries; read_next returns false at the end and
+ * sets reader->damaged when the bytes are not canonical (truncated, overlong
+ * varint, zero or negative count, key that overflows).
+ */
+typedef struct TallyReader
+{
+	const uint8_t *next;
+	const uint8_t *end;
+	uint64_t	remaining;
+	uint64_t	key;
+	bool		first;
+	bool		damaged;
+} TallyReader;
+
+extern void tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end);
+extern bool tally_read_next(TallyReader *reader, TallyEntry *entry);
+
+#endif							/* EM_TALLY_H */
