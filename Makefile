@@ -8,9 +8,11 @@ OBJS = \
 	src/module.o \
 	src/label.o \
 	src/jsonb_fields.o \
+	src/call_cache.o \
 	src/sum128.o \
 	src/tally.o \
 	src/counted_summary.o \
+	src/chain.o \
 	src/deal_event.o \
 	src/history_bytes.o \
 	src/deal_history.o \
@@ -21,7 +23,9 @@ OBJS = \
 	src/chart.o \
 	src/rate_summary.o \
 	src/duration_summary.o \
-	src/duration_reading.o
+	src/duration_reading.o \
+	src/funnel_definition.o \
+	src/deal_progress.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -30,7 +34,8 @@ REGRESS = \
 	deal_event \
 	deal_history \
 	rate_summary \
-	duration_summary
+	duration_summary \
+	deal_progress
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh
