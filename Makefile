@@ -25,7 +25,10 @@ OBJS = \
 	src/duration_summary.o \
 	src/duration_reading.o \
 	src/funnel_definition.o \
-	src/deal_progress.o
+	src/deal_progress.o \
+	src/funnel_summary.o \
+	src/funnel_reading.o \
+	src/funnel_events.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -35,7 +38,8 @@ REGRESS = \
 	deal_history \
 	rate_summary \
 	duration_summary \
-	deal_progress
+	deal_progress \
+	funnel_summary
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh
