@@ -24,6 +24,8 @@ OBJS = \
 	src/rate_summary.o \
 	src/duration_summary.o \
 	src/duration_reading.o \
+	src/kind_roles.o \
+	src/deal_cycle.o \
 	src/funnel_definition.o \
 	src/deal_progress.o \
 	src/funnel_summary.o \
@@ -39,7 +41,8 @@ REGRESS = \
 	rate_summary \
 	duration_summary \
 	deal_progress \
-	funnel_summary
+	funnel_summary \
+	deal_cycle
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh
