@@ -25,7 +25,10 @@ OBJS = \
 	src/duration_summary.o \
 	src/duration_reading.o \
 	src/kind_roles.o \
+	src/money_sum.o \
 	src/deal_cycle.o \
+	src/quota_attainment.o \
+	src/quota_summary.o \
 	src/funnel_definition.o \
 	src/deal_progress.o \
 	src/funnel_summary.o \
@@ -42,7 +45,8 @@ REGRESS = \
 	duration_summary \
 	deal_progress \
 	funnel_summary \
-	deal_cycle
+	deal_cycle \
+	quota
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh

@@ -927,3 +927,205 @@ CREATE AGGREGATE duration_agg(cycle deal_cycle) (
 );
 COMMENT ON AGGREGATE duration_agg(deal_cycle) IS 'the lengths of many cycles, which must have the same unit; competing ends, the unfinished and late entries counted as such';
 
+--
+-- quota_attainment: one rep's way to quota (floor 2)
+--
+
+CREATE TYPE quota_attainment;
+
+-- STABLE for the reason given at deal_event_in.
+CREATE FUNCTION quota_attainment_in(cstring) RETURNS quota_attainment
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_attainment_out(quota_attainment) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_attainment_recv(internal) RETURNS quota_attainment
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_attainment_send(quota_attainment) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE quota_attainment (
+	INPUT = quota_attainment_in,
+	OUTPUT = quota_attainment_out,
+	RECEIVE = quota_attainment_recv,
+	SEND = quota_attainment_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE quota_attainment IS 'one rep on the way to quota: reached, left before, or open; until when, in how many closed deals';
+COMMENT ON FUNCTION quota_attainment_in(cstring) IS 'input of quota_attainment';
+COMMENT ON FUNCTION quota_attainment_out(quota_attainment) IS 'output of quota_attainment';
+COMMENT ON FUNCTION quota_attainment_recv(internal) IS 'binary input of quota_attainment';
+COMMENT ON FUNCTION quota_attainment_send(quota_attainment) IS 'binary output of quota_attainment';
+
+CREATE FUNCTION jsonb(attainment quota_attainment) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'quota_attainment_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_attainment(object jsonb) RETURNS quota_attainment
+	AS 'MODULE_PATHNAME', 'quota_attainment_from_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(quota_attainment) IS 'an attainment as {"version", "status", "hired_at", "observed_until", "cycles", "won_cycles", "attained", "target"}';
+COMMENT ON FUNCTION quota_attainment(jsonb) IS 'an attainment from {"version", "status", "hired_at", "observed_until", "cycles", "won_cycles", "attained", "target"}';
+CREATE CAST (quota_attainment AS jsonb) WITH FUNCTION jsonb(quota_attainment);
+CREATE CAST (jsonb AS quota_attainment) WITH FUNCTION quota_attainment(jsonb);
+COMMENT ON CAST (quota_attainment AS jsonb) IS 'an attainment as a jsonb object';
+COMMENT ON CAST (jsonb AS quota_attainment) IS 'an attainment from a jsonb object';
+
+-- Not STRICT: a NULL history is one without deals, and NULL options stand for none. Stays IMMUTABLE: now() is only the default of as_of.
+CREATE FUNCTION quota_attainment(
+	history deal_history,
+	hired_at timestamptz,
+	quota numeric,
+	period text DEFAULT NULL,
+	ramp numeric[] DEFAULT NULL,
+	as_of timestamptz DEFAULT now(),
+	left_at timestamptz DEFAULT NULL,
+	threshold numeric DEFAULT 1.0,
+	sustained integer DEFAULT 1,
+	won text[] DEFAULT '{won}',
+	lost text[] DEFAULT '{lost}',
+	zone text DEFAULT 'UTC'
+) RETURNS quota_attainment
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION quota_attainment(deal_history, timestamptz, numeric, text, numeric[], timestamptz, timestamptz, numeric, integer, text[], text[], text)
+	IS 'when a rep reached quota: since hire, or within one calendar period (month, quarter, year), sustained periods in a row; ramp holds the quotas of the first periods';
+
+CREATE FUNCTION status(attainment quota_attainment) RETURNS text
+	AS 'MODULE_PATHNAME', 'quota_attainment_status' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION hired_at(attainment quota_attainment) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'quota_attainment_hired_at' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION reached_at(attainment quota_attainment) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'quota_attainment_reached_at' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION observed_until(attainment quota_attainment) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'quota_attainment_observed_until' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION days(attainment quota_attainment) RETURNS integer
+	AS 'MODULE_PATHNAME', 'quota_attainment_days' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cycles(attainment quota_attainment) RETURNS integer
+	AS 'MODULE_PATHNAME', 'quota_attainment_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION won_cycles(attainment quota_attainment) RETURNS integer
+	AS 'MODULE_PATHNAME', 'quota_attainment_won_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION attained(attainment quota_attainment) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'quota_attainment_attained' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION target(attainment quota_attainment) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'quota_attainment_target' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION elapsed_cycles(attainment quota_attainment, reference interval) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_attainment_elapsed_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION status(quota_attainment) IS 'reached, left (before reaching quota) or open (not yet by as_of)';
+COMMENT ON FUNCTION hired_at(quota_attainment) IS 'when the rep was hired';
+COMMENT ON FUNCTION reached_at(quota_attainment) IS 'when quota was reached; NULL when it was not';
+COMMENT ON FUNCTION observed_until(quota_attainment) IS 'when quota was reached or the rep left; as_of when open';
+COMMENT ON FUNCTION days(quota_attainment) IS 'whole days from hire to quota; when it was not reached, as long as the rep was observed';
+COMMENT ON FUNCTION cycles(quota_attainment) IS 'closed deals from hire up to and including the instant of quota; when it was not reached, all observed';
+COMMENT ON FUNCTION won_cycles(quota_attainment) IS 'the won ones among the cycles';
+COMMENT ON FUNCTION attained(quota_attainment) IS 'the amount held against the target: won since hire, or in the period of quota or of the end of observation';
+COMMENT ON FUNCTION target(quota_attainment) IS 'the smallest amount that reaches quota x threshold in that period, in ten-thousandths';
+COMMENT ON FUNCTION elapsed_cycles(quota_attainment, interval) IS 'time from hire to quota, or as long as observed, in reference cycles of so long';
+
+--
+-- quota_summary: how many reps got there, and how fast (floor 3)
+--
+
+CREATE TYPE quota_summary;
+
+CREATE FUNCTION quota_summary_in(cstring) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_out(quota_summary) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_recv(internal) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_send(quota_summary) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE quota_summary (
+	INPUT = quota_summary_in,
+	OUTPUT = quota_summary_out,
+	RECEIVE = quota_summary_recv,
+	SEND = quota_summary_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; those on the way and those who left counted as such';
+COMMENT ON FUNCTION quota_summary_in(cstring) IS 'input of quota_summary';
+COMMENT ON FUNCTION quota_summary_out(quota_summary) IS 'output of quota_summary';
+COMMENT ON FUNCTION quota_summary_recv(internal) IS 'binary input of quota_summary';
+COMMENT ON FUNCTION quota_summary_send(quota_summary) IS 'binary output of quota_summary';
+
+CREATE FUNCTION jsonb(summary quota_summary) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'quota_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary(object jsonb) RETURNS quota_summary
+	AS 'MODULE_PATHNAME', 'quota_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(quota_summary) IS 'a quota summary as {"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram"}';
+COMMENT ON FUNCTION quota_summary(jsonb) IS 'a quota summary from {"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram"}';
+CREATE CAST (quota_summary AS jsonb) WITH FUNCTION jsonb(quota_summary);
+CREATE CAST (jsonb AS quota_summary) WITH FUNCTION quota_summary(jsonb);
+COMMENT ON CAST (quota_summary AS jsonb) IS 'a quota summary as a jsonb object';
+COMMENT ON CAST (jsonb AS quota_summary) IS 'a quota summary from a jsonb object';
+
+-- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
+CREATE FUNCTION quota_summary_add_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_remove_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_add_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_remove_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_combine(state quota_summary, other quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_final(state quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION quota_summary_add_attainment(quota_summary, quota_attainment) IS 'transition of quota_agg';
+COMMENT ON FUNCTION quota_summary_remove_attainment(quota_summary, quota_attainment) IS 'inverse transition of quota_agg';
+COMMENT ON FUNCTION quota_summary_add_summary(quota_summary, quota_summary) IS 'transition of rollup(quota_summary)';
+COMMENT ON FUNCTION quota_summary_remove_summary(quota_summary, quota_summary) IS 'inverse transition of rollup(quota_summary)';
+COMMENT ON FUNCTION quota_summary_combine(quota_summary, quota_summary) IS 'combine function of quota_agg and rollup';
+COMMENT ON FUNCTION quota_summary_final(quota_summary) IS 'final function of quota_agg and rollup: the canonical form';
+CREATE AGGREGATE quota_agg(attainment quota_attainment) (
+	SFUNC = quota_summary_add_attainment, STYPE = quota_summary, SSPACE = 512,
+	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
+	MSFUNC = quota_summary_add_attainment, MINVFUNC = quota_summary_remove_attainment, MSTYPE = quota_summary, MSSPACE = 512,
+	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE rollup(summary quota_summary) (
+	SFUNC = quota_summary_add_summary, STYPE = quota_summary, SSPACE = 1024,
+	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
+	MSFUNC = quota_summary_add_summary, MINVFUNC = quota_summary_remove_summary, MSTYPE = quota_summary, MSSPACE = 1024,
+	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE quota_agg(quota_attainment) IS 'the ways to quota of many reps, each with a quota of their own';
+COMMENT ON AGGREGATE rollup(quota_summary) IS 'one summary of the reps in many';
+
+CREATE FUNCTION quota_summary_plus(quota_summary, quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_minus(quota_summary, quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION quota_summary_plus(quota_summary, quota_summary) IS 'implementation of +';
+COMMENT ON FUNCTION quota_summary_minus(quota_summary, quota_summary) IS 'implementation of -';
+CREATE OPERATOR + (LEFTARG = quota_summary, RIGHTARG = quota_summary, FUNCTION = quota_summary_plus, COMMUTATOR = +);
+CREATE OPERATOR - (LEFTARG = quota_summary, RIGHTARG = quota_summary, FUNCTION = quota_summary_minus);
+COMMENT ON OPERATOR + (quota_summary, quota_summary) IS 'the reps in both';
+COMMENT ON OPERATOR - (quota_summary, quota_summary) IS 'the reps in the first without those of the second, which must be among them';
+
+CREATE FUNCTION reps(summary quota_summary) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'quota_summary_reps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION reached(summary quota_summary) RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'quota_summary_reached' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_velocity(summary quota_summary) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_summary_quota_velocity' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mean_cycles(summary quota_summary) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_summary_mean_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mean_elapsed_cycles(summary quota_summary, reference interval) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_summary_mean_elapsed_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION time_to_quota(summary quota_summary) RETURNS duration_summary
+	AS 'MODULE_PATHNAME', 'quota_summary_time_to_quota' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION reps(quota_summary) IS 'how many reps';
+COMMENT ON FUNCTION reached(quota_summary) IS 'those who reached quota, of all reps';
+COMMENT ON FUNCTION quota_velocity(quota_summary) IS '100 x closed deals of all reps / reps; those not there yet with the deals they have closed so far';
+COMMENT ON FUNCTION mean_cycles(quota_summary) IS 'closed deals until quota per rep, of those who reached it alone; NULL when nobody did';
+COMMENT ON FUNCTION mean_elapsed_cycles(quota_summary, interval) IS 'mean time from hire to quota in reference cycles of so long, of those who reached it alone; NULL when nobody did';
+COMMENT ON FUNCTION time_to_quota(quota_summary) IS 'days from hire to quota: having left before competes, those on the way are censored';
+CREATE FUNCTION chart(summary quota_summary, width integer DEFAULT 60) RETURNS text
+	AS 'MODULE_PATHNAME', 'quota_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION chart(quota_summary, integer) IS 'the chart of time_to_quota: who is not there yet, or where reps left, who is';
+
