@@ -9,6 +9,7 @@ OBJS = \
 	src/label.o \
 	src/jsonb_fields.o \
 	src/call_cache.o \
+	src/name_table.o \
 	src/sum128.o \
 	src/tally.o \
 	src/counted_summary.o \
@@ -33,7 +34,11 @@ OBJS = \
 	src/deal_progress.o \
 	src/funnel_summary.o \
 	src/funnel_reading.o \
-	src/funnel_events.o
+	src/funnel_events.o \
+	src/deal_outcome.o \
+	src/win_bytes.o \
+	src/win_summary.o \
+	src/win_reading.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -46,7 +51,9 @@ REGRESS = \
 	deal_progress \
 	funnel_summary \
 	deal_cycle \
-	quota
+	quota \
+	deal_outcome \
+	win_summary
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh

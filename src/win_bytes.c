@@ -1,0 +1,666 @@
+/*
+ * win_bytes.c
+ *		The two forms of a win_summary: growing the open one, packing it, taking
+ *		either apart, and checking that deals can have made it.
+ *
+ * The bytes stand in win_summary.h.
+ */
+#include "win_summary.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "name_table.h"
+#include "varint.h"
+
+#define TYPE_NAME "win_summary"
+
+#define WIN_CELL(row, key) ((uint64) (row) * 8192 + (key))
+#define CELL_ROW(cell) ((uint32) ((cell) / 8192))
+#define CELL_KEY(cell) ((cell) % 8192)
+
+StaticAssertDecl(WIN_KEY(WIN_MAX_CONSIDERED, 7) < 8192, "a cell holds its key");
+
+/* Entries between two looks at a pending cancel. */
+#define INTERRUPT_STRIDE 0xFFFF
+
+#define MAX_CELLS (UINT32_C(1) << 25)
+
+/* ---------------------------------------------------------------- the open form */
+
+static Size
+open_size(uint32 name_capacity, uint32 name_room, uint32 cell_capacity)
+{
+	return sizeof(WinState) + name_table_size(name_capacity, name_room) +
+		sizeof(WinAmounts) * ((Size) name_capacity + 1) + tally_size(cell_capacity);
+}
+
+static inline NameTable *
+state_names(const WinState *state)
+{
+	return (NameTable *) (unconstify(WinState *, state) + 1);
+}
+
+static inline WinAmounts *
+state_amounts(const WinState *state)
+{
+	return (WinAmounts *) ((char *) state_names(state) +
+						   name_table_size(state->name_capacity, state->name_room));
+}
+
+static inline Tally *
+state_cells(const WinState *state)
+{
+	return (Tally *) (state_amounts(state) + state->name_capacity + 1);
+}
+
+static inline bool
+is_open(const void *datum)
+{
+	return VARSIZE_ANY_EXHDR(datum) >= 2 &&
+		(((const uint8 *) VARDATA_ANY(datum))[1] & WIN_OPEN_FORM);
+}
+
+static void
+damaged(const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("damaged " TYPE_NAME " value"),
+			 errdetail_internal("%s", problem)));
+}
+
+static void
+out_of_range(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("%s of " TYPE_NAME " is out of range", what)));
+}
+
+static void
+below_zero(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("a count of " TYPE_NAME " would fall below zero"),
+			 errdetail("What is subtracted must have been part of the summary.")));
+}
+
+static void
+win_too_many(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg(TYPE_NAME " value would hold too many competitors"),
+			 errdetail("A summary holds at most %d competitors, and 1 GB.", WIN_MAX_COMPETITORS)));
+}
+
+/* An empty state with room for so many names, bytes of names and cells, and more. */
+WinState *
+win_create(uint64 names, uint64 bytes, uint64 cells)
+{
+	uint32		name_capacity = name_table_capacity(names);
+	uint32		name_room = name_table_room(Max(bytes, 32));
+	uint32		cell_capacity = TALLY_MIN_CAPACITY;
+	Size		size;
+	WinState   *state;
+
+	while (cell_capacity < MAX_CELLS && TALLY_LIMIT(cell_capacity) < cells + cells / 2)
+		cell_capacity *= 2;
+	if (TALLY_LIMIT(cell_capacity) < cells)
+		win_too_many();
+	size = open_size(name_capacity, name_room, cell_capacity);
+	if (!AllocSizeIsValid(size))
+		win_too_many();
+	state = palloc(size);
+	memset(state, 0, sizeof(WinState));
+	SET_VARSIZE(state, size);
+	state->version = WIN_SUMMARY_VERSION;
+	state->flags = WIN_OPEN_FORM;
+	state->name_capacity = name_capacity;
+	state->name_room = name_room;
+	state->cell_capacity = cell_capacity;
+	name_table_init(state_names(state), name_capacity, name_room);
+	memset(state_amounts(state), 0, sizeof(WinAmounts) * ((Size) name_capacity + 1));
+	tally_init(state_cells(state), cell_capacity);
+	return state;
+}
+
+/* Detoasts an open form to where its fields are aligned, and checks its sizes. */
+static WinState *
+aligned_open(Datum datum)
+{
+	WinState   *state = (WinState *) PG_DETOAST_DATUM(datum);
+	Size		size = VARSIZE(state);
+
+	if ((uintptr_t) state % sizeof(int64) != 0)
+		state = memcpy(palloc(size), state, size);
+	if (size < sizeof(WinState) || state->version != WIN_SUMMARY_VERSION ||
+		state->flags != WIN_OPEN_FORM ||
+		state->name_capacity < NAME_TABLE_MIN_CAPACITY ||
+		state->name_capacity > 4 * WIN_MAX_COMPETITORS ||
+		(state->name_capacity & (state->name_capacity - 1)) != 0 ||
+		state->name_room % 8 != 0 ||
+		state->cell_capacity < TALLY_MIN_CAPACITY || state->cell_capacity > MAX_CELLS ||
+		(state->cell_capacity & (state->cell_capacity - 1)) != 0 ||
+		size != open_size(state->name_capacity, state->name_room, state->cell_capacity) ||
+		!name_table_sane(state_names(state), state->name_capacity, state->name_room) ||
+		state_cells(state)->capacity != state->cell_capacity ||
+		state_cells(state)->used > TALLY_LIMIT(state->cell_capacity))
+		damaged("its sizes do not agree");
+	return state;
+}
+
+/* ---------------------------------------------------------------- views */
+
+static inline bool
+is_zero(Sum128 a, Sum128 b)
+{
+	return (a.low | b.low) == 0 && (a.high | b.high) == 0;
+}
+
+static int
+compare_groups(const void *a, const void *b)
+{
+	return label_compare(((const WinGroup *) a)->name, ((const WinGroup *) b)->name);
+}
+
+/* Names that no deal is left of are not in the view. */
+static void
+view_open(WinView *view, const WinState *state)
+{
+	const Tally *tally = state_cells(state);
+	const NameTable *names = state_names(state);
+	const WinAmounts *amounts = state_amounts(state);
+	TallyEntry *cells = palloc_extended(sizeof(TallyEntry) * (Size) Max(tally->used, 1),
+										MCXT_ALLOC_HUGE);
+	uint32		ncells = tally_sorted(tally, cells);
+	bool	   *named = palloc0(names->used + 1);
+	uint32		i = 0;
+
+	memset(view, 0, sizeof(*view));
+	view->all.amounts = amounts[0];
+	view->all.cells = cells;
+	view->competitors = palloc_extended(sizeof(WinGroup) * (Size) Max(names->used, 1),
+										MCXT_ALLOC_HUGE);
+	while (i < ncells)
+	{
+		uint32		row = CELL_ROW(cells[i].key);
+		WinGroup   *group = &view->all;
+
+		if (row > 0)
+		{
+			if (row > names->used)
+				damaged("a cell has no name");
+			group = &view->competitors[view->ncompetitors++];
+			group->name = name_table_label(names, row - 1);
+			group->amounts = amounts[row];
+			group->cells = &cells[i];
+			group->ncells = 0;
+			named[row] = true;
+		}
+		for (; i < ncells && CELL_ROW(cells[i].key) == row; i++)
+		{
+			cells[i].key = CELL_KEY(cells[i].key);
+			group->ncells++;
+		}
+	}
+	for (uint32 row = 1; row <= names->used; row++)
+		if (!named[row] && !is_zero(amounts[row].won, amounts[row].lost))
+			view->stray_amounts = true;
+	pfree(named);
+	qsort(view->competitors, view->ncompetitors, sizeof(WinGroup), compare_groups);
+	if (view->ncompetitors > WIN_MAX_COMPETITORS)
+		win_too_many();
+}
+
+/* The count under a key of a group. */
+static int64
+cell_count(const WinGroup *group, uint64 key)
+{
+	for (uint32 i = 0; i < group->ncells; i++)
+		if (group->cells[i].key == key)
+			return group->cells[i].count;
+	return 0;
+}
+
+/* Ranges of one group, and amounts only where there are deals. */
+static const char *
+check_group(const WinGroup *group, int64 least_considered)
+{
+	int64		deals = 0;
+	bool		won = false;
+	bool		lost = false;
+
+	for (uint32 i = 0; i < group->ncells; i++)
+	{
+		const TallyEntry *cell = &group->cells[i];
+		int			category = WIN_KEY_CATEGORY(cell->key);
+
+		if (category >= WIN_CATEGORIES)
+			return "a category is unknown";
+		if (cell->key / 8 < least_considered || cell->key / 8 > WIN_MAX_CONSIDERED)
+			return "a number of competitors is out of range";
+		if (cell->count <= 0 || cell->count > WIN_MAX_DEALS - deals)
+			return "a count is out of range";
+		deals += cell->count;
+		won |= category == WIN_WON;
+		lost |= category == WIN_LOST || category == WIN_LOST_TO;
+	}
+	if ((!won && !is_zero(group->amounts.won, group->amounts.won)) ||
+		(!lost && !is_zero(group->amounts.lost, group->amounts.lost)))
+		return "there are amounts without deals";
+	return NULL;
+}
+
+/*
+ * Can deals have made this? A deal with k competitors is in k of their rows, so
+ * that for every k the rows add up to k times the deals. NULL, or why not.
+ */
+const char *
+win_check_view(const WinView *view)
+{
+	const WinGroup *all = &view->all;
+	int64		most = all->ncells > 0 ? WIN_KEY_CONSIDERED(all->cells[all->ncells - 1].key) : 0;
+	const char *problem = check_group(all, 0);
+	int64	   *deals;
+	int64	   *seen;
+
+	if (problem != NULL)
+		return problem;
+	if (view->stray_amounts)
+		return "there are amounts without deals";
+	if (view->ncompetitors > WIN_MAX_COMPETITORS)
+		return "it has too many competitors";
+	deals = palloc0(sizeof(int64) * 8 * (most + 1));
+	seen = palloc0(sizeof(int64) * 8 * (most + 1));
+	for (uint32 i = 0; i < all->ncells; i++)
+		deals[all->cells[i].key] = all->cells[i].count;
+
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+	{
+		const WinGroup *group = &view->competitors[i];
+
+		if (group->name.length == 0 || group->name.length > LABEL_MAX_BYTES ||
+			(i > 0 && label_compare(group[-1].name, group->name) >= 0))
+			return "its competitors are not in ascending order";
+		if (group->ncells == 0)
+			return "a competitor has no deals";
+		problem = check_group(group, 1);
+		if (problem != NULL)
+			return problem;
+		for (uint32 j = 0; j < group->ncells; j++)
+		{
+			uint64		key = group->cells[j].key;
+			int64		count = group->cells[j].count;
+			int64		possible;
+
+			if (WIN_KEY_CONSIDERED(key) > most)
+				return "a competitor has more deals than there are";
+			possible = deals[key];
+			if (WIN_KEY_CATEGORY(key) == WIN_LOST)
+			{
+				/* a loss to another one, which is that one's LOST_TO, is LOST here */
+				possible += deals[key + 1];
+				possible -= cell_count(group, key + 1);
+			}
+			if (count > possible)
+				return "a competitor has more deals than there are";
+			seen[key] += count;
+			if (seen[key] > WIN_KEY_CONSIDERED(key) * WIN_MAX_DEALS)
+				return "a count is out of range";
+		}
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	for (int64 k = 1; k <= most; k++)
+	{
+		const int64 *row = &deals[WIN_KEY(k, 0)];
+		const int64 *sum = &seen[WIN_KEY(k, 0)];
+
+		if (sum[WIN_WON] != k * row[WIN_WON] ||
+			sum[WIN_LOST] + sum[WIN_LOST_TO] != k * (row[WIN_LOST] + row[WIN_LOST_TO]) ||
+			sum[WIN_LOST_TO] > row[WIN_LOST_TO] ||
+			sum[WIN_NO_DECISION] != k * row[WIN_NO_DECISION] ||
+			sum[WIN_STILL_OPEN] != k * row[WIN_STILL_OPEN])
+			return "the deals of the competitors do not add up";
+	}
+	pfree(deals);
+	pfree(seen);
+	return NULL;
+}
+
+TallyEntry *
+win_cell_list_add(CellList *list)
+{
+	if (list->n == list->capacity)
+	{
+		list->capacity = Max(64, list->capacity * 2);
+		list->cells = list->cells == NULL ? palloc(sizeof(TallyEntry) * list->capacity) :
+			repalloc_huge(list->cells, sizeof(TallyEntry) * list->capacity);
+	}
+	return &list->cells[list->n++];
+}
+
+/* Once all cells are there: each group's part of the list. */
+void
+win_distribute_cells(WinView *view, const CellList *list)
+{
+	Size		next = view->all.ncells;
+
+	view->all.cells = list->cells;
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+	{
+		view->competitors[i].cells = list->cells + next;
+		next += view->competitors[i].ncells;
+	}
+	Assert(next == list->n);
+}
+
+/* Reads amounts and cells of a group; returns what follows, NULL when malformed. */
+static const uint8 *
+read_group(WinGroup *group, CellList *list, const uint8 *in, const uint8 *end)
+{
+	TallyReader reader;
+	TallyEntry	entry;
+
+	in = sum128_varint_read(in, end, &group->amounts.won);
+	if (in != NULL)
+		in = sum128_varint_read(in, end, &group->amounts.lost);
+	if (in == NULL)
+		return NULL;
+	group->ncells = 0;
+	tally_read_begin(&reader, in, end);
+	while (tally_read_next(&reader, &entry))
+	{
+		if (entry.key > WIN_KEY(WIN_MAX_CONSIDERED, 7))
+			return NULL;
+		*win_cell_list_add(list) = entry;
+		group->ncells++;
+	}
+	return reader.damaged ? NULL : reader.next;
+}
+
+/* Takes packed bytes apart; returns NULL or what is wrong with them. */
+const char *
+win_view_packed(WinView *view, const uint8 *data, Size size)
+{
+	const uint8 *in = data + 2;
+	const uint8 *end = data + size;
+	CellList	list = {NULL, 0, 0};
+	uint64		n;
+
+	memset(view, 0, sizeof(*view));
+	if (size < 2)
+		return "it is too short";
+	if (data[0] != WIN_SUMMARY_VERSION)
+		return "its version is unknown";
+	if (data[1] != 0)
+		return "its flags are unknown";
+	in = read_group(&view->all, &list, in, end);
+	if (in != NULL)
+		in = varint_read(in, end, &n);
+	if (in == NULL || n > (uint64) (end - in) || n > WIN_MAX_COMPETITORS)
+		return "it is malformed";
+	view->ncompetitors = (uint32) n;
+	view->competitors = palloc(sizeof(WinGroup) * Max(n, 1));
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+	{
+		WinGroup   *group = &view->competitors[i];
+
+		if (in >= end || in[0] == 0 || in[0] > end - in - 1)
+			return "a name is cut off";
+		group->name.length = *in++;
+		group->name.data = (const char *) in;
+		in = read_group(group, &list, in + group->name.length, end);
+		if (in == NULL)
+			return "it is malformed";
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (in != end)
+		return "bytes are left over";
+	win_distribute_cells(view, &list);
+	return win_check_view(view);
+}
+
+void
+win_view(WinView *view, Datum datum)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	const char *problem;
+
+	if (is_open(value))
+	{
+		view_open(view, aligned_open(PointerGetDatum(value)));
+		problem = win_check_view(view);
+	}
+	else
+		problem = win_view_packed(view, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	if (problem != NULL)
+		damaged(problem);
+}
+
+/* ---------------------------------------------------------------- packing */
+
+static Size
+group_size(const WinGroup *group)
+{
+	return sum128_varint_size(group->amounts.won) + sum128_varint_size(group->amounts.lost) +
+		tally_packed_size(group->cells, group->ncells);
+}
+
+static uint8 *
+write_group(uint8 *out, const WinGroup *group)
+{
+	out = sum128_varint_write(out, group->amounts.won);
+	out = sum128_varint_write(out, group->amounts.lost);
+	return tally_pack(out, group->cells, group->ncells);
+}
+
+struct varlena *
+win_pack(const WinView *view)
+{
+	Size		size = VARHDRSZ + 2 + group_size(&view->all) + varint_size(view->ncompetitors);
+	struct varlena *packed;
+	uint8	   *out;
+
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+		size += 1 + view->competitors[i].name.length + group_size(&view->competitors[i]);
+	if (!AllocSizeIsValid(size))
+		win_too_many();
+	packed = palloc(size);
+	SET_VARSIZE(packed, size);
+	out = (uint8 *) VARDATA(packed);
+	*out++ = WIN_SUMMARY_VERSION;
+	*out++ = 0;
+	out = write_group(out, &view->all);
+	out = varint_write(out, view->ncompetitors);
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+	{
+		const WinGroup *group = &view->competitors[i];
+
+		*out++ = (uint8) group->name.length;
+		memcpy(out, group->name.data, group->name.length);
+		out = write_group(out + group->name.length, group);
+	}
+	Assert(out == (uint8 *) packed + size);
+	return packed;
+}
+
+/* ---------------------------------------------------------------- growing */
+
+/* An open form of a view, with room for more. */
+static WinState *
+open_view(const WinView *view, uint64 names, uint64 bytes, uint64 cells)
+{
+	WinState   *state;
+
+	names += view->ncompetitors;
+	cells += view->all.ncells;
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+	{
+		bytes += view->competitors[i].name.length;
+		cells += view->competitors[i].ncells;
+	}
+	state = win_create(names, bytes, cells);
+	win_add_group(state, &view->all, 1);
+	for (uint32 i = 0; i < view->ncompetitors; i++)
+		win_add_group(state, &view->competitors[i], 1);
+	return state;
+}
+
+WinState *
+win_reserve(WinState *state, uint64 names, uint64 bytes, uint64 cells)
+{
+	WinView		view;
+	WinState   *grown;
+
+	if (name_table_fits(state_names(state), names, bytes) &&
+		cells <= TALLY_LIMIT(state->cell_capacity) - state_cells(state)->used)
+		return state;
+	CHECK_FOR_INTERRUPTS();
+	view_open(&view, state);
+	grown = open_view(&view, names, bytes, cells);
+	grown->inputs = state->inputs;
+	return grown;
+}
+
+void
+win_add(WinState *state, Label name, uint64 key, int64 count)
+{
+	uint32		row = 0;
+
+	if (name.length > 0)
+		row = (count > 0 ? name_table_add(state_names(state), name) :
+			   name_table_find(state_names(state), name)) + 1;
+	if (name.length > 0 && row == 0)
+		below_zero();
+	switch (tally_add(state_cells(state), WIN_CELL(row, key), count))
+	{
+		case TALLY_OK:
+			break;
+		case TALLY_OVERFLOW:
+			out_of_range("a count");
+			break;
+		case TALLY_NEGATIVE:
+			below_zero();
+			break;
+		case TALLY_FULL:
+			damaged("its sizes do not agree");
+			break;
+	}
+}
+
+void
+win_add_amounts(WinState *state, Label name, WinAmounts amounts, int sign)
+{
+	int			row = name.length > 0 ? name_table_find(state_names(state), name) + 1 : 0;
+	WinAmounts *sums = &state_amounts(state)[row];
+
+	if (name.length > 0 && row == 0)
+		below_zero();
+	if (sign > 0 ?
+		!sum128_add(&sums->won, amounts.won) || !sum128_add(&sums->lost, amounts.lost) :
+		!sum128_subtract(&sums->won, amounts.won) || !sum128_subtract(&sums->lost, amounts.lost))
+		out_of_range("an amount");
+}
+
+void
+win_add_group(WinState *state, const WinGroup *group, int sign)
+{
+	for (uint32 i = 0; i < group->ncells; i++)
+		win_add(state, group->name, group->cells[i].key, sign * group->cells[i].count);
+	if (!is_zero(group->amounts.won, group->amounts.lost))
+		win_add_amounts(state, group->name, group->amounts, sign);
+}
+
+WinState *
+win_open(Datum datum)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	WinView		view;
+	WinState   *state;
+
+	if (is_open(value))
+	{
+		state = aligned_open(PointerGetDatum(value));
+		if ((Pointer) state == DatumGetPointer(datum))
+			state = memcpy(palloc(VARSIZE(state)), state, VARSIZE(state));
+		return state;
+	}
+	win_view(&view, PointerGetDatum(value));
+	state = open_view(&view, 0, 0, 0);
+	state->inputs = 1;
+	return state;
+}
+
+WinState *
+win_state(FunctionCallInfo fcinfo, int argno)
+{
+	Datum		datum = PG_GETARG_DATUM(argno);
+
+	/* in place when it is an aggregate's own */
+	if (!VARATT_IS_EXTENDED(DatumGetPointer(datum)) && is_open(DatumGetPointer(datum)) &&
+		AggCheckCallContext(fcinfo, NULL))
+		return aligned_open(datum);
+	return win_open(datum);
+}
+
+WinState *
+win_merge(WinState *state, Datum other, int sign)
+{
+	WinView		view;
+	uint64		bytes = 0;
+	uint64		cells;
+
+	win_view(&view, other);
+	cells = view.all.ncells;
+	for (uint32 i = 0; i < view.ncompetitors; i++)
+	{
+		bytes += view.competitors[i].name.length;
+		cells += view.competitors[i].ncells;
+	}
+	if (sign > 0)
+		state = win_reserve(state, view.ncompetitors, bytes, cells);
+	win_add_group(state, &view.all, sign);
+	for (uint32 i = 0; i < view.ncompetitors; i++)
+	{
+		win_add_group(state, &view.competitors[i], sign);
+		if ((i & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return state;
+}
+
+int64
+win_inputs(Datum datum)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+
+	return is_open(value) ? aligned_open(PointerGetDatum(value))->inputs : 1;
+}
+
+struct varlena *
+win_finish(Datum datum)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	WinView		view;
+	const char *problem;
+
+	if (!is_open(value))
+	{
+		win_view(&view, PointerGetDatum(value));
+		return win_pack(&view);
+	}
+	view_open(&view, aligned_open(PointerGetDatum(value)));
+	problem = win_check_view(&view);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the result is not a possible " TYPE_NAME " value"),
+				 errdetail_internal("%s", problem),
+				 errhint("What is subtracted must have been part of the summary.")));
+	return win_pack(&view);
+}
