@@ -38,7 +38,11 @@ OBJS = \
 	src/deal_outcome.o \
 	src/win_bytes.o \
 	src/win_summary.o \
-	src/win_reading.o
+	src/win_reading.o \
+	src/content_bytes.o \
+	src/content_state.o \
+	src/content_summary.o \
+	src/content_reading.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -53,7 +57,8 @@ REGRESS = \
 	deal_cycle \
 	quota \
 	deal_outcome \
-	win_summary
+	win_summary \
+	content_summary
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh
