@@ -42,7 +42,11 @@ OBJS = \
 	src/content_bytes.o \
 	src/content_state.o \
 	src/content_summary.o \
-	src/content_reading.o
+	src/content_reading.o \
+	src/comparison.o \
+	src/mantel_haenszel_summary.o \
+	src/log_rank_summary.o \
+	src/p_adjust.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -58,7 +62,8 @@ REGRESS = \
 	quota \
 	deal_outcome \
 	win_summary \
-	content_summary
+	content_summary \
+	comparison
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh

@@ -1456,3 +1456,185 @@ CREATE FUNCTION chart(summary quota_summary, width integer DEFAULT 60) RETURNS t
 	AS 'MODULE_PATHNAME', 'quota_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION chart(quota_summary, integer) IS 'the chart of time_to_quota: who is not there yet, or where reps left, who is';
 
+--
+-- comparison: before and after (floor 5)
+--
+
+CREATE FUNCTION compare(before rate_summary, after rate_summary, level double precision DEFAULT 0.95,
+						OUT before_percent double precision, OUT after_percent double precision,
+						OUT difference_points double precision, OUT low double precision, OUT high double precision,
+						OUT relative_lift double precision, OUT z double precision, OUT p_value double precision, OUT p_exact double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'rate_summary_compare' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION compare(rate_summary, rate_summary, double precision) IS 'after minus before in percentage points with its interval (Newcombe), relative lift as a fraction of before (0.2 is a fifth more), z and its p-value (pooled), exact p-value (Fisher, two-sided)';
+
+CREATE FUNCTION difference_in_differences(before_treated rate_summary, after_treated rate_summary,
+										  before_control rate_summary, after_control rate_summary, level double precision DEFAULT 0.95,
+										  OUT treated_points double precision, OUT control_points double precision,
+										  OUT difference_points double precision, OUT std_error double precision, OUT low double precision, OUT high double precision,
+										  OUT z double precision, OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'rate_summary_difference_in_differences' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION difference_in_differences(rate_summary, rate_summary, rate_summary, rate_summary, double precision) IS 'what changed among the treated beyond what changed in the control group: all in percentage points but z and p_value';
+
+-- Not STRICT: a NULL horizon is one as far as both were observed.
+CREATE FUNCTION compare(before duration_summary, after duration_summary, horizon double precision DEFAULT NULL, level double precision DEFAULT 0.95,
+						OUT before_median double precision, OUT after_median double precision,
+						OUT difference_days double precision, OUT low double precision, OUT high double precision,
+						OUT log_rank_chi2 double precision, OUT p_value double precision, OUT hazard_ratio double precision,
+						OUT compared_to double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'duration_summary_compare' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION compare(duration_summary, duration_summary, double precision, double precision) IS 'after minus before, in the unit of both: medians, difference of the means up to a horizon (compared_to) with its interval, log-rank test, hazard ratio (above 1: sooner after)';
+
+--
+-- mantel_haenszel_summary: rates before and after, stratum by stratum (floor 5)
+--
+
+CREATE TYPE mantel_haenszel_summary;
+
+CREATE FUNCTION mantel_haenszel_summary_in(cstring) RETURNS mantel_haenszel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mantel_haenszel_summary_out(mantel_haenszel_summary) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mantel_haenszel_summary_recv(internal) RETURNS mantel_haenszel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mantel_haenszel_summary_send(mantel_haenszel_summary) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE mantel_haenszel_summary (
+	INPUT = mantel_haenszel_summary_in,
+	OUTPUT = mantel_haenszel_summary_out,
+	RECEIVE = mantel_haenszel_summary_recv,
+	SEND = mantel_haenszel_summary_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE mantel_haenszel_summary IS 'rates before and after, compared stratum by stratum (Mantel and Haenszel)';
+COMMENT ON FUNCTION mantel_haenszel_summary_in(cstring) IS 'input of mantel_haenszel_summary';
+COMMENT ON FUNCTION mantel_haenszel_summary_out(mantel_haenszel_summary) IS 'output of mantel_haenszel_summary';
+COMMENT ON FUNCTION mantel_haenszel_summary_recv(internal) IS 'binary input of mantel_haenszel_summary';
+COMMENT ON FUNCTION mantel_haenszel_summary_send(mantel_haenszel_summary) IS 'binary output of mantel_haenszel_summary';
+
+CREATE FUNCTION jsonb(summary mantel_haenszel_summary) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'mantel_haenszel_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mantel_haenszel_summary(object jsonb) RETURNS mantel_haenszel_summary
+	AS 'MODULE_PATHNAME', 'mantel_haenszel_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(mantel_haenszel_summary) IS 'a mantel_haenszel_summary as a jsonb object';
+COMMENT ON FUNCTION mantel_haenszel_summary(jsonb) IS 'a mantel_haenszel_summary from a jsonb object';
+CREATE CAST (mantel_haenszel_summary AS jsonb) WITH FUNCTION jsonb(mantel_haenszel_summary);
+CREATE CAST (jsonb AS mantel_haenszel_summary) WITH FUNCTION mantel_haenszel_summary(jsonb);
+COMMENT ON CAST (mantel_haenszel_summary AS jsonb) IS 'a mantel_haenszel_summary as a jsonb object';
+COMMENT ON CAST (jsonb AS mantel_haenszel_summary) IS 'a mantel_haenszel_summary from a jsonb object';
+
+-- Not STRICT: the state starts as NULL, and a NULL rate is an empty side of its stratum.
+CREATE FUNCTION mantel_haenszel_summary_accumulate(state mantel_haenszel_summary, before rate_summary, after rate_summary) RETURNS mantel_haenszel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION mantel_haenszel_summary_combine(state mantel_haenszel_summary, other mantel_haenszel_summary) RETURNS mantel_haenszel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mantel_haenszel_summary_accumulate(mantel_haenszel_summary, rate_summary, rate_summary) IS 'transition of mantel_haenszel_agg';
+COMMENT ON FUNCTION mantel_haenszel_summary_combine(mantel_haenszel_summary, mantel_haenszel_summary) IS 'implementation of +, transition of rollup(mantel_haenszel_summary), and combine function of mantel_haenszel_agg and rollup';
+
+CREATE AGGREGATE mantel_haenszel_agg(before rate_summary, after rate_summary) (
+	SFUNC = mantel_haenszel_summary_accumulate, STYPE = mantel_haenszel_summary, SSPACE = 136,
+	COMBINEFUNC = mantel_haenszel_summary_combine, PARALLEL = SAFE
+);
+CREATE AGGREGATE rollup(summary mantel_haenszel_summary) (
+	SFUNC = mantel_haenszel_summary_combine, STYPE = mantel_haenszel_summary, SSPACE = 136,
+	COMBINEFUNC = mantel_haenszel_summary_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE mantel_haenszel_agg(rate_summary, rate_summary) IS 'rates before and after, one row for each stratum (segment, region), to be read by compare';
+COMMENT ON AGGREGATE rollup(mantel_haenszel_summary) IS 'one comparison of the strata in many';
+CREATE OPERATOR + (LEFTARG = mantel_haenszel_summary, RIGHTARG = mantel_haenszel_summary, FUNCTION = mantel_haenszel_summary_combine, COMMUTATOR = +);
+COMMENT ON OPERATOR + (mantel_haenszel_summary, mantel_haenszel_summary) IS 'the strata in both';
+
+CREATE FUNCTION compare(summary mantel_haenszel_summary, level double precision DEFAULT 0.95,
+						OUT strata bigint, OUT skipped bigint, OUT crude_difference_points double precision,
+						OUT common_difference_points double precision, OUT low double precision, OUT high double precision,
+						OUT common_odds_ratio double precision, OUT odds_ratio_low double precision, OUT odds_ratio_high double precision,
+						OUT chi2 double precision, OUT p_value double precision, OUT mix_shift boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'mantel_haenszel_summary_compare' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION compare(mantel_haenszel_summary, double precision) IS 'after minus before within strata: common difference in percentage points with its interval (Sato), common odds ratio with its own (Robins, Breslow and Greenland), chi-square test without continuity correction; mix_shift: the crude difference points the other way';
+
+--
+-- log_rank_summary: durations before and after, stratum by stratum (floor 5)
+--
+
+CREATE TYPE log_rank_summary;
+
+CREATE FUNCTION log_rank_summary_in(cstring) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary_out(log_rank_summary) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary_recv(internal) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary_send(log_rank_summary) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE log_rank_summary (
+	INPUT = log_rank_summary_in,
+	OUTPUT = log_rank_summary_out,
+	RECEIVE = log_rank_summary_recv,
+	SEND = log_rank_summary_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE log_rank_summary IS 'durations before and after, compared stratum by stratum (log-rank)';
+COMMENT ON FUNCTION log_rank_summary_in(cstring) IS 'input of log_rank_summary';
+COMMENT ON FUNCTION log_rank_summary_out(log_rank_summary) IS 'output of log_rank_summary';
+COMMENT ON FUNCTION log_rank_summary_recv(internal) IS 'binary input of log_rank_summary';
+COMMENT ON FUNCTION log_rank_summary_send(log_rank_summary) IS 'binary output of log_rank_summary';
+
+CREATE FUNCTION jsonb(summary log_rank_summary) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'log_rank_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary(object jsonb) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME', 'log_rank_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(log_rank_summary) IS 'a log_rank_summary as a jsonb object';
+COMMENT ON FUNCTION log_rank_summary(jsonb) IS 'a log_rank_summary from a jsonb object';
+CREATE CAST (log_rank_summary AS jsonb) WITH FUNCTION jsonb(log_rank_summary);
+CREATE CAST (jsonb AS log_rank_summary) WITH FUNCTION log_rank_summary(jsonb);
+COMMENT ON CAST (log_rank_summary AS jsonb) IS 'a log_rank_summary as a jsonb object';
+COMMENT ON CAST (jsonb AS log_rank_summary) IS 'a log_rank_summary from a jsonb object';
+
+-- Not STRICT: the state starts as NULL, and a NULL summary is an empty side of its stratum.
+CREATE FUNCTION log_rank_summary_accumulate(state log_rank_summary, before duration_summary, after duration_summary) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary_add_summary(state log_rank_summary, summary log_rank_summary) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary_combine(state log_rank_summary, other log_rank_summary) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION log_rank_summary_final(state log_rank_summary) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION log_rank_summary_accumulate(log_rank_summary, duration_summary, duration_summary) IS 'transition of log_rank_agg';
+COMMENT ON FUNCTION log_rank_summary_add_summary(log_rank_summary, log_rank_summary) IS 'transition of rollup(log_rank_summary)';
+COMMENT ON FUNCTION log_rank_summary_combine(log_rank_summary, log_rank_summary) IS 'combine function of log_rank_agg and rollup';
+COMMENT ON FUNCTION log_rank_summary_final(log_rank_summary) IS 'final function of log_rank_agg and rollup: the canonical form';
+
+CREATE AGGREGATE log_rank_agg(before duration_summary, after duration_summary) (
+	SFUNC = log_rank_summary_accumulate, STYPE = log_rank_summary, SSPACE = 4096,
+	FINALFUNC = log_rank_summary_final, COMBINEFUNC = log_rank_summary_combine, PARALLEL = SAFE
+);
+CREATE AGGREGATE rollup(summary log_rank_summary) (
+	SFUNC = log_rank_summary_add_summary, STYPE = log_rank_summary, SSPACE = 4096,
+	FINALFUNC = log_rank_summary_final, COMBINEFUNC = log_rank_summary_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE log_rank_agg(duration_summary, duration_summary) IS 'durations before and after, one row for each stratum (segment, region), to be read by compare';
+COMMENT ON AGGREGATE rollup(log_rank_summary) IS 'one comparison of the strata in many';
+
+CREATE FUNCTION log_rank_summary_plus(log_rank_summary, log_rank_summary) RETURNS log_rank_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION log_rank_summary_plus(log_rank_summary, log_rank_summary) IS 'implementation of +';
+CREATE OPERATOR + (LEFTARG = log_rank_summary, RIGHTARG = log_rank_summary, FUNCTION = log_rank_summary_plus, COMMUTATOR = +);
+COMMENT ON OPERATOR + (log_rank_summary, log_rank_summary) IS 'the strata in both';
+
+CREATE FUNCTION compare(summary log_rank_summary,
+						OUT strata bigint, OUT skipped bigint, OUT crude_hazard_ratio double precision, OUT hazard_ratio double precision,
+						OUT log_rank_chi2 double precision, OUT p_value double precision, OUT mix_shift boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'log_rank_summary_compare' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION compare(log_rank_summary) IS 'stratified log-rank test and hazard ratio (above 1: sooner after); mix_shift: the crude comparison points the other way';
+
+-- Not STRICT: a NULL p is kept out, and gives NULL, but its row must not stop the others.
+CREATE FUNCTION p_adjust(p double precision, method text DEFAULT 'holm') RETURNS double precision
+	AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION p_adjust(double precision, text) IS 'p-value adjusted for how many there are in the partition; method holm, bh (Benjamini and Hochberg) or bonferroni; NULLs are kept out';
