@@ -1,0 +1,128 @@
+// deal_progress against windowFunnel on random histories. Started by the script `clickhouse`.
+//
+//   ordered + stop      windowFunnel(w)                     equal, ties and windows included
+//   increasing + stop   windowFunnel(w, 'strict_increase')  equal where no instant holds two neighbouring
+//                                                           stages; elsewhere windowFunnel may fall short,
+//                                                           never go further (see doc/windowfunnel.md)
+
+'use strict'
+const { query } = require('chdb')
+const { spawnSync } = require('child_process')
+const fs = require('fs')
+const os = require('os')
+const path = require('path')
+
+const CASES = Number(process.env.CASES || 20000)
+const SHOWN = 10
+const LABELS = ['a', 'b', 'c', 'd', 'e']
+const WINDOWS = [0, 1, 2, 3, 5, 8, 1000000]
+const START = 1767225600            // 2026-01-01 in seconds since 1970
+
+let state = Number(process.env.SEED || 1) >>> 0
+function random (below) {           // mulberry32
+  state = (state + 0x6D2B79F5) >>> 0
+  let t = state
+  t = Math.imul(t ^ (t >>> 15), t | 1)
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+  return ((t ^ (t >>> 14)) >>> 0) % below
+}
+
+function randomCase (id) {
+  const stages = 2 + random(4)
+  const instants = [3, 6, 20][random(3)]
+  const events = [['z', random(instants)]]    // of no stage, so that every case has a row
+  for (let n = random(10) === 0 ? random(60) : random(13); n > 0; n--) {
+    events.push([random(10) === 0 ? 'z' : LABELS[random(stages)], random(instants)])
+  }
+  return { id, stages, within: WINDOWS[random(WINDOWS.length)], events }
+}
+
+// does an instant hold two neighbouring stages?
+function hasTies (c) {
+  const seen = new Set(c.events.map(([kind, at]) => LABELS.indexOf(kind) + ' ' + at))
+  return c.events.some(([kind, at]) => kind !== 'z' && seen.has((LABELS.indexOf(kind) + 1) + ' ' + at))
+}
+
+const cases = Array.from({ length: CASES }, (_, i) => randomCase(i + 1))
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'windowfunnel-'))
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
+
+// --- ClickHouse: once on bare integers, once on DateTime
+
+const file = path.join(folder, 'events')
+fs.writeFileSync(file, cases.map(c =>
+  c.events.map(([kind, at]) => [c.id, c.stages, c.within, kind, at].join('\t') + '\n').join('')).join(''))
+const theirs = new Map()
+for (let stages = 2; stages <= LABELS.length; stages++) {
+  const conditions = LABELS.slice(0, stages).map(label => `kind = '${label}'`).join(', ')
+  for (const within of WINDOWS) {
+    const rows = query(
+      `SELECT id, windowFunnel(${within})(at, ${conditions}), windowFunnel(${within}, 'strict_increase')(at, ${conditions}),
+              windowFunnel(${within})(toDateTime(${START} + at, 'UTC'), ${conditions}),
+              windowFunnel(${within}, 'strict_increase')(toDateTime(${START} + at, 'UTC'), ${conditions})
+       FROM file('${file}', TabSeparated, 'id UInt32, stages UInt8, within UInt64, kind String, at UInt64')
+       WHERE stages = ${stages} AND within = ${within} GROUP BY id`, 'TabSeparated')
+    for (const line of String(rows).trim().split('\n')) {
+      if (line === '') continue
+      const [id, ...depths] = line.split('\t').map(Number)
+      theirs.set(id, depths)
+    }
+  }
+}
+
+// --- PostgreSQL
+
+fs.writeFileSync(path.join(folder, 'cases'), cases.map(c => [
+  c.id, '{' + LABELS.slice(0, c.stages) + '}', c.within + ' seconds',
+  '{' + c.events.map(([kind, at]) => `"(${kind},${new Date((START + at) * 1000).toISOString()},,)"`) + '}'
+].join('\t') + '\n').join(''))
+const call = mode => `depth(deal_progress(history, stages, within => within, mode => '${mode}', skipped => 'stop', exits => '{}', as_of => '2027-01-01'))`
+const psql = spawnSync('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-f', '-'], {
+  cwd: folder,
+  encoding: 'utf8',
+  maxBuffer: 1 << 28,
+  input: `SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS enablement_metrics;
+CREATE TEMP TABLE histories (id int, stages text[], within interval, history deal_history);
+\\copy histories from 'cases'
+SELECT id, ${call('ordered')}, ${call('increasing')} FROM histories;`
+})
+if (psql.status !== 0) {
+  console.log('# ' + (psql.stderr || String(psql.error)))
+  console.log('clickhouse: psql failed')
+  process.exit(1)
+}
+const ours = new Map(psql.stdout.trim().split('\n').map(line => line.split('\t').map(Number)).map(([id, ...d]) => [id, d]))
+
+// --- the comparison
+
+const show = c => c.events.filter(e => e[0] !== 'z').sort((x, y) => x[1] - y[1]).map(e => e.join('')).join(' ')
+const wrong = []
+let tied = 0
+const short = []
+for (const c of cases) {
+  const [ordered, increasing] = ours.get(c.id) || []
+  const [ch, chStrict, chDate, chStrictDate] = theirs.get(c.id) || []
+  const fail = (mode, got, expected) => wrong.push({ c, text: `${mode}: deal_progress ${got}, windowFunnel ${expected}` })
+  if (ordered === undefined || ch === undefined) fail('unanswered', ordered, ch)
+  if (ordered !== ch) fail('ordered', ordered, ch)
+  if (ordered !== chDate) fail('ordered, DateTime', ordered, chDate)
+  if (chStrict !== chStrictDate) fail('DateTime and integers differ', chStrictDate, chStrict)
+  if (!hasTies(c)) {
+    if (increasing !== chStrict) fail('increasing', increasing, chStrict)
+  } else {
+    tied++
+    if (increasing < chStrict) fail('increasing, ties', increasing, chStrict)
+    if (increasing > chStrict) short.push(c)
+  }
+}
+wrong.sort((x, y) => x.c.events.length - y.c.events.length)
+short.sort((x, y) => x.events.length - y.events.length)
+for (const { c, text } of wrong.slice(0, SHOWN)) {
+  console.log(`#   ${text}: ${show(c)} over ${LABELS.slice(0, c.stages)}, within ${c.within}`)
+}
+console.log(`# chdb with ClickHouse ${String(query('SELECT version()', 'TabSeparated')).trim()}`)
+console.log(`# increasing, two neighbouring stages at one instant: ${tied} histories, in ${short.length} of them windowFunnel falls short` +
+  (short.length ? `, as in ${show(short[0])} over ${LABELS.slice(0, short[0].stages)}, within ${short[0].within}: ${theirs.get(short[0].id)[1]}, not ${ours.get(short[0].id)[1]}` : ''))
+console.log(`clickhouse: ${cases.length} histories, ${wrong.length} disagreements`)
+process.exit(wrong.length ? 1 : 0)
