@@ -1,0 +1,107 @@
+# The generated CRM is the same every time; the demo's reports on it and on the Olist funnel say what is known.
+use strict;
+use warnings;
+use Test::More;
+
+BEGIN
+{
+	plan skip_all => 'initdb refuses root' if $> == 0;
+	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
+	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
+}
+
+use Cwd qw(getcwd);
+my $demo = getcwd() . '/test/demo';
+my $node = PostgreSQL::Test::Cluster->new('demo');
+$node->init;
+$node->start;
+
+# psql -f FILE... in a database of its own, from a directory; returns what it prints
+sub report
+{
+	my ($database, $directory, @files) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql($database, 'CREATE EXTENSION enablement_metrics');
+	my $home = getcwd();
+	chdir $directory or die "$directory: $!";
+	my ($out, $err) = PostgreSQL::Test::Utils::run_command(
+		[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-P', 'footer=off', '-d', $node->connstr($database), map { ('-f', "$demo/$_") } @files ]);
+	chdir $home;
+	unlike($err, qr/ERROR|FATAL/, "@files run without an error");
+	return $out;
+}
+
+my $out = report('crm', '.', 'generate.sql', 'report.sql', 'report_wins.sql', 'report_time.sql', 'report_comparison.sql');
+my $state = <<'SQL';
+SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET extra_float_digits = 1;
+SELECT string_agg(format('%s %s %s', name, rows, sum), E'\n' ORDER BY name) FROM (
+	SELECT 'team' AS name, count(*) AS rows, md5(string_agg(t::text, ' ' ORDER BY t::text COLLATE "C")) AS sum FROM crm.team t
+	UNION ALL SELECT 'rep', count(*), md5(string_agg(t::text, ' ' ORDER BY t::text COLLATE "C")) FROM crm.rep t
+	UNION ALL SELECT 'lead', count(*), md5(string_agg(t::text, ' ' ORDER BY t::text COLLATE "C")) FROM crm.lead t
+	UNION ALL SELECT 'opportunity_history', count(*), md5(string_agg(t::text, ' ' ORDER BY t::text COLLATE "C")) FROM crm.opportunity_history t
+	UNION ALL SELECT 'content_use', count(*), md5(string_agg(t::text, ' ' ORDER BY t::text COLLATE "C")) FROM crm.content_use t) x
+SQL
+is($node->safe_psql('crm', $state), <<'TEXT' =~ s/\n\z//r, 'the generated CRM is the known one');
+content_use 92338 9a98b7a4ec1a7784ecc56d86c8091700
+lead 20000 8c8258656718088da99ff7bf5b51d537
+opportunity_history 100637 527f0425a16e2c7d5059bbcb3d2569ba
+rep 40 59986505c38a45b7f1ddea7a90f19828
+team 8 62a7d3872a92998a8495ccf3b9f45cf6
+TEXT
+
+# what the report says of time
+like($out, qr/^ before +\| +1048 \| +187 \| +53\.0 \| +39 \| +50 \|/m, 'cycles before the programme');
+like($out, qr/^ after +\| +1878 \| +516 \| +36\.3 \| +27 \| +34 \|/m, 'cycles after it: 0.7 of the days');
+like($out, qr/^ 2025 +\| +6 \| +3 \| +0 \| +3 \| +172 \| +190 \|/m, 'reps of 2025: the mean of those who reached quota and the median of all');
+is($node->safe_psql('crm', 'SELECT count(*), count(q) FROM crm.quota'), '30|30', 'every rep has a way to quota');
+
+# each row of steps() adds up, and plain SQL counts the same
+like($out, qr/^SIZE OF THE HISTORIES/m, 'the report has sizes');
+is($node->safe_psql('crm', <<'SQL'), 't', 'reached = converted + open + exited + expired in every step');
+SELECT bool_and(reached = converted + open + exited + expired)
+FROM (SELECT funnel_agg(progress) AS f FROM crm.reading) x, steps(f)
+SQL
+is($node->safe_psql('crm', <<'SQL'), '0', 'every deal has as many events as rows');
+SELECT count(*) FROM crm.deal_histories
+JOIN (SELECT opportunity_id, count(*) AS rows FROM crm.opportunity_history GROUP BY opportunity_id) r USING (opportunity_id)
+WHERE event_count(history) <> rows
+SQL
+is($node->safe_psql('crm', <<'SQL'), '20000|t', 'leads to customers within 180 days, as plain SQL counts them');
+WITH step AS (
+	SELECT entry.opportunity_id, bool_or(win.changed_at BETWEEN entry.changed_at AND entry.changed_at + interval '180 days') AS won
+	FROM crm.opportunity_history entry LEFT JOIN crm.opportunity_history win ON win.opportunity_id = entry.opportunity_id AND win.stage_name = 'won'
+	WHERE entry.stage_name = 'lead' GROUP BY entry.opportunity_id)
+SELECT total(r), successes(r) = (SELECT count(*) FROM step WHERE won)
+FROM (SELECT conversion(funnel_agg(progress), 'lead', 'won') AS r FROM crm.reading) x
+SQL
+cmp_ok($node->safe_psql('crm', <<'SQL'), '<=', 16, 'bytes per event in deals of 5 to 10 events');
+SELECT sum(pg_column_size(history))::float8 / sum(event_count(history)) FROM crm.deal_histories WHERE event_count(history) BETWEEN 5 AND 10
+SQL
+
+# what is known of the generated CRM is what the comparisons find
+is($node->safe_psql('crm', <<'SQL'), "Compass|t|t|t\nBeacon|f|t|t", 'Compass moves the rate, Beacon does not; what happened to all is taken off');
+SELECT platform, adjusted_p < 0.05 AND difference_points > 0, adjusted_p >= p_value, low < difference_points AND difference_points < high
+FROM crm.platform_ranking ORDER BY difference_points DESC
+SQL
+is($node->safe_psql('crm', <<'SQL'), 't|t|t', 'all rates rise after the programme, each interval is around its difference');
+SELECT bool_and(low > 0 AND p_value < 0.001), bool_and(low < difference_points AND difference_points < high), bool_and(abs(p_exact / p_value - 1) < 0.3)
+FROM crm.before_after, compare(b, a)
+SQL
+is($node->safe_psql('crm', <<'SQL'), 't', 'leads are decided sooner after the programme');
+SELECT after_median / before_median BETWEEN 0.65 AND 0.85 AND hazard_ratio > 1.1 AND p_value < 1e-6
+FROM (SELECT rollup(before) AS before, rollup(after) AS after FROM crm.days_to_decision) d, compare(before, after)
+SQL
+
+SKIP:
+{
+	my $data = ($ENV{ENABLEMENT_METRICS_DATA} // '../shared/data') . '/olist_marketing_funnel';
+	skip "no real data: $data is not there (set ENABLEMENT_METRICS_DATA)", 6 unless -r "$data/olist_closed_deals_dataset.csv";
+	my $olist = report('olist', $data, 'olist.sql');
+	like($olist, qr/funnel: first contact, then won \| +8000 \| +841 \| +10\.513 /, 'as a funnel: 841 of 8,000');
+	like($olist, qr/fact: has a win at any time +\| +8000 \| +842 \| +10\.525 \| +9\.871 \| 11\.217/, 'as a fact: 842 of 8,000, with the known interval');
+	like($olist, qr/^ b91cf8812365f50ff4bda4bcd6206b05 \|/m, 'the win before its first contact is named');
+	like($olist, qr/"successes": ?842, ?"total": ?8000/, 'the months roll up to the same');
+	like($olist, qr/^ all +\| +842 \| +7158 \| +\|.*\n winners alone +\| +842 \| +0 \| +14 \|/m, 'days to the win: the median of the winners is not that of the leads');
+}
+$node->stop;
+done_testing();
