@@ -8,6 +8,7 @@ OBJS = \
 	src/module.o \
 	src/label.o \
 	src/jsonb_fields.o \
+	src/result_row.o \
 	src/call_cache.o \
 	src/name_table.o \
 	src/sum128.o \

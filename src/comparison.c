@@ -10,13 +10,11 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "funcapi.h"
-
 #include "distribution.h"
 #include "duration_summary.h"
 #include "proportion.h"
 #include "rate_summary.h"
+#include "result_row.h"
 
 /* ---------------------------------------------------------------- rows and options */
 
@@ -47,13 +45,7 @@ comparison_flag(ComparisonRow *row, bool known, bool value)
 Datum
 comparison_row(FunctionCallInfo fcinfo, ComparisonRow *row)
 {
-	TupleDesc	tupdesc;
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	if (tupdesc->natts != row->n)
-		elog(ERROR, "%d columns for a row of %d", row->n, tupdesc->natts);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), row->values, row->nulls));
+	return result_row(fcinfo, row->values, row->nulls, row->n);
 }
 
 double

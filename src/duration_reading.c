@@ -11,13 +11,13 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "chart.h"
 #include "distribution.h"
+#include "result_row.h"
 
 #define CHART_ROWS 20
 #define CHART_LEVEL 0.95
@@ -131,17 +131,14 @@ checked_horizon(double horizon)
 static Datum
 interval_row(FunctionCallInfo fcinfo, bool has_low, double low, bool has_high, double high)
 {
-	TupleDesc	tupdesc;
 	Datum		values[2];
 	bool		nulls[2];
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	values[0] = Float8GetDatum(low);
 	values[1] = Float8GetDatum(high);
 	nulls[0] = !has_low;
 	nulls[1] = !has_high;
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
+	return result_row(fcinfo, values, nulls, 2);
 }
 
 /* ---------------------------------------------------------------- counts and mean */

@@ -5,15 +5,14 @@
  */
 #include "rate_summary.h"
 
-#include "access/htup_details.h"
 #include "common/int.h"
-#include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
 #include "jsonb_fields.h"
 #include "proportion.h"
+#include "result_row.h"
 
 #define TYPE_NAME "rate_summary"
 
@@ -372,7 +371,6 @@ rate_summary_confidence_interval(PG_FUNCTION_ARGS)
 	bool		exact = strcmp(method, "exact") == 0;
 	double		low,
 				high;
-	TupleDesc	row;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
@@ -394,10 +392,7 @@ rate_summary_confidence_interval(PG_FUNCTION_ARGS)
 	else
 		wilson_interval(rate->successes, rate->total, level, &low, &high);
 
-	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "confidence_interval must return a row");
-	row = BlessTupleDesc(row);
 	values[0] = Float8GetDatum(low);
 	values[1] = Float8GetDatum(high);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(row, values, nulls)));
+	PG_RETURN_DATUM(result_row(fcinfo, values, nulls, 2));
 }

@@ -14,7 +14,6 @@
  */
 #include "win_summary.h"
 
-#include "access/htup_details.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -24,6 +23,7 @@
 #include "funnel_definition.h"
 #include "proportion.h"
 #include "rate_summary.h"
+#include "result_row.h"
 
 typedef enum WinBasis
 {
@@ -272,16 +272,13 @@ win_summary_fractional_credit(PG_FUNCTION_ARGS)
 	WinGroup	group = group_argument(fcinfo);
 	double		won;
 	double		total;
-	TupleDesc	row;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
 	fractional_credit(&group, basis, &won, &total);
-	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	values[0] = Float8GetDatum(won);
 	values[1] = Float8GetDatum(total);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
+	PG_RETURN_DATUM(result_row(fcinfo, values, nulls, 2));
 }
 
 /* ---------------------------------------------------------------- the table */
