@@ -781,7 +781,8 @@ funnel_events_final(PG_FUNCTION_ARGS)
 		{
 			ChainEvent *events = grouping.events + start;
 			uint32		n = grouping.counts[group];
-			ChainResult result;
+			int64		times[FUNNEL_MAX_STAGES + 1];
+			ChainResult result = {.times = times};
 
 			sort_instants(events, n);
 			chain_search(&rules, events, n, state->as_of, &result);
