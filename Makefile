@@ -35,6 +35,7 @@ OBJS = \
 	src/deal_progress.o \
 	src/funnel_summary.o \
 	src/funnel_reading.o \
+	src/event_buffer.o \
 	src/funnel_events.o \
 	src/deal_outcome.o \
 	src/win_bytes.o \
