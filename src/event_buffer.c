@@ -6,21 +6,22 @@
 
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
-/* Beyond this many records they are partitioned. */
+/* Beyond this many events they are partitioned. */
 #define PARTITION_FROM 8192
 
-/*
- * Bytes of a chunk: a power of two, as the allocator rounds them up to one. A
- * chunk is not larger than half of what its partition holds, so that at most a
- * third of the memory is free.
- */
-#define CHUNK_SMALLEST 256
-#define CHUNK_LARGEST 8192
+/* Bytes of an area: a power of two, doubled as it fills up. */
+#define AREA_SMALLEST 256
+#define AREA_LARGEST 4096
 
-/* Adding */
+/* A slab is as large as all before it, so that at most half of them is free. */
+#define SLAB_LARGEST (1024 * 1024)
+
+/* Bytes after the events of a chunk, which are written and read eight bytes at a time. */
+#define CHUNK_SLACK 8
 
 void
 event_buffer_init(EventBuffer *buffer, MemoryContext context, bool named)
@@ -31,227 +32,333 @@ event_buffer_init(EventBuffer *buffer, MemoryContext context, bool named)
 	buffer->partitions = &buffer->only;
 }
 
-/* Notes in the last chunk what it holds. */
-static void
-close_last(EventPartition *partition)
-{
-	EventChunk *chunk = partition->last;
+/* Chunks */
 
-	if (chunk == NULL)
-		return;
-	chunk->nrecords = partition->next - chunk->records;
-	chunk->names = (char *) chunk + chunk->size - partition->limit;
+/* Bytes that a number needs: 1 to 8. */
+static inline int
+bytes_of(uint64 number)
+{
+	return pg_leftmost_one_pos64(number | 1) / 8 + 1;
 }
 
-/* Makes `chunk` the last one of the partition, to be filled from what it holds on. */
-static void
-append_chunk(EventPartition *partition, EventChunk *chunk)
+/* Writes the low `bytes` bytes of a number, and zeros up to eight. */
+static inline uint8 *
+put_number(uint8 *out, uint64 number, int bytes)
 {
-	close_last(partition);
-	if (partition->last == NULL)
-		partition->first = chunk;
-	else
-	{
-		partition->nrecords += partition->last->nrecords;
-		partition->last->next = chunk;
-	}
+	number = pg_hton64(number << (64 - 8 * bytes));
+	memcpy(out, &number, sizeof(number));
+	return out + bytes;
+}
+
+static inline uint64
+get_number(const uint8 *in, int bytes)
+{
+	uint64		number;
+
+	memcpy(&number, in, sizeof(number));
+	return pg_ntoh64(number) >> (64 - 8 * bytes);
+}
+
+static inline int
+event_bytes(const EventChunk *chunk)
+{
+	return chunk->deal_bytes + chunk->at_bytes + 1;
+}
+
+/* The head of the chunk that the area of a partition, which is not empty, makes. */
+static void
+plan_chunk(EventChunk *chunk, const EventPartition *partition, bool named)
+{
+	const EventRecord *first = partition->area;
+	int64		most_deal = first->deal;
+	int64		most_at = first->at;
+
 	chunk->next = NULL;
-	partition->last = chunk;
-	partition->next = chunk->records + chunk->nrecords;
-	partition->limit = (char *) chunk + chunk->size - chunk->names;
+	chunk->least_deal = most_deal;
+	chunk->least_at = most_at;
+	for (const EventRecord *record = first; record < partition->next; record++)
+	{
+		chunk->least_deal = Min(chunk->least_deal, record->deal);
+		most_deal = Max(most_deal, record->deal);
+		chunk->least_at = Min(chunk->least_at, record->at);
+		most_at = Max(most_at, record->at);
+	}
+	chunk->nevents = partition->next - first;
+	chunk->deal_bytes = bytes_of((uint64) most_deal - (uint64) chunk->least_deal);
+	chunk->at_bytes = bytes_of((uint64) most_at - (uint64) chunk->least_at);
+	chunk->size = offsetof(EventChunk, data) + (Size) chunk->nevents * event_bytes(chunk) + CHUNK_SLACK;
+	if (named)
+		chunk->size += sizeof(uint32) * (Size) chunk->nevents +
+			((const char *) first + partition->area_size - partition->limit);
+	chunk->size = MAXALIGN(chunk->size);
 }
 
+/* Writes the chunk that was planned. */
 static void
-add_chunk(EventBuffer *buffer, EventPartition *partition, Size need)
+write_chunk(EventChunk *chunk, const EventChunk *plan, const EventPartition *partition, bool named)
 {
-	Size		held = partition->last == NULL ? 0 :
-		sizeof(EventRecord) * (partition->nrecords + (partition->next - partition->last->records));
-	Size		size = CHUNK_SMALLEST;
-	EventChunk *chunk;
+	const char *name = (const char *) partition->area + partition->area_size;
+	uint8	   *out = chunk->data;
 
-	while (size < CHUNK_LARGEST && size * 4 <= held)
-		size *= 2;
-	size = Max(size, MAXALIGN(add_size(offsetof(EventChunk, records), need)));
-	chunk = MemoryContextAllocExtended(buffer->context, size, MCXT_ALLOC_HUGE);
-	chunk->size = size;
-	chunk->nrecords = 0;
-	chunk->names = 0;
-	append_chunk(partition, chunk);
+	memcpy(chunk, plan, offsetof(EventChunk, data));
+	for (const EventRecord *record = partition->area; record < partition->next; record++)
+	{
+		out = put_number(out, (uint64) record->deal - (uint64) plan->least_deal, plan->deal_bytes);
+		out = put_number(out, (uint64) record->at - (uint64) plan->least_at, plan->at_bytes);
+		*out++ = (uint8) record->role;
+	}
+	memset(out, 0, CHUNK_SLACK);
+	out += CHUNK_SLACK;
+	if (named)
+	{
+		for (const EventRecord *record = partition->area; record < partition->next; record++)
+		{
+			name -= record->length;
+			memcpy(out, &record->length, sizeof(uint32));
+			memcpy(out + sizeof(uint32), name, record->length);
+			out += sizeof(uint32) + record->length;
+		}
+	}
+	memset(out, 0, (uint8 *) chunk + chunk->size - out);
 }
 
-/* Reads the events of a chunk that is closed, in order of arrival. */
+static inline int64
+chunk_deal(const EventChunk *chunk, const uint8 *event)
+{
+	return (int64) ((uint64) chunk->least_deal + get_number(event, chunk->deal_bytes));
+}
+
+/* Reads the events of a chunk, in order of arrival. */
 typedef struct ChunkReader
 {
-	const EventRecord *next;
-	const EventRecord *end;
-	const char *names;			/* the end of the next name */
-	bool		named;
+	const EventChunk *chunk;
+	const uint8 *next;
+	const uint8 *end;
+	const char *name;			/* length and bytes of the next one; NULL without names */
 } ChunkReader;
-
-typedef struct Event
-{
-	uint64		key;
-	int64		at;
-	uint32		role;
-	const char *name;			/* its bytes, and behind them: */
-	uint32		length;
-} Event;
 
 static inline void
 chunk_read_begin(ChunkReader *reader, const EventChunk *chunk, bool named)
 {
-	reader->next = chunk->records;
-	reader->end = chunk->records + chunk->nrecords;
-	reader->names = (const char *) chunk + chunk->size;
-	reader->named = named;
+	reader->chunk = chunk;
+	reader->next = chunk->data;
+	reader->end = chunk->data + (Size) chunk->nevents * event_bytes(chunk);
+	reader->name = named ? (const char *) reader->end + CHUNK_SLACK : NULL;
+}
+
+/* *name is its length and bytes. */
+static inline bool
+chunk_read_next(ChunkReader *reader, EventRecord *record, const char **name)
+{
+	const EventChunk *chunk = reader->chunk;
+	const uint8 *in = reader->next;
+
+	if (in == reader->end)
+		return false;
+	record->deal = chunk_deal(chunk, in);
+	in += chunk->deal_bytes;
+	record->at = (int64) ((uint64) chunk->least_at + get_number(in, chunk->at_bytes));
+	in += chunk->at_bytes;
+	record->role = *in;
+	record->length = 0;
+	reader->next = in + 1;
+	*name = reader->name;
+	if (reader->name != NULL)
+	{
+		memcpy(&record->length, reader->name, sizeof(uint32));
+		reader->name += sizeof(uint32) + record->length;
+	}
+	return true;
+}
+
+/* Adding */
+
+static EventSlab *
+add_slab(EventBuffer *buffer, Size size)
+{
+	EventSlab  *slab = MemoryContextAllocExtended(buffer->context,
+												  add_size(offsetof(EventSlab, data), size),
+												  MCXT_ALLOC_HUGE);
+
+	slab->next = NULL;
+	slab->used = 0;
+	slab->size = size;
+	if (buffer->last_slab == NULL)
+		buffer->first_slab = slab;
+	else
+		buffer->last_slab->next = slab;
+	buffer->last_slab = slab;
+	return slab;
+}
+
+static EventChunk *
+allocate_chunk(EventBuffer *buffer, Size size)
+{
+	EventSlab  *slab = buffer->last_slab;
+	EventChunk *chunk;
+
+	if (slab == NULL || slab->size - slab->used < size)
+		slab = add_slab(buffer, Max(size, Min(buffer->packed_size, SLAB_LARGEST)));
+	chunk = (EventChunk *) ((char *) slab->data + slab->used);
+	slab->used += size;
+	buffer->packed_size += size;
+	return chunk;
+}
+
+static void
+append_chunk(EventPartition *partition, EventChunk *chunk)
+{
+	chunk->next = NULL;
+	if (partition->last == NULL)
+		partition->first = chunk;
+	else
+		partition->last->next = chunk;
+	partition->last = chunk;
+	partition->npacked += chunk->nevents;
+}
+
+static void
+empty_area(EventPartition *partition)
+{
+	partition->next = partition->area;
+	partition->limit = (char *) partition->area + partition->area_size;
 }
 
 static inline bool
-chunk_read_next(ChunkReader *reader, Event *event)
+area_is_empty(const EventPartition *partition)
 {
-	const EventRecord *record = reader->next;
+	return partition->next == partition->area;
+}
 
-	if (record == reader->end)
-		return false;
-	event->key = record->key;
-	event->role = record->event & EVENT_WIDE;
-	event->at = (int64) record->event >> EVENT_ROLE_BITS;
-	if (unlikely(event->role == EVENT_WIDE))
+static void
+pack_area(EventBuffer *buffer, EventPartition *partition)
+{
+	EventChunk	plan;
+	EventChunk *chunk;
+
+	if (area_is_empty(partition))
+		return;
+	plan_chunk(&plan, partition, buffer->named);
+	chunk = allocate_chunk(buffer, plan.size);
+	write_chunk(chunk, &plan, partition, buffer->named);
+	append_chunk(partition, chunk);
+	empty_area(partition);
+}
+
+/* Moves what is in the area to one of another size; 0 for none. */
+static void
+resize_area(EventBuffer *buffer, EventPartition *partition, Size size)
+{
+	EventPartition old = *partition;
+	Size		records = (char *) old.next - (char *) old.area;
+	Size		names = (char *) old.area + old.area_size - old.limit;
+
+	partition->area = size == 0 ? NULL :
+		MemoryContextAllocExtended(buffer->context, size, MCXT_ALLOC_HUGE);
+	partition->area_size = size;
+	empty_area(partition);
+	if (old.area == NULL)
+		return;
+	if (size > 0)
 	{
-		event->role = (uint32) event->at;
-		event->at = (int64) (++record)->key;
+		memcpy(partition->area, old.area, records);
+		partition->next = (EventRecord *) ((char *) partition->area + records);
+		partition->limit -= names;
+		memcpy(partition->limit, old.limit, names);
 	}
-	reader->next = record + 1;
-	event->name = NULL;
-	event->length = 0;
-	if (reader->named)
-	{
-		memcpy(&event->length, reader->names - sizeof(uint32), sizeof(uint32));
-		reader->names -= sizeof(uint32) + event->length;
-		event->name = reader->names;
-	}
-	return true;
+	pfree(old.area);
 }
 
 static void
 add_chunk_events(EventBuffer *buffer, const EventChunk *chunk)
 {
 	ChunkReader reader;
-	Event		event;
+	EventRecord record;
+	const char *name;
 
-	CHECK_FOR_INTERRUPTS();
 	chunk_read_begin(&reader, chunk, buffer->named);
-	while (chunk_read_next(&reader, &event))
-		event_buffer_add(buffer, event.key, event.at, event.role, event.name, event.length);
+	while (chunk_read_next(&reader, &record, &name))
+		event_buffer_add(buffer, &record, name == NULL ? NULL : name + sizeof(uint32));
 }
 
 static void
 make_partitions(EventBuffer *buffer)
 {
-	EventChunk *chunk = buffer->only.first;
+	const EventChunk *chunk;
+	EventSlab  *slab;
 
-	close_last(&buffer->only);
+	pack_area(buffer, &buffer->only);
+	resize_area(buffer, &buffer->only, 0);
+	chunk = buffer->only.first;
+	slab = buffer->first_slab;
+	memset(&buffer->only, 0, sizeof(buffer->only));
+	buffer->first_slab = buffer->last_slab = NULL;
+	buffer->packed_size = 0;
 	buffer->partitions = MemoryContextAllocZero(buffer->context,
 												sizeof(EventPartition) * EVENT_PARTITIONS);
 	buffer->partition_mask = EVENT_PARTITIONS - 1;
-	while (chunk != NULL)
-	{
-		EventChunk *next = chunk->next;
-
+	for (; chunk != NULL; chunk = chunk->next)
 		add_chunk_events(buffer, chunk);
-		pfree(chunk);
-		chunk = next;
+	while (slab != NULL)
+	{
+		EventSlab  *next = slab->next;
+
+		pfree(slab);
+		slab = next;
 	}
-	memset(&buffer->only, 0, sizeof(buffer->only));
 }
 
 void
-event_buffer_add_slowly(EventBuffer *buffer, uint64 key, int64 at, uint32 role,
-						const char *name, uint32 length)
+event_buffer_add_slowly(EventBuffer *buffer, const EventRecord *record, const char *name)
 {
-	bool		far = event_is_far(at);
-	Size		need = sizeof(EventRecord) * (far ? 2 : 1) +
-		(name == NULL ? 0 : sizeof(uint32) + (Size) length);
+	Size		need = sizeof(EventRecord) + (Size) record->length;
 	EventPartition *partition;
+	Size		used;
 
-	if (buffer->partition_mask == 0 && buffer->only.nrecords >= PARTITION_FROM)
+	if (buffer->partition_mask == 0 && buffer->only.npacked >= PARTITION_FROM)
 		make_partitions(buffer);
-	partition = event_partition(buffer, key);
-	if ((Size) (partition->limit - (char *) partition->next) < need)
-		add_chunk(buffer, partition, need);
-	partition->next->key = key;
-	if (far)
+	partition = event_partition(buffer, record->deal);
+	used = partition->area_size - (partition->limit - (char *) partition->next);
+	if (used + need > AREA_LARGEST)
 	{
-		partition->next->event = (uint64) role << EVENT_ROLE_BITS | EVENT_WIDE;
-		partition->next++;
-		partition->next->key = (uint64) at;
-		partition->next->event = 0;
+		pack_area(buffer, partition);
+		used = 0;
 	}
-	else
-		partition->next->event = (uint64) at << EVENT_ROLE_BITS | role;
-	partition->next++;
-	if (name != NULL)
-		event_put_name(partition, name, length);
-}
-
-void
-event_buffer_add_all(EventBuffer *buffer, EventBuffer *other)
-{
-	for (uint32 p = 0; p <= other->partition_mask; p++)
+	if (need > AREA_LARGEST)
 	{
-		close_last(&other->partitions[p]);
-		for (const EventChunk *chunk = other->partitions[p].first; chunk != NULL; chunk = chunk->next)
-			add_chunk_events(buffer, chunk);
+		/* a name as long as that passes through an area of its own */
+		resize_area(buffer, partition, MAXALIGN(need));
+		event_put(partition, record, name);
+		pack_area(buffer, partition);
+		resize_area(buffer, partition, 0);
+		return;
 	}
+	if (partition->area_size - used < need)
+		resize_area(buffer, partition, Max(AREA_SMALLEST, pg_nextpower2_size_t(used + need)));
+	event_put(partition, record, name);
 }
 
-/*
- * Bytes for another process: whether there are partitions, then the chunks
- * without their free space.
- */
-
-static inline Size
-serial_chunk_size(const EventChunk *chunk)
-{
-	return MAXALIGN(offsetof(EventChunk, records) + sizeof(EventRecord) * chunk->nrecords +
-					chunk->names);
-}
+/* Handing over: whether there are partitions, then all chunks */
 
 Size
 event_buffer_serial_size(EventBuffer *buffer)
 {
-	Size		size = sizeof(buffer->partition_mask);
-
 	for (uint32 p = 0; p <= buffer->partition_mask; p++)
-	{
-		close_last(&buffer->partitions[p]);
-		for (const EventChunk *chunk = buffer->partitions[p].first; chunk != NULL; chunk = chunk->next)
-			size = add_size(size, serial_chunk_size(chunk));
-	}
-	return size;
+		pack_area(buffer, &buffer->partitions[p]);
+	return add_size(sizeof(buffer->partition_mask), buffer->packed_size);
 }
 
+/* After event_buffer_serial_size(), which has packed all there is. */
 void
-event_buffer_serialize(EventBuffer *buffer, char *out)
+event_buffer_serialize(const EventBuffer *buffer, char *out)
 {
 	memcpy(out, &buffer->partition_mask, sizeof(buffer->partition_mask));
 	out += sizeof(buffer->partition_mask);
-	for (uint32 p = 0; p <= buffer->partition_mask; p++)
+	for (const EventSlab *slab = buffer->first_slab; slab != NULL; slab = slab->next)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (const EventChunk *chunk = buffer->partitions[p].first; chunk != NULL; chunk = chunk->next)
-		{
-			EventChunk	head = *chunk;
-			Size		used = offsetof(EventChunk, records) + sizeof(EventRecord) * chunk->nrecords;
-
-			head.next = NULL;
-			head.size = serial_chunk_size(chunk);
-			memcpy(out, chunk, used);
-			memcpy(out, &head, offsetof(EventChunk, records));
-			memset(out + used, 0, head.size - used - chunk->names);
-			out += head.size;
-			memcpy(out - chunk->names, (const char *) chunk + chunk->size - chunk->names, chunk->names);
-		}
+		memcpy(out, slab->data, slab->used);
+		out += slab->used;
 	}
 }
 
@@ -259,31 +366,37 @@ void
 event_buffer_take(EventBuffer *buffer, const char *serial, Size size)
 {
 	uint32		partition_mask;
-	char	   *copy;
-	char	   *end;
+	EventSlab  *slab;
 
 	memcpy(&partition_mask, serial, sizeof(partition_mask));
 	serial += sizeof(partition_mask);
 	size -= sizeof(partition_mask);
 	if (size == 0)
 		return;
-	if (partition_mask != 0 && buffer->partition_mask == 0)
-		make_partitions(buffer);
-	copy = MemoryContextAllocExtended(buffer->context, size, MCXT_ALLOC_HUGE);
-	memcpy(copy, serial, size);
-	end = copy + size;
-	for (char *at = copy; at < end;)
-	{
-		EventChunk *chunk = (EventChunk *) at;
-
-		at += chunk->size;
-		if (partition_mask == 0)
-			add_chunk_events(buffer, chunk);
-		else
-			append_chunk(event_partition(buffer, chunk->records[0].key), chunk);
-	}
 	if (partition_mask == 0)
+	{
+		/* few: one by one, from a copy that is aligned */
+		char	   *copy = palloc_extended(size, MCXT_ALLOC_HUGE);
+
+		memcpy(copy, serial, size);
+		for (Size at = 0; at < size; at += ((EventChunk *) (copy + at))->size)
+			add_chunk_events(buffer, (EventChunk *) (copy + at));
 		pfree(copy);
+		return;
+	}
+	if (buffer->partition_mask == 0)
+		make_partitions(buffer);
+	slab = add_slab(buffer, size);
+	memcpy(slab->data, serial, size);
+	slab->used = size;
+	buffer->packed_size += size;
+	for (Size at = 0; at < size;)
+	{
+		EventChunk *chunk = (EventChunk *) ((char *) slab->data + at);
+
+		append_chunk(event_partition(buffer, chunk_deal(chunk, chunk->data)), chunk);
+		at += chunk->size;
+	}
 }
 
 /* Handing out */
@@ -305,12 +418,14 @@ struct DealReader
 	uint32		next;			/* the first not yet handed out */
 	uint32		split;			/* up to here, deals of one key are sorted by name */
 	uint32	   *places;			/* work space: a range of bits of the key each */
-	const char **names;			/* where their bytes end and their length stands */
+	const char **names;			/* length and bytes */
+	EventChunk *area;			/* what is in the area, as a chunk */
+	Size		area_capacity;
 	ChainEvent *events;			/* those handed out */
 	Size		capacity;
 };
 
-/* Places with more records are sorted; so are deals out of order of time. */
+/* Places with more events are sorted; so are deals out of order of time. */
 #define FEW_IN_PLACE 32
 
 static inline int
@@ -332,17 +447,16 @@ compare_events(const LoadedEvent *a, const LoadedEvent *b)
 static uint32
 partition_size(const EventPartition *partition)
 {
-	Size		nrecords = partition->last == NULL ? 0 :
-		partition->nrecords + partition->last->nrecords;
+	Size		nevents = partition->npacked + (partition->next - partition->area);
 
-	if (nrecords > PG_INT32_MAX)
+	if (nevents > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("funnel_agg has too many events of one deal")));
-	return (uint32) nrecords;
+	return (uint32) nevents;
 }
 
-/* Bits of the key by which n records are spread: about two of them share a place. */
+/* Bits of the key by which n events are spread: two to four of them share a place. */
 static inline int
 place_bits(uint32 n)
 {
@@ -350,17 +464,14 @@ place_bits(uint32 n)
 }
 
 DealReader *
-deal_reader_create(EventBuffer *buffer)
+deal_reader_create(const EventBuffer *buffer)
 {
 	DealReader *reader = palloc0(sizeof(DealReader));
 	uint32		largest = 1;
 
 	reader->buffer = buffer;
 	for (uint32 p = 0; p <= buffer->partition_mask; p++)
-	{
-		close_last(&buffer->partitions[p]);
 		largest = Max(largest, partition_size(&buffer->partitions[p]));
-	}
 	reader->loaded = palloc_extended(sizeof(LoadedEvent) * (Size) largest, MCXT_ALLOC_HUGE);
 	reader->places = palloc_extended(sizeof(uint32) << place_bits(largest), MCXT_ALLOC_HUGE);
 	if (buffer->named)
@@ -368,6 +479,32 @@ deal_reader_create(EventBuffer *buffer)
 	reader->capacity = 16;
 	reader->events = palloc(sizeof(ChainEvent) * reader->capacity);
 	return reader;
+}
+
+/* The chunk that the area of a partition would make; NULL when it is empty. */
+static const EventChunk *
+chunk_of_area(DealReader *reader, const EventPartition *partition)
+{
+	EventChunk	plan;
+
+	if (area_is_empty(partition))
+		return NULL;
+	plan_chunk(&plan, partition, reader->buffer->named);
+	if (plan.size > reader->area_capacity)
+	{
+		reader->area_capacity = Max(plan.size, AREA_LARGEST);
+		if (reader->area != NULL)
+			pfree(reader->area);
+		reader->area = palloc_extended(reader->area_capacity, MCXT_ALLOC_HUGE);
+	}
+	write_chunk(reader->area, &plan, partition, reader->buffer->named);
+	return reader->area;
+}
+
+static inline const EventChunk *
+next_chunk(const EventChunk *chunk, const EventChunk *area)
+{
+	return chunk->next != NULL ? chunk->next : chunk == area ? NULL : area;
 }
 
 /* Loads a partition: its events by key and, of one key, in order of arrival or of time. */
@@ -378,20 +515,20 @@ load_partition(DealReader *reader, const EventPartition *partition)
 	uint32	   *places = reader->places;
 	int			bits = place_bits(partition_size(partition));
 	int			skip = reader->buffer->partition_mask == 0 ? 0 : EVENT_PARTITION_BITS;
-	bool		named = reader->buffer->named;
+	const EventChunk *area = chunk_of_area(reader, partition);
+	const EventChunk *first = partition->first != NULL ? partition->first : area;
 	uint32		n = 0;
-	uint32		names = 0;
-	ChunkReader chunk_reader;
-	Event		event;
+	uint32		nnames = 0;
 
 #define PLACE(key) (((key) << skip) >> (64 - bits))
 	memset(places, 0, sizeof(uint32) << bits);
-	for (const EventChunk *chunk = partition->first; chunk != NULL; chunk = chunk->next)
+	for (const EventChunk *chunk = first; chunk != NULL; chunk = next_chunk(chunk, area))
 	{
+		const uint8 *event = chunk->data;
+
 		CHECK_FOR_INTERRUPTS();
-		chunk_read_begin(&chunk_reader, chunk, false);
-		while (chunk_read_next(&chunk_reader, &event))
-			places[PLACE(event.key)]++;
+		for (uint32 i = 0; i < chunk->nevents; i++, event += event_bytes(chunk))
+			places[PLACE(event_key(chunk_deal(chunk, event)))]++;
 	}
 	for (Size place = 0; place < (Size) 1 << bits; place++)
 	{
@@ -400,20 +537,25 @@ load_partition(DealReader *reader, const EventPartition *partition)
 		places[place] = n;		/* from here on: where its next one goes */
 		n += count;
 	}
-	for (const EventChunk *chunk = partition->first; chunk != NULL; chunk = chunk->next)
+	for (const EventChunk *chunk = first; chunk != NULL; chunk = next_chunk(chunk, area))
 	{
-		CHECK_FOR_INTERRUPTS();
-		chunk_read_begin(&chunk_reader, chunk, named);
-		while (chunk_read_next(&chunk_reader, &event))
-		{
-			LoadedEvent *to = &loaded[places[PLACE(event.key)]++];
+		ChunkReader chunk_reader;
+		EventRecord record;
+		const char *name;
 
-			to->key = event.key;
-			to->at = event.at;
-			to->role = event.role;
-			to->name = names;
-			if (named)
-				reader->names[names++] = event.name + event.length;
+		CHECK_FOR_INTERRUPTS();
+		chunk_read_begin(&chunk_reader, chunk, reader->buffer->named);
+		while (chunk_read_next(&chunk_reader, &record, &name))
+		{
+			uint64		key = event_key(record.deal);
+			LoadedEvent *to = &loaded[places[PLACE(key)]++];
+
+			to->key = key;
+			to->at = record.at;
+			to->role = record.role;
+			to->name = nnames;
+			if (name != NULL)
+				reader->names[nnames++] = name;
 		}
 	}
 
@@ -433,7 +575,7 @@ load_partition(DealReader *reader, const EventPartition *partition)
 		uint32		place = i;
 		LoadedEvent moved;
 
-		if (likely(loaded[i - 1].key <= loaded[i].key))
+		if (loaded[i - 1].key <= loaded[i].key)
 			continue;
 		moved = loaded[i];
 		for (; place > 0 && loaded[place - 1].key > moved.key; place--)
@@ -454,7 +596,6 @@ name_length(const char *name)
 	return length;
 }
 
-/* Names are pointers to their length, which follows the bytes. */
 static int
 compare_names(const void *a, const void *b, void *names)
 {
@@ -464,7 +605,7 @@ compare_names(const void *a, const void *b, void *names)
 	uint32		other = name_length(right);
 
 	return length != other ? (length < other ? -1 : 1) :
-		memcmp(left - length, right - length, length);
+		memcmp(left + sizeof(uint32), right + sizeof(uint32), length);
 }
 
 /*

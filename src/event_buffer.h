@@ -3,20 +3,21 @@
  *		Events of many deals, taken in one by one in any order and handed out
  *		deal by deal, in order of time.
  *
- * A buffered event is a record of 16 bytes: the key of its deal, 64 bits of
- * which the highest choose a partition, and its instant above its role. Once
- * there are many records they are kept in 256 partitions. At the end one
- * partition after the other is spread by the next bits of the key over places
- * of a few records each, all of it inside the processor's cache: no hash table,
- * and no sorting of what arrives in order of time.
+ * Once there are many events they are kept in 256 partitions by the key of
+ * their deal. A partition has a small area for the events that come in; when it
+ * is full its events are packed into a chunk, in as few bytes as the spans of
+ * its deals and instants need (9 each for a million deals in two years). At
+ * the end one partition after the other is spread by the next bits of the key
+ * over places of a few events each, all of it inside the processor's cache: no
+ * hash table, and no sorting of what came in order of time.
  *
- * The key of a deal that is a number is that number, mixed; no two numbers
- * have the same. For other deals it is a hash, and the deal's bytes, its name,
- * are kept besides.
+ * A deal is a number, or a hash of the bytes it is known by: its name.
  *
- * Memory of a chunk: its head; records, upwards; free space; names, from the
- * end downwards in the order of the records, each its bytes and then its
- * length (4 bytes).
+ * Area: records, upwards; free space; names, from the end downwards.
+ *
+ * Chunk: its head; for each event the deal and the instant above the least
+ * ones, high byte first, and the role (1 byte); 8 bytes that may be read but
+ * mean nothing; for each event the length (4 bytes) and the bytes of its name.
  */
 #ifndef EM_EVENT_BUFFER_H
 #define EM_EVENT_BUFFER_H
@@ -28,40 +29,44 @@
 #define EVENT_PARTITION_BITS 8
 #define EVENT_PARTITIONS (1 << EVENT_PARTITION_BITS)
 
-/* Below the instant stands the role: a stage, CHAIN_EXIT, or this. */
-#define EVENT_ROLE_BITS 6
-#define EVENT_WIDE ((1 << EVENT_ROLE_BITS) - 1)
-
-/*
- * Instants further than 4,566 years from 2000-01-01 have no room above a role.
- * Their events take two records: one with the role above EVENT_WIDE, and one
- * with the instant in place of a key.
- */
-#define EVENT_FAR (INT64CONST(1) << (63 - EVENT_ROLE_BITS))
-
 typedef struct EventRecord
 {
-	uint64		key;
-	uint64		event;
+	int64		deal;
+	int64		at;
+	uint32		role;
+	uint32		length;			/* of the name */
 } EventRecord;
 
 typedef struct EventChunk
 {
-	struct EventChunk *next;
-	Size		size;			/* with this head */
-	Size		nrecords;
-	Size		names;			/* bytes of them */
-	EventRecord records[FLEXIBLE_ARRAY_MEMBER];
+	struct EventChunk *next;	/* in the partition */
+	Size		size;			/* of all, a multiple of 8 */
+	int64		least_deal;
+	int64		least_at;
+	uint32		nevents;
+	uint8		deal_bytes;
+	uint8		at_bytes;
+	uint8		data[FLEXIBLE_ARRAY_MEMBER];
 } EventChunk;
 
-/* Chunks in order of arrival; those but the last are closed. */
+/* What chunks are cut from. */
+typedef struct EventSlab
+{
+	struct EventSlab *next;
+	Size		used;
+	Size		size;
+	uint64		data[FLEXIBLE_ARRAY_MEMBER];
+} EventSlab;
+
 typedef struct EventPartition
 {
-	EventRecord *next;			/* the first free record of the last chunk */
+	EventRecord *next;			/* the first free record of the area */
 	char	   *limit;			/* the end of what is free there */
-	EventChunk *first;
+	EventRecord *area;
+	Size		area_size;
+	EventChunk *first;			/* chunks in order of arrival */
 	EventChunk *last;
-	Size		nrecords;		/* of the closed chunks */
+	Size		npacked;		/* events in them */
 } EventPartition;
 
 typedef struct EventBuffer
@@ -69,17 +74,20 @@ typedef struct EventBuffer
 	MemoryContext context;
 	EventPartition *partitions;
 	uint32		partition_mask; /* EVENT_PARTITIONS - 1, or 0 while there is one */
-	bool		named;			/* deals have names */
+	bool		named;
 	EventPartition only;		/* while there is one */
+	EventSlab  *first_slab;
+	EventSlab  *last_slab;
+	Size		packed_size;	/* of all chunks */
 } EventBuffer;
 
 extern void event_buffer_init(EventBuffer *buffer, MemoryContext context, bool named);
 
-/* As event_buffer_add(), where something is out of the ordinary. */
-extern void event_buffer_add_slowly(EventBuffer *buffer, uint64 key, int64 at, uint32 role,
-									const char *name, uint32 length);
+/* As event_buffer_add(), where there is no room in the area. */
+extern void event_buffer_add_slowly(EventBuffer *buffer, const EventRecord *record,
+									const char *name);
 
-/* The key of a deal that is a number: another for every number, its bits mixed. */
+/* The bits of a deal mixed; no two deals have the same key. */
 static inline uint64
 event_key(int64 deal)
 {
@@ -91,66 +99,53 @@ event_key(int64 deal)
 }
 
 static inline EventPartition *
-event_partition(const EventBuffer *buffer, uint64 key)
+event_partition(const EventBuffer *buffer, int64 deal)
 {
-	return &buffer->partitions[(key >> (64 - EVENT_PARTITION_BITS)) & buffer->partition_mask];
-}
-
-static inline bool
-event_is_far(int64 at)
-{
-	return at < -EVENT_FAR || at >= EVENT_FAR;
+	return &buffer->partitions[(event_key(deal) >> (64 - EVENT_PARTITION_BITS)) &
+							   buffer->partition_mask];
 }
 
 static inline void
-event_put_name(EventPartition *partition, const char *name, uint32 length)
+event_put(EventPartition *partition, const EventRecord *record, const char *name)
 {
-	partition->limit -= sizeof(uint32);
-	memcpy(partition->limit, &length, sizeof(uint32));
-	partition->limit -= length;
-	memcpy(partition->limit, name, length);
-}
-
-/* Takes in an event; the name is NULL when deals have none. */
-static inline void
-event_buffer_add(EventBuffer *buffer, uint64 key, int64 at, uint32 role,
-				 const char *name, uint32 length)
-{
-	EventPartition *partition = event_partition(buffer, key);
-	Size		need = sizeof(EventRecord) + (name == NULL ? 0 : sizeof(uint32) + length);
-
-	if (unlikely((Size) (partition->limit - (char *) partition->next) < need || event_is_far(at)))
-	{
-		event_buffer_add_slowly(buffer, key, at, role, name, length);
-		return;
-	}
-	partition->next->key = key;
-	partition->next->event = (uint64) at << EVENT_ROLE_BITS | role;
-	partition->next++;
+	*partition->next++ = *record;
 	if (name != NULL)
-		event_put_name(partition, name, length);
+	{
+		partition->limit -= record->length;
+		memcpy(partition->limit, name, record->length);
+	}
+}
+
+/* Takes in an event and, where deals have names, the name of its deal. */
+static inline void
+event_buffer_add(EventBuffer *buffer, const EventRecord *record, const char *name)
+{
+	EventPartition *partition = event_partition(buffer, record->deal);
+
+	if (likely((Size) (partition->limit - (char *) partition->next) >=
+			   sizeof(EventRecord) + record->length))
+		event_put(partition, record, name);
+	else
+		event_buffer_add_slowly(buffer, record, name);
 }
 
 /*
  * The buffer as bytes for another process of the same server, and such bytes
- * taken in: as they are, in one piece, where there are many. `serial` need not
- * be aligned. Never stored, so nothing in it is made portable.
+ * taken in: where there are many, as they are and in one piece. They need not
+ * be aligned. Never stored, so nothing in them is made portable.
  */
 extern Size event_buffer_serial_size(EventBuffer *buffer);
-extern void event_buffer_serialize(EventBuffer *buffer, char *out);
+extern void event_buffer_serialize(const EventBuffer *buffer, char *out);
 extern void event_buffer_take(EventBuffer *buffer, const char *serial, Size size);
-
-/* Takes in the events of another buffer. */
-extern void event_buffer_add_all(EventBuffer *buffer, EventBuffer *other);
 
 /*
  * Hands out deal by deal, in no order that means anything: the events of one,
- * in order of time, to be written to until the next call. The buffer stays as
- * it is. 54000 for more than 2^31 events in one partition.
+ * in order of time, to be written to until the next call; NULL after the last.
+ * The buffer stays as it is. 54000 for more than 2^31 events in one partition.
  */
 typedef struct DealReader DealReader;
 
-extern DealReader *deal_reader_create(EventBuffer *buffer);
+extern DealReader *deal_reader_create(const EventBuffer *buffer);
 extern ChainEvent *deal_reader_next(DealReader *reader, size_t *nevents);
 
 #endif							/* EM_EVENT_BUFFER_H */

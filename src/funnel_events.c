@@ -33,7 +33,6 @@
 #define ROLE_SLOTS (1 << ROLE_SLOT_BITS)
 
 StaticAssertDecl(MAX_ROLES * 4 <= ROLE_SLOTS, "more kinds than the table of roles is made for");
-StaticAssertDecl(CHAIN_EXIT < EVENT_WIDE, "roles do not fit into a buffered event");
 
 /* A kind that plays a role. */
 typedef struct KindRole
@@ -284,7 +283,7 @@ begin_events(FunctionCallInfo fcinfo, bool named, ArrayType *stages, const Inter
  * deal, kind, instant or as_of are skipped, and so are events after as_of and
  * kinds that play no role: *role is then negative. *at is set where it is not.
  */
-static inline FunnelEvents *
+static pg_attribute_always_inline FunnelEvents *
 take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 {
 	FunnelEvents *events = PG_ARGISNULL(ARG_STATE) ? NULL :
@@ -346,16 +345,21 @@ funnel_events_add_bigint(PG_FUNCTION_ARGS)
 	FunnelEvents *events = take_row(fcinfo, false, &at, &role);
 
 	if (role >= 0)
-		event_buffer_add(&events->buffer, event_key(PG_GETARG_INT64(ARG_DEAL)), at, role, NULL, 0);
+	{
+		EventRecord record = {PG_GETARG_INT64(ARG_DEAL), at, role, 0};
+
+		event_buffer_add(&events->buffer, &record, NULL);
+	}
 	return return_state(fcinfo, events);
 }
 
 static inline void
 add_named(FunnelEvents *events, TimestampTz at, int role, const char *name, uint32 length)
 {
-	event_buffer_add(&events->buffer,
-					 hash_bytes_extended((const unsigned char *) name, length, 0),
-					 at, role, name, length);
+	EventRecord record = {hash_bytes_extended((const unsigned char *) name, length, 0),
+	at, role, length};
+
+	event_buffer_add(&events->buffer, &record, name);
 }
 
 PG_FUNCTION_INFO_V1(funnel_events_add_uuid);
@@ -400,6 +404,8 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 
 	if (other == NULL)
 		return return_state(fcinfo, events);
+	if (other->serial == NULL)
+		elog(ERROR, "funnel_agg combines only what comes from another process");
 	if (events == NULL)
 		events = create_events(context, other->options, other->as_of, other->buffer.named);
 	else
@@ -408,10 +414,7 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 					 same_within(events->options,
 								 other->options->has_within ? &other->options->within : NULL),
 					 other->as_of);
-	if (other->serial != NULL)
-		event_buffer_take(&events->buffer, other->serial, other->serial_size);
-	else
-		event_buffer_add_all(&events->buffer, &other->buffer);
+	event_buffer_take(&events->buffer, other->serial, other->serial_size);
 	PG_RETURN_POINTER(events);
 }
 
