@@ -278,7 +278,8 @@ add_chunk_events(EventBuffer *buffer, const EventChunk *chunk)
 
 	chunk_read_begin(&reader, chunk, buffer->named);
 	while (chunk_read_next(&reader, &record, &name))
-		event_buffer_add(buffer, &record, name == NULL ? NULL : name + sizeof(uint32));
+		event_buffer_add(buffer, record.deal, record.at, record.role,
+						 name == NULL ? NULL : name + sizeof(uint32), record.length);
 }
 
 static void
@@ -309,15 +310,16 @@ make_partitions(EventBuffer *buffer)
 }
 
 void
-event_buffer_add_slowly(EventBuffer *buffer, const EventRecord *record, const char *name)
+event_buffer_add_slowly(EventBuffer *buffer, int64 deal, int64 at, uint32 role,
+						const char *name, uint32 length)
 {
-	Size		need = sizeof(EventRecord) + (Size) record->length;
+	Size		need = sizeof(EventRecord) + (Size) length;
 	EventPartition *partition;
 	Size		used;
 
 	if (buffer->partition_mask == 0 && buffer->only.npacked >= PARTITION_FROM)
 		make_partitions(buffer);
-	partition = event_partition(buffer, record->deal);
+	partition = event_partition(buffer, deal);
 	used = partition->area_size - (partition->limit - (char *) partition->next);
 	if (used + need > AREA_LARGEST)
 	{
@@ -328,14 +330,14 @@ event_buffer_add_slowly(EventBuffer *buffer, const EventRecord *record, const ch
 	{
 		/* a name as long as that passes through an area of its own */
 		resize_area(buffer, partition, MAXALIGN(need));
-		event_put(partition, record, name);
+		event_put(partition, deal, at, role, name, length);
 		pack_area(buffer, partition);
 		resize_area(buffer, partition, 0);
 		return;
 	}
 	if (partition->area_size - used < need)
 		resize_area(buffer, partition, Max(AREA_SMALLEST, pg_nextpower2_size_t(used + need)));
-	event_put(partition, record, name);
+	event_put(partition, deal, at, role, name, length);
 }
 
 /* Handing over: whether there are partitions, then all chunks */

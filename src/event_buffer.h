@@ -84,8 +84,8 @@ typedef struct EventBuffer
 extern void event_buffer_init(EventBuffer *buffer, MemoryContext context, bool named);
 
 /* As event_buffer_add(), where there is no room in the area. */
-extern void event_buffer_add_slowly(EventBuffer *buffer, const EventRecord *record,
-									const char *name);
+extern void event_buffer_add_slowly(EventBuffer *buffer, int64 deal, int64 at, uint32 role,
+									const char *name, uint32 length);
 
 /* The bits of a deal mixed; no two deals have the same key. */
 static inline uint64
@@ -106,27 +106,34 @@ event_partition(const EventBuffer *buffer, int64 deal)
 }
 
 static inline void
-event_put(EventPartition *partition, const EventRecord *record, const char *name)
+event_put(EventPartition *partition, int64 deal, int64 at, uint32 role,
+		  const char *name, uint32 length)
 {
-	*partition->next++ = *record;
+	EventRecord *record = partition->next++;
+
+	record->deal = deal;
+	record->at = at;
+	record->role = role;
+	record->length = length;
 	if (name != NULL)
 	{
-		partition->limit -= record->length;
-		memcpy(partition->limit, name, record->length);
+		partition->limit -= length;
+		memcpy(partition->limit, name, length);
 	}
 }
 
-/* Takes in an event and, where deals have names, the name of its deal. */
+/* Takes in an event; the name is NULL, and its length 0, where deals have none. */
 static inline void
-event_buffer_add(EventBuffer *buffer, const EventRecord *record, const char *name)
+event_buffer_add(EventBuffer *buffer, int64 deal, int64 at, uint32 role,
+				 const char *name, uint32 length)
 {
-	EventPartition *partition = event_partition(buffer, record->deal);
+	EventPartition *partition = event_partition(buffer, deal);
 
 	if (likely((Size) (partition->limit - (char *) partition->next) >=
-			   sizeof(EventRecord) + record->length))
-		event_put(partition, record, name);
+			   sizeof(EventRecord) + length))
+		event_put(partition, deal, at, role, name, length);
 	else
-		event_buffer_add_slowly(buffer, record, name);
+		event_buffer_add_slowly(buffer, deal, at, role, name, length);
 }
 
 /*

@@ -345,21 +345,16 @@ funnel_events_add_bigint(PG_FUNCTION_ARGS)
 	FunnelEvents *events = take_row(fcinfo, false, &at, &role);
 
 	if (role >= 0)
-	{
-		EventRecord record = {PG_GETARG_INT64(ARG_DEAL), at, role, 0};
-
-		event_buffer_add(&events->buffer, &record, NULL);
-	}
+		event_buffer_add(&events->buffer, PG_GETARG_INT64(ARG_DEAL), at, role, NULL, 0);
 	return return_state(fcinfo, events);
 }
 
 static inline void
 add_named(FunnelEvents *events, TimestampTz at, int role, const char *name, uint32 length)
 {
-	EventRecord record = {hash_bytes_extended((const unsigned char *) name, length, 0),
-	at, role, length};
-
-	event_buffer_add(&events->buffer, &record, name);
+	event_buffer_add(&events->buffer,
+					 (int64) hash_bytes_extended((const unsigned char *) name, length, 0),
+					 at, role, name, length);
 }
 
 PG_FUNCTION_INFO_V1(funnel_events_add_uuid);
