@@ -403,19 +403,11 @@ event_buffer_take(EventBuffer *buffer, const char *serial, Size size)
 
 /* Handing out */
 
-typedef struct LoadedEvent
-{
-	uint64		key;
-	int64		at;
-	uint32		role;
-	uint32		name;			/* its place in names */
-} LoadedEvent;
-
 struct DealReader
 {
 	const EventBuffer *buffer;
 	uint32		partition;		/* the next one to load */
-	LoadedEvent *loaded;		/* the events of one partition by key */
+	StageEvent *loaded;		/* the events of one partition by key */
 	uint32		nloaded;
 	uint32		next;			/* the first not yet handed out */
 	uint32		split;			/* up to here, deals of one key are sorted by name */
@@ -423,15 +415,13 @@ struct DealReader
 	const char **names;			/* length and bytes */
 	EventChunk *area;			/* what is in the area, as a chunk */
 	Size		area_capacity;
-	ChainEvent *events;			/* those handed out */
-	Size		capacity;
 };
 
 /* Places with more events are sorted; so are deals out of order of time. */
 #define FEW_IN_PLACE 32
 
 static inline int
-compare_events(const LoadedEvent *a, const LoadedEvent *b)
+compare_events(const StageEvent *a, const StageEvent *b)
 {
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
@@ -439,7 +429,7 @@ compare_events(const LoadedEvent *a, const LoadedEvent *b)
 }
 
 #define ST_SORT sort_events
-#define ST_ELEMENT_TYPE LoadedEvent
+#define ST_ELEMENT_TYPE StageEvent
 #define ST_COMPARE(a, b) compare_events(a, b)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
@@ -474,12 +464,10 @@ deal_reader_create(const EventBuffer *buffer)
 	reader->buffer = buffer;
 	for (uint32 p = 0; p <= buffer->partition_mask; p++)
 		largest = Max(largest, partition_size(&buffer->partitions[p]));
-	reader->loaded = palloc_extended(sizeof(LoadedEvent) * (Size) largest, MCXT_ALLOC_HUGE);
+	reader->loaded = palloc_extended(sizeof(StageEvent) * (Size) largest, MCXT_ALLOC_HUGE);
 	reader->places = palloc_extended(sizeof(uint32) << place_bits(largest), MCXT_ALLOC_HUGE);
 	if (buffer->named)
 		reader->names = palloc_extended(sizeof(char *) * (Size) largest, MCXT_ALLOC_HUGE);
-	reader->capacity = 16;
-	reader->events = palloc(sizeof(ChainEvent) * reader->capacity);
 	return reader;
 }
 
@@ -513,7 +501,7 @@ next_chunk(const EventChunk *chunk, const EventChunk *area)
 static void
 load_partition(DealReader *reader, const EventPartition *partition)
 {
-	LoadedEvent *loaded = reader->loaded;
+	StageEvent *loaded = reader->loaded;
 	uint32	   *places = reader->places;
 	int			bits = place_bits(partition_size(partition));
 	int			skip = reader->buffer->partition_mask == 0 ? 0 : EVENT_PARTITION_BITS;
@@ -550,7 +538,7 @@ load_partition(DealReader *reader, const EventPartition *partition)
 		while (chunk_read_next(&chunk_reader, &record, &name))
 		{
 			uint64		key = event_key(record.deal);
-			LoadedEvent *to = &loaded[places[PLACE(key)]++];
+			StageEvent *to = &loaded[places[PLACE(key)]++];
 
 			to->key = key;
 			to->at = record.at;
@@ -575,7 +563,7 @@ load_partition(DealReader *reader, const EventPartition *partition)
 	for (uint32 i = 1; i < n; i++)
 	{
 		uint32		place = i;
-		LoadedEvent moved;
+		StageEvent moved;
 
 		if (loaded[i - 1].key <= loaded[i].key)
 			continue;
@@ -601,8 +589,8 @@ name_length(const char *name)
 static int
 compare_names(const void *a, const void *b, void *names)
 {
-	const char *left = ((const char **) names)[((const LoadedEvent *) a)->name];
-	const char *right = ((const char **) names)[((const LoadedEvent *) b)->name];
+	const char *left = ((const char **) names)[((const StageEvent *) a)->name];
+	const char *right = ((const char **) names)[((const StageEvent *) b)->name];
 	uint32		length = name_length(left);
 	uint32		other = name_length(right);
 
@@ -617,22 +605,22 @@ compare_names(const void *a, const void *b, void *names)
 static uint32
 end_of_name(DealReader *reader, uint32 start, uint32 end)
 {
-	LoadedEvent *loaded = reader->loaded;
+	StageEvent *loaded = reader->loaded;
 	uint32		same = start;
 
 	while (++same < end && compare_names(&loaded[start], &loaded[same], reader->names) == 0)
 		;
 	if (same == end || start < reader->split)
 		return same;
-	qsort_arg(loaded + start, end - start, sizeof(LoadedEvent), compare_names, reader->names);
+	qsort_arg(loaded + start, end - start, sizeof(StageEvent), compare_names, reader->names);
 	reader->split = end;
 	return end_of_name(reader, start, end);
 }
 
-ChainEvent *
+const StageEvent *
 deal_reader_next(DealReader *reader, size_t *nevents)
 {
-	LoadedEvent *loaded = reader->loaded;
+	StageEvent *loaded = reader->loaded;
 	uint32		start;
 	uint32		end;
 	bool		ascending = true;
@@ -655,16 +643,5 @@ deal_reader_next(DealReader *reader, size_t *nevents)
 	if (!ascending)
 		sort_events(loaded + start, end - start);
 	*nevents = end - start;
-	if (*nevents > reader->capacity)
-	{
-		pfree(reader->events);
-		reader->capacity = *nevents;
-		reader->events = palloc_extended(sizeof(ChainEvent) * reader->capacity, MCXT_ALLOC_HUGE);
-	}
-	for (uint32 i = start; i < end; i++)
-	{
-		reader->events[i - start].at = loaded[i].at;
-		reader->events[i - start].role = loaded[i].role;
-	}
-	return reader->events;
+	return loaded + start;
 }

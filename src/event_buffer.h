@@ -24,8 +24,6 @@
 
 #include "compat.h"
 
-#include "chain.h"
-
 #define EVENT_PARTITION_BITS 8
 #define EVENT_PARTITIONS (1 << EVENT_PARTITION_BITS)
 
@@ -147,12 +145,20 @@ extern void event_buffer_take(EventBuffer *buffer, const char *serial, Size size
 
 /*
  * Hands out deal by deal, in no order that means anything: the events of one,
- * in order of time, to be written to until the next call; NULL after the last.
- * The buffer stays as it is. 54000 for more than 2^31 events in one partition.
+ * in order of time, good until the next call; NULL after the last. The buffer
+ * stays as it is. 54000 for more than 2^31 events in one partition.
  */
+typedef struct StageEvent
+{
+	uint64		key;
+	int64		at;
+	uint32		role;
+	uint32		name;			/* its place among those of the partition */
+} StageEvent;
+
 typedef struct DealReader DealReader;
 
 extern DealReader *deal_reader_create(const EventBuffer *buffer);
-extern ChainEvent *deal_reader_next(DealReader *reader, size_t *nevents);
+extern const StageEvent *deal_reader_next(DealReader *reader, size_t *nevents);
 
 #endif							/* EM_EVENT_BUFFER_H */

@@ -18,6 +18,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "storage/shmem.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -508,6 +509,27 @@ check_interrupts(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* Below this many events a deal needs no memory of its own. */
+#define FEW 64
+
+static void
+search_deal(const ChainRules *rules, const StageEvent *deal, size_t nevents, TimestampTz as_of,
+			ChainResult *result)
+{
+	ChainEvent	few[FEW];
+	ChainEvent *events = nevents <= FEW ? few :
+		palloc_extended(mul_size(sizeof(ChainEvent), nevents), MCXT_ALLOC_HUGE);
+
+	for (size_t i = 0; i < nevents; i++)
+	{
+		events[i].at = deal[i].at;
+		events[i].role = deal[i].role;
+	}
+	chain_search(rules, events, nevents, as_of, result);
+	if (events != few)
+		pfree(events);
+}
+
 /* The funnel_summary of all deals in the buffer. Only reads its state. */
 PG_FUNCTION_INFO_V1(funnel_events_final);
 Datum
@@ -518,7 +540,7 @@ funnel_events_final(PG_FUNCTION_ARGS)
 	ChainRules	rules;
 	CountedSummary *summary;
 	DealReader *reader;
-	ChainEvent *events;
+	const StageEvent *deal;
 	size_t		nevents;
 
 	aggregate_context(fcinfo);
@@ -533,11 +555,11 @@ funnel_events_final(PG_FUNCTION_ARGS)
 							 rules.nstages - 1);
 	summary->inputs = 1;
 	reader = deal_reader_create(&state->buffer);
-	while ((events = deal_reader_next(reader, &nevents)) != NULL)
+	while ((deal = deal_reader_next(reader, &nevents)) != NULL)
 	{
 		ChainResult result;
 
-		chain_search(&rules, events, nevents, state->as_of, &result);
+		search_deal(&rules, deal, nevents, state->as_of, &result);
 		summary = funnel_count(summary, &result);
 	}
 	PG_RETURN_POINTER(counted_pack(summary, &funnel_type));
