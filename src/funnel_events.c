@@ -30,10 +30,12 @@
 #include "funnel_summary.h"
 
 #define MAX_ROLES (FUNNEL_MAX_STAGES + FUNNEL_MAX_EXITS)
-#define ROLE_SLOT_BITS 8
+#define ROLE_SLOT_BITS 10
 #define ROLE_SLOTS (1 << ROLE_SLOT_BITS)
 
-StaticAssertDecl(MAX_ROLES * 4 <= ROLE_SLOTS, "more kinds than the table of roles is made for");
+/* Sparse, so that a kind without a role mostly meets a free slot at once. */
+StaticAssertDecl(MAX_ROLES * 16 <= ROLE_SLOTS && MAX_ROLES < PG_UINT8_MAX,
+				 "more kinds than the table of roles is made for");
 
 /* A kind that plays a role. */
 typedef struct KindRole
@@ -72,11 +74,11 @@ typedef struct FunnelEvents
 
 /* The length and three bytes of a kind: all there is of up to three bytes. */
 static inline uint32
-kind_signature(const char *kind, int length)
+kind_signature(const char *kind, uint32 length)
 {
 	const uint8 *bytes = (const uint8 *) kind;
 
-	return (uint32) length << 24 | bytes[0] << 16 | bytes[length / 2] << 8 | bytes[length - 1];
+	return length << 24 | bytes[0] << 16 | bytes[length / 2] << 8 | bytes[length - 1];
 }
 
 static inline uint32
@@ -101,7 +103,7 @@ give_role(Options *options, Label label, int role)
 
 /* The role of a kind, -1 for none. */
 static inline int
-find_role(const Options *options, const char *name, int length)
+find_role(const Options *options, const char *name, uint32 length)
 {
 	uint32		signature = kind_signature(name, length);
 
