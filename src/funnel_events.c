@@ -559,9 +559,15 @@ funnel_events_final(PG_FUNCTION_ARGS)
 	reader = deal_reader_create(&state->buffer);
 	while ((deal = deal_reader_next(reader, &nevents)) != NULL)
 	{
-		ChainResult result;
+		int64		times[FUNNEL_MAX_STAGES + 1];
+		ChainResult result = {.times = times};
+		ChainRun	run;
 
-		search_deal(&rules, deal, nevents, state->as_of, &result);
+		chain_run_begin(&run);
+		for (size_t i = 0; i < nevents; i++)
+			chain_run_add(&run, times, deal[i].role, deal[i].at);
+		if (!chain_run_end(&run, &rules, state->as_of, &result))
+			search_deal(&rules, deal, nevents, state->as_of, &result);
 		summary = funnel_count(summary, &result);
 	}
 	PG_RETURN_POINTER(counted_pack(summary, &funnel_type));
