@@ -88,12 +88,15 @@ WITH RECURSIVE merge AS (
 \else
 	SELECT deal_id, deal_id AS merged_deal_id FROM :"source".deal WHERE false
 \endif
-), chain(id, deal_id) AS (
-	SELECT deal_id, deal_id FROM :"source".deal d WHERE is_deleted IS NOT TRUE AND NOT EXISTS (SELECT FROM merge WHERE merged_deal_id = d.deal_id)
+), chain(id, deal_id) AS (		-- up from each merged deal
+	SELECT merged_deal_id, deal_id FROM merge
 	UNION
-	SELECT merged_deal_id, chain.deal_id FROM merge JOIN chain ON merge.deal_id = chain.id
+	SELECT chain.id, merge.deal_id FROM chain JOIN merge ON merged_deal_id = chain.deal_id
 )
-SELECT id, deal_id FROM chain;
+SELECT id, deal_id
+FROM (SELECT d.deal_id AS id, coalesce(final.deal_id, d.deal_id) AS deal_id
+      FROM :"source".deal d LEFT JOIN (SELECT id, max(deal_id) AS deal_id FROM chain WHERE deal_id NOT IN (SELECT merged_deal_id FROM merge) GROUP BY id) AS final ON id = d.deal_id) AS m
+WHERE EXISTS (SELECT FROM :"source".deal d WHERE d.deal_id = m.deal_id AND is_deleted IS NOT TRUE);
 COMMENT ON VIEW merged_deals IS 'in which deal each deal ended up';
 
 -- One row for each stay in a stage, of all the deals that were merged together: an earlier entry of a duplicate is the
@@ -160,18 +163,27 @@ COMMENT ON VIEW deal_histories IS 'one history per deal';
 -- from deal_histories.
 CREATE OR REPLACE VIEW lead_histories AS
 WITH RECURSIVE merge AS (
-	SELECT c.id, split_part(pair, ':', 1)::numeric AS merged_id FROM :"source".contact c, regexp_split_to_table(property_hs_calculated_merged_vids, ';') AS pair WHERE pair ~ '^\d+:'
-), chain(id, lead_id) AS (
-	SELECT id::numeric, id FROM :"source".contact c WHERE _fivetran_deleted IS NOT TRUE AND NOT EXISTS (SELECT FROM merge WHERE merged_id = c.id AND merge.id <> c.id)
+	SELECT c.id::bigint, split_part(pair, ':', 1)::bigint AS merged_id
+	FROM :"source".contact c, unnest(string_to_array(property_hs_calculated_merged_vids, ';')) AS pair
+	WHERE property_hs_calculated_merged_vids IS NOT NULL AND pair ~ '^\d{1,18}:' AND split_part(pair, ':', 1)::bigint <> c.id
+), chain(id, lead_id) AS (		-- up from each merged contact
+	SELECT merged_id, id FROM merge
 	UNION
-	SELECT merged_id, lead_id FROM merge JOIN chain USING (id)
+	SELECT chain.id, merge.id FROM chain JOIN merge ON merged_id = chain.lead_id
+), own AS (
+	SELECT id, lead_id
+	FROM (SELECT c.id::bigint, coalesce(final.lead_id, c.id) AS lead_id
+	      FROM :"source".contact c LEFT JOIN (SELECT id, max(lead_id) AS lead_id FROM chain WHERE lead_id NOT IN (SELECT merged_id FROM merge) GROUP BY id) AS final ON final.id = c.id) AS m
+	WHERE EXISTS (SELECT FROM :"source".contact c WHERE c.id = m.lead_id AND _fivetran_deleted IS NOT TRUE)
 ), lead AS (
 	SELECT lead_id, min(property_createdate) AS created, min(property_hs_lifecyclestage_marketingqualifiedlead_date) AS mql, min(property_hs_lifecyclestage_salesqualifiedlead_date) AS sql
-	FROM chain JOIN :"source".contact c ON c.id = chain.id GROUP BY lead_id
-), own_deal AS (
-	SELECT DISTINCT ON (chain.lead_id) chain.lead_id, m.deal_id, greatest(created, started_at(history)) AS at, history
-	FROM chain JOIN lead ON lead.lead_id = chain.lead_id JOIN :"source".deal_contact dc ON dc.contact_id = chain.id JOIN merged_deals m ON m.id = dc.deal_id JOIN deal_histories h ON h.deal_id = m.deal_id
-	ORDER BY chain.lead_id, started_at(history), m.deal_id
+	FROM own JOIN :"source".contact c USING (id) GROUP BY lead_id
+), deal AS MATERIALIZED (
+	SELECT m.id, m.deal_id, history FROM merged_deals m JOIN deal_histories USING (deal_id)
+), own_deal AS MATERIALIZED (
+	SELECT DISTINCT ON (lead_id) lead_id, deal.deal_id, greatest(created, started_at(history)) AS at, history
+	FROM own JOIN lead USING (lead_id) JOIN :"source".deal_contact dc ON dc.contact_id = own.id JOIN deal ON deal.id = dc.deal_id
+	ORDER BY lead_id, started_at(history), deal.deal_id
 )
 SELECT lead_id, rollup(part) AS history
 FROM (

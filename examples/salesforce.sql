@@ -165,10 +165,14 @@ COMMENT ON VIEW deal_histories IS 'one history per opportunity';
 -- already) midnight, but not before the lead.
 -- TRAP: is_converted alone says that the lead became a contact; only converted_opportunity_id says that it became a deal.
 CREATE OR REPLACE VIEW lead_histories AS
-WITH RECURSIVE merged(id, lead_id) AS (
-	SELECT id, id FROM :"source".lead WHERE is_deleted IS NOT TRUE AND master_record_id IS NULL
+WITH RECURSIVE chain(id, lead_id) AS (		-- up from each merged lead
+	SELECT id, master_record_id FROM :"source".lead WHERE master_record_id IS NOT NULL
 	UNION
-	SELECT duplicate.id, merged.lead_id FROM :"source".lead AS duplicate JOIN merged ON duplicate.master_record_id = merged.id
+	SELECT chain.id, master_record_id FROM chain JOIN :"source".lead l ON l.id = chain.lead_id WHERE master_record_id IS NOT NULL
+), merged AS (
+	SELECT id, id AS lead_id FROM :"source".lead WHERE is_deleted IS NOT TRUE AND master_record_id IS NULL
+	UNION ALL
+	SELECT chain.id, lead_id FROM chain JOIN :"source".lead l ON l.id = lead_id WHERE is_deleted IS NOT TRUE AND master_record_id IS NULL
 ), born AS (
 	SELECT lead_id, min(created_date) AS at FROM merged JOIN :"source".lead USING (id) GROUP BY lead_id
 ), converted AS (
