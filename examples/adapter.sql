@@ -62,7 +62,8 @@ BEGIN
 	END IF;
 	SELECT string_agg(oid::regclass::text, ', ') INTO problem FROM pg_class
 	WHERE relnamespace = to_regnamespace(quote_ident(target)) AND relkind <> 'v'
-	  AND relname IN ('synced', 'stages', 'competitors', 'stage_changes', 'merged_deals', 'deal_histories', 'lead_histories', 'outcomes', 'quotas', 'reps', 'attainments', 'report_funnel', 'report_win_rate', 'report_cycle', 'report_time_to_quota');
+	  AND relname IN ('synced', 'stages', 'competitors', 'stage_changes', 'merged_deals', 'deal_histories', 'lead_histories',
+	                  'outcomes', 'quotas', 'reps', 'attainments', 'report_funnel', 'report_win_rate', 'report_cycle', 'report_time_to_quota');
 	IF problem IS NOT NULL THEN
 		RAISE duplicate_table USING MESSAGE = 'there already, and not a view: ' || problem, HINT = 'Nothing was created. Name another schema for the views: psql -v target=NAME';
 	END IF;

@@ -47,7 +47,8 @@ INSERT INTO needed VALUES
 	('deal', 'deal_id', 'integer'), ('deal', 'deal_pipeline_id', 'text'), ('deal', 'owner_id', 'integer'), ('deal', 'is_deleted', 'boolean'),
 	('deal', 'property_amount', 'number'), ('deal', 'property_createdate', 'timestamptz'), ('deal', 'property_closedate', 'timestamptz'), ('deal', '_fivetran_synced', 'timestamptz'),
 	('deal_contact', 'deal_id', 'integer'), ('deal_contact', 'contact_id', 'integer'),
-	('deal_stage', 'deal_id', 'integer'), ('deal_stage', 'value', 'text'), ('deal_stage', 'date_entered', 'timestamptz'), ('deal_stage', '_fivetran_active', 'boolean'), ('deal_stage', '_fivetran_synced', 'timestamptz'),
+	('deal_stage', 'deal_id', 'integer'), ('deal_stage', 'value', 'text'), ('deal_stage', 'date_entered', 'timestamptz'),
+	('deal_stage', '_fivetran_active', 'boolean'), ('deal_stage', '_fivetran_synced', 'timestamptz'),
 	('deal_pipeline_stage', 'stage_id', 'text'), ('deal_pipeline_stage', 'pipeline_id', 'text'), ('deal_pipeline_stage', 'label', 'text'),
 	('deal_pipeline_stage', 'closed_won', 'boolean'), ('deal_pipeline_stage', 'probability', 'number'),
 	('owner', 'owner_id', 'integer'), ('owner', 'email', 'text'), ('owner', 'created_at', 'timestamptz');

@@ -53,15 +53,17 @@ INSERT INTO needed VALUES
 	('opportunity_competitor', 'created_date', 'timestamptz'), ('opportunity_competitor', 'is_deleted', 'boolean'),
 	('user', 'id', 'text'), ('user', 'name', 'text'), ('user', 'is_active', 'boolean'), ('user', 'last_login_date', 'timestamptz'), ('user', '_fivetran_deleted', 'boolean'),
 	('forecasting_quota', 'quota_owner_id', 'text'), ('forecasting_quota', 'start_date', 'date'), ('forecasting_quota', 'quota_amount', 'number'),
-	('forecasting_quota', 'is_amount', 'boolean'), ('forecasting_quota', 'forecasting_type_id', 'text'), ('forecasting_quota', '_fivetran_deleted', 'boolean');
+	('forecasting_quota', 'is_amount', 'boolean'), ('forecasting_quota', 'forecasting_type_id', 'text');
 INSERT INTO needed SELECT 'user', :'hired', CASE WHEN :'hired' = 'created_date' THEN 'timestamptz' ELSE 'date' END;
 INSERT INTO needed SELECT 'opportunity', :'competitors', 'text' WHERE :'competitors_named';
 \ir adapter.sql
 
 -- a date of hire begins at midnight of the organisation; what is stored as an instant is one
 SELECT CASE WHEN :'hired' = 'created_date' THEN 'u.created_date' ELSE format('u.%I::timestamp AT TIME ZONE %L', :'hired', :'zone') END AS created \gset
-SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
-               WHERE relnamespace = to_regnamespace(quote_ident(:'source')) AND relname = 'opportunity' AND attname = :'competitors') AS has_competitors \gset
+-- columns that may be there
+SELECT count(*) FILTER (WHERE relname = 'opportunity' AND attname = :'competitors') > 0 AS has_competitors,
+       CASE WHEN count(*) FILTER (WHERE relname = 'forecasting_quota' AND attname = '_fivetran_deleted') > 0 THEN '_fivetran_deleted IS NOT TRUE' ELSE 'true' END AS quota_lives
+FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = to_regnamespace(quote_ident(:'source')) AND NOT attisdropped \gset
 \if :{?period}
 	SELECT :'period' IN ('month', 'quarter', 'year') AS period_known \gset
 	\if :period_known
@@ -72,7 +74,7 @@ SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
 	SELECT CASE WHEN min(months) >= 12 THEN 'year' WHEN min(months) >= 3 THEN 'quarter' ELSE 'month' END AS period
 	FROM (SELECT 12 * extract(year FROM start_date) + extract(month FROM start_date)
 	             - lag(12 * extract(year FROM start_date) + extract(month FROM start_date)) OVER (PARTITION BY quota_owner_id ORDER BY start_date) AS months
-	      FROM (SELECT DISTINCT quota_owner_id, start_date FROM :"source".forecasting_quota WHERE _fivetran_deleted IS NOT TRUE) AS q) AS distance
+	      FROM (SELECT DISTINCT quota_owner_id, start_date FROM :"source".forecasting_quota WHERE :quota_lives) AS q) AS distance
 	WHERE months > 0 \gset
 \endif
 
@@ -202,8 +204,9 @@ COMMENT ON VIEW outcomes IS 'how each opportunity ended, and against whom';
 CREATE OR REPLACE VIEW quotas AS
 SELECT quota_owner_id AS rep_id, date_trunc(:'period', start_date::timestamp)::date AS starts_on, sum(quota_amount)::numeric AS quota
 FROM :"source".forecasting_quota
-WHERE is_amount AND quota_amount > 0 AND _fivetran_deleted IS NOT TRUE
-  AND forecasting_type_id IS NOT DISTINCT FROM (SELECT mode() WITHIN GROUP (ORDER BY forecasting_type_id COLLATE "C") FROM :"source".forecasting_quota WHERE is_amount AND _fivetran_deleted IS NOT TRUE)
+WHERE is_amount AND quota_amount > 0 AND :quota_lives
+  AND forecasting_type_id IS NOT DISTINCT FROM (SELECT mode() WITHIN GROUP (ORDER BY forecasting_type_id COLLATE "C")
+                                                FROM :"source".forecasting_quota WHERE is_amount AND :quota_lives)
 GROUP BY 1, 2;
 COMMENT ON VIEW quotas IS 'the quota of each rep and period';
 
@@ -219,7 +222,8 @@ SELECT u.id AS rep_id, u.name, hired_at, CASE WHEN u.is_active IS FALSE THEN gre
 FROM :"source"."user" u
      JOIN (SELECT rep_id, min(starts_on) AS first_day, max(starts_on) AS last_day FROM quotas GROUP BY rep_id) AS span ON rep_id = u.id
      CROSS JOIN LATERAL (SELECT least(:created, first_day::timestamp AT TIME ZONE :'zone')) AS h (hired_at)
-     CROSS JOIN LATERAL generate_series(least(date_trunc(:'period', hired_at AT TIME ZONE :'zone'), last_day), last_day::timestamp, ('1 ' || :'period')::interval) AS p (starts_on)
+     CROSS JOIN LATERAL generate_series(least(date_trunc(:'period', hired_at AT TIME ZONE :'zone'), last_day), last_day::timestamp,
+                                        ('1 ' || :'period')::interval) AS p (starts_on)
      CROSS JOIN LATERAL (SELECT q.quota FROM quotas q WHERE q.rep_id = u.id
                          ORDER BY q.starts_on <= p.starts_on DESC, abs(q.starts_on - p.starts_on::date) LIMIT 1) AS filled
 WHERE u._fivetran_deleted IS NOT TRUE

@@ -81,7 +81,8 @@ is(adapter('salesforce', source => 'salesforce_sample', target => 'quarterly', p
 $schema = 'quarterly, salesforce_sample';
 is(sql(q{SELECT starts_on, quota FROM quotas WHERE rep_id = 'U1' ORDER BY 1}), "2026-01-01|4500\n2026-04-01|3000", '... those of the months added up');
 $node->safe_psql('postgres', q{ALTER TABLE salesforce_sample."user" ADD hire_date_c date; UPDATE salesforce_sample."user" SET hire_date_c = '2025-11-03' WHERE id = 'U1';
-	ALTER TABLE salesforce_sample.opportunity RENAME main_competitors_c TO rivals_c});
+	ALTER TABLE salesforce_sample.opportunity RENAME main_competitors_c TO rivals_c;
+	DELETE FROM salesforce_sample.forecasting_quota WHERE _fivetran_deleted; ALTER TABLE salesforce_sample.forecasting_quota DROP _fivetran_deleted CASCADE});
 is(adapter('salesforce', source => 'salesforce_sample', target => 'hired', hired => 'hire_date_c', zone => 'America/New_York'), '', 'with a day of hire, and no free text');
 $schema = 'hired';
 is(sql(q{SELECT hired_at, ramp FROM reps WHERE rep_id = 'U1'}), '2025-11-03 05:00:00+00|{500,500,500,1500,2500,2500}', '... quotas from then on, the first ones as the first known');
