@@ -109,5 +109,6 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
 
 .PHONY: demo test oracle help
