@@ -78,8 +78,9 @@ SET LOCAL client_min_messages = warning;
 -- replace(entry, 'Smith and Sons', 'Smith+Sons') inside.
 CREATE OR REPLACE FUNCTION competitor_names(entry text) RETURNS SETOF text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 	SELECT DISTINCT name
-	FROM regexp_split_to_table(regexp_replace(entry, '\mn/a\M|[,\s]+(incorporated|inc|llc|ltd|limited|gmbh|ag|corp|corporation|plc)\M\.?', '', 'gi'),
-	                           '[;,/|\r\n]+|\s+(?:and|vs\.?)\s+', 'i') AS piece,
+	FROM regexp_split_to_table(regexp_replace(entry,
+	         '\mn/a\M|[,\s]+(incorporated|inc|llc|ltd|limited|gmbh|ag|corp|corporation|plc)\M\.?(?=\s*(?:$|[;,/|\r\n]|and\s|vs[\s.]))', '', 'gi'),
+	         '[;,/|\r\n]+|\s+(?:and|vs\.?)\s+', 'i') AS piece,
 	     btrim(regexp_replace(piece, '\s+', ' ', 'g'), ' .') AS name
 	WHERE name !~* '^(|-+|\?+|na|none|no|nobody|unknown|tbd|no competitors?|not known)$'
 $$;

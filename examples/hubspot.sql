@@ -10,6 +10,7 @@
 --   quota        the quota of a rep and period: HubSpot's goals are not among the tables above. Without it there are no attainments
 --   period       month, quarter or year of that quota (month)
 --
+-- Amounts count as they are: with several currencies, put a view with converted ones in the place of the table.
 -- All is checked first and made in one transaction; run it again after a change. hubspot_sample.sql makes a small
 -- organisation with every trap below in it. The views are plain ones: materialize deal_histories and lead_histories where
 -- the tables are large, each with a unique index, and refresh them CONCURRENTLY; the others are cheap on top of them.

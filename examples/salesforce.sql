@@ -9,6 +9,7 @@
 --   competitors  column of opportunity with competitors as free text (main_competitors_c, where there is one)
 --   period       month, quarter or year of the quotas (what the distance between them says)
 --
+-- Amounts count as they are: with several currencies, put a view with converted ones in the place of the table.
 -- All is checked first and made in one transaction; run it again after a change. salesforce_sample.sql makes a small
 -- organisation with every trap below in it. The views are plain ones: materialize deal_histories and lead_histories where
 -- the tables are large, each with a unique index, and refresh them CONCURRENTLY; the others are cheap on top of them.

@@ -88,9 +88,12 @@ $schema = 'hired';
 is(sql(q{SELECT hired_at, ramp FROM reps WHERE rep_id = 'U1'}), '2025-11-03 05:00:00+00|{500,500,500,1500,2500,2500}', '... quotas from then on, the first ones as the first known');
 is(sql(q{SELECT string_agg(DISTINCT competitor, ' ') FROM competitors}), 'Globex', '... competitors from their own table alone');
 is(adapter('salesforce', source => 'salesforce_sample', target => 'rivals', competitors => 'rivals_c'), '', 'with a free text of another name');
+$node->safe_psql('postgres', q{CREATE SCHEMA shape; SELECT format('CREATE VIEW shape.%1$I AS TABLE salesforce_sample.%1$I', relname) FROM pg_class WHERE relnamespace = 'salesforce_sample'::regnamespace AND relkind = 'r' \gexec});
+is(adapter('salesforce', source => 'shape', target => 'shaped', zone => 'America/New_York'), '', 'with views in the place of tables');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM (TABLE shaped.report_funnel EXCEPT TABLE salesforce_metrics.report_funnel) AS x'), '0', '... which say the same');
 $schema = 'rivals';
 is(sql(q{SELECT string_agg(DISTINCT competitor, ' ' ORDER BY competitor) FROM competitors}), 'Globex Initech', '... which is read');
-is(sql(q{SELECT string_agg(n, '|' ORDER BY n) FROM competitor_names(E'Globex, Inc.; INITECH vs Umbra  Systems and Hooli GmbH\nn/a / none, -, Acme Ltd') AS n}), 'Acme|Globex|Hooli|INITECH|Umbra Systems', 'names in a free text');
+is(sql(q{SELECT string_agg(n, '|' ORDER BY n) FROM competitor_names(E'Globex, Inc.; INITECH vs Umbra  Systems and Hooli GmbH\nn/a / none, -, Acme Ltd; Silver AG Mining') AS n}), 'Acme|Globex|Hooli|INITECH|Silver AG Mining|Umbra Systems', 'names in a free text');
 
 #
 # HubSpot
