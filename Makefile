@@ -48,7 +48,8 @@ OBJS = \
 	src/comparison.o \
 	src/mantel_haenszel_summary.o \
 	src/log_rank_summary.o \
-	src/p_adjust.o
+	src/p_adjust.o \
+	src/transaction_horizon.o
 
 DATA = src/enablement_metrics--1.0.sql
 
