@@ -1928,7 +1928,7 @@ BEGIN
 		-- Without a time zone, a stamp can be up to 16 hours behind UTC.
 		margin := CASE source.stamp WHEN 'timestamptz'::regtype THEN '1 minute' ELSE '16 hours 1 minute' END;
 		newest := greatest(tracked.newest, newest);
-		watermark := coalesce(least(started - margin, coalesce(newest, '-infinity')), tracked.watermark);
+		watermark := CASE WHEN started IS NULL THEN tracked.watermark ELSE least(started - margin, coalesce(newest, '-infinity')) END;
 	END IF;
 	EXECUTE format('UPDATE %s.tracked_histories t SET refreshed_at = now(), newest = $2, watermark = $3, horizon = $4, system_identifier = $5'
 				   ' WHERE t.target = $1', own)
