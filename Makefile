@@ -66,10 +66,11 @@ REGRESS = \
 	deal_outcome \
 	win_summary \
 	content_summary \
-	comparison
+	comparison \
+	track_histories
 
 # test/specs with test/expected, and test/t: see `make help`
-ISOLATION = append refresh
+ISOLATION = append refresh track
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

@@ -1719,7 +1719,7 @@ BEGIN
 	END IF;
 	SELECT relkind, relpersistence INTO relation FROM pg_class WHERE oid = source;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'the source with OID % does not exist', source::oid USING ERRCODE = 'undefined_table';
+		RAISE EXCEPTION 'the source of the histories does not exist' USING ERRCODE = 'undefined_table';
 	ELSIF relation.relkind NOT IN ('r', 'p', 'm') THEN
 		RAISE EXCEPTION '% is not a table', source USING ERRCODE = 'wrong_object_type',
 			HINT = 'A source is a table, partitioned or not, or a materialized view.';
@@ -1741,9 +1741,12 @@ BEGIN
 			WHERE attrelid = source AND attname = columns[i] AND (attnum > 0 OR roles[i] = 'changed' AND attname = 'xmin');
 		IF NOT FOUND THEN
 			RAISE EXCEPTION 'column "%" of % does not exist', columns[i], source USING ERRCODE = 'undefined_column',
-				DETAIL = format('It is to give %s.', roles[i]);
+				DETAIL = format('It is named for %s.', roles[i]);
 		ELSIF NOT has_column_privilege(source, attribute.attnum, 'SELECT') THEN
 			RAISE EXCEPTION 'permission denied for column "%" of %', columns[i], source USING ERRCODE = 'insufficient_privilege';
+		ELSIF roles[i] = 'changed' AND NOT has_column_privilege(source, 'xmin', 'SELECT') THEN
+			RAISE EXCEPTION 'permission denied for column "xmin" of %', source USING ERRCODE = 'insufficient_privilege',
+				DETAIL = 'It tells which rows the last refresh has seen.';
 		END IF;
 		types[i] := attribute.type;
 		LOOP
@@ -1758,7 +1761,7 @@ BEGIN
 			WHEN roles[i] = 'changed' THEN types[i] = ANY (instants) OR attribute.attnum < 0
 			ELSE type.typcategory IN ('S', 'E') OR types[i] = ANY (labels)
 		END) THEN
-			RAISE EXCEPTION 'column "%" of % has type %, which cannot give %', columns[i], source, attribute.type, roles[i]
+			RAISE EXCEPTION 'column "%" of % has type %, which does not do for %', columns[i], source, attribute.type, roles[i]
 				USING ERRCODE = 'datatype_mismatch',
 					  HINT = CASE roles[i]
 						WHEN 'at' THEN 'It takes timestamptz, timestamp or date.'
@@ -1788,7 +1791,7 @@ CREATE FUNCTION history_tracking_start(schema name, source regclass, target name
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	own CONSTANT text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'enablement_metrics');
-	made CONSTANT text := format('%I.%I', schema, target);
+	made text;
 BEGIN
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'target must not be NULL' USING ERRCODE = 'null_value_not_allowed';
@@ -1800,6 +1803,7 @@ BEGIN
 	END IF;
 	EXECUTE format('SELECT %s.history_source($1, $2, $3, $4, $5, $6, $7, NULL)', own)
 		USING source, deal, kind, at, amount, subject, changed;
+	made := format('%I.%I', schema, target);
 	EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT %I, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s WITH NO DATA',
 				   made, deal, own, source);
 	EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I), ALTER history SET NOT NULL, ALTER refreshed_at SET NOT NULL', made, deal);
@@ -1829,7 +1833,7 @@ BEGIN
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'target must not be NULL' USING ERRCODE = 'null_value_not_allowed';
 	ELSIF owner IS NULL THEN
-		RAISE EXCEPTION 'the table with OID % does not exist', target::oid USING ERRCODE = 'undefined_table';
+		RAISE EXCEPTION 'the table of histories does not exist' USING ERRCODE = 'undefined_table';
 	ELSIF NOT pg_has_role(owner, 'USAGE') THEN
 		RAISE EXCEPTION 'must be owner of table %', target USING ERRCODE = 'insufficient_privilege';
 	END IF;
