@@ -104,6 +104,9 @@ test:
 oracle:
 	@'$(root)test/oracle/run'
 
+bench-refresh:
+	@'$(root)test/bench/refresh'
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
@@ -112,5 +115,6 @@ help:
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
+	@echo 'make bench-refresh     incremental refreshes against rebuilds (DEALS=n)'
 
-.PHONY: demo test oracle help
+.PHONY: demo test oracle bench-refresh help
