@@ -40,8 +40,9 @@ SELECT refresh_histories('unstamped') \g /dev/null
 VACUUM ANALYZE stamped;
 VACUUM ANALYZE unstamped;
 CHECKPOINT;
-SELECT format('CALL change(%s); CALL measure(''incremental'', ''SELECT rows_read FROM refresh_histories(''''stamped'''')'');
-	CALL measure(''incremental by xmin'', ''SELECT rows_read FROM refresh_histories(''''unstamped'''')'')', n) FROM generate_series(1, 5) n \gexec
+SELECT format('CALL change(%s)', n), format('CALL measure(''incremental'', %L)', 'SELECT rows_read FROM refresh_histories(''stamped'')'),
+	format('CALL measure(''incremental by xmin'', %L)', 'SELECT rows_read FROM refresh_histories(''unstamped'')')
+FROM generate_series(1, 5) n \gexec
 CALL measure('nothing changed', 'SELECT rows_read FROM refresh_histories(''stamped'')');
 CALL measure('full, nothing changed', 'SELECT rows_read FROM refresh_histories(''stamped'', full => true)');
 
