@@ -124,6 +124,24 @@ INSERT INTO loaded VALUES (4, 'mql', '2026-01-02', NULL, '2025-01-01');
 UPDATE loaded SET amount = 1 WHERE deal = 5;
 SELECT * FROM refresh_histories('asking');
 SELECT * FROM refresh_histories('comparing');
+-- which XIDs are later, across their wraparound; and rows of the frozen past
+SELECT written_since(xmin, horizon) FROM (VALUES ('4294967290'::xid, '4294967290'::xid8), ('4294967289', '4294967290'), ('3', '4294967290'), ('4294967290', '4294967300'),
+	('3', '4294967299'), ('2147483650', '8589934600'), ('2', '4294967299'), ('1', '700')) x(xmin, horizon);
+-- since when transactions run, where that can be told
+SELECT oldest_transaction_start() <= now() AS told;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT oldest_transaction_start() IS NULL AS "snapshot taken";
+ROLLBACK;
+BEGIN;
+SET LOCAL track_activities = off;
+SELECT oldest_transaction_start() IS NULL AS "not shown";
+ROLLBACK;
+-- a horizon that cannot be one of this cluster is no horizon: all is compared
+UPDATE tracked_histories SET horizon = '1000000000000' WHERE target = 'asking'::regclass;
+SELECT * FROM refresh_histories('asking');
+UPDATE tracked_histories SET system_identifier = 1 WHERE target = 'asking'::regclass;
+SELECT * FROM refresh_histories('asking');
+SELECT * FROM refresh_histories('asking');
 DELETE FROM loaded WHERE deal = 5;
 SELECT * FROM refresh_histories('asking');
 SELECT * FROM refresh_histories('comparing');

@@ -16,7 +16,7 @@ BEGIN
 }
 
 my $seed = $ENV{SEED} // 20261124;
-my $cases = $ENV{CASES} // 6;
+my $cases = $ENV{CASES} // 8;
 my $steps = 250;
 my $sessions = 4;
 
@@ -110,7 +110,7 @@ sub storm
 	{
 		my $s = int(rand($sessions));
 		my $dice = rand();
-		if ($dice < 0.15 && !$open[$s])
+		if ($dice < 0.12 && !$open[$s])
 		{
 			$do->("writer$s", 'BEGIN');
 			$open[$s] = 1;
@@ -124,7 +124,7 @@ sub storm
 		}
 		elsif ($dice < 0.65 && $open[$s])
 		{
-			if (rand() < 0.2)
+			if (rand() < 0.4)
 			{
 				push @prepared, 'p' . $next++;
 				$do->("writer$s", "PREPARE TRANSACTION '$prepared[-1]'");
@@ -135,7 +135,7 @@ sub storm
 			}
 			$open[$s] = 0;
 		}
-		elsif ($dice < 0.68 && @prepared)
+		elsif ($dice < 0.67 && @prepared)
 		{
 			$do->('other', pick('COMMIT', 'COMMIT', 'ROLLBACK') . " PREPARED '" . splice(@prepared, int(rand(@prepared)), 1) . "'");
 		}
