@@ -108,6 +108,11 @@ INSERT INTO loaded VALUES (1, 'mql', '2026-01-02', NULL, '2026-01-02 10:00');
 SELECT * FROM refresh_histories('loaded_history');
 INSERT INTO loaded VALUES (2, 'mql', '2026-01-02', NULL, '2026-01-02 10:00');
 SELECT * FROM refresh_histories('loaded_history');
+-- one from the future does not change that
+INSERT INTO loaded VALUES (1, 'sql', '2026-01-03', NULL, '2099-01-01');
+SELECT * FROM refresh_histories('loaded_history');
+INSERT INTO loaded VALUES (2, 'sql', '2026-01-03', NULL, '2026-01-03 10:00');
+SELECT * FROM refresh_histories('loaded_history');
 -- what comes with an older stamp is not seen ...
 INSERT INTO loaded VALUES (3, 'mql', '2026-01-02', NULL, '2026-01-02 09:00');
 SELECT * FROM refresh_histories('loaded_history');

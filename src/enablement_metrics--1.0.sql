@@ -1677,7 +1677,7 @@ COMMENT ON COLUMN history_tracking.subject IS 'column of source: which competito
 COMMENT ON COLUMN history_tracking.changed IS 'column of source: when the row was written; xmin: ask the row; NULL: compare all';
 COMMENT ON COLUMN history_tracking.zone IS 'time zone in which instants without one are read';
 COMMENT ON COLUMN history_tracking.refreshed_at IS 'the last refresh';
-COMMENT ON COLUMN history_tracking.newest IS 'the newest stamp it has seen';
+COMMENT ON COLUMN history_tracking.newest IS 'the newest stamp it has seen that was not in the future';
 COMMENT ON COLUMN history_tracking.watermark IS 'the next one reads the rows stamped from here on';
 COMMENT ON COLUMN history_tracking.horizon IS 'the transactions before this one had all ended: what they wrote has been seen';
 COMMENT ON COLUMN history_tracking.system_identifier IS 'the cluster in which horizon is a transaction';
@@ -1778,9 +1778,10 @@ BEGIN
 				WHEN subject IS NOT NULL THEN ', NULL::numeric' ELSE '' END
 		|| CASE WHEN subject IS NOT NULL THEN format(', s.%I::text', subject) ELSE '' END;
 	stamp := types[6];
+	-- a stamp in the future would hide that loaders come in order
 	newest := CASE WHEN stamp IS NULL OR stamp = 'xid'::regtype THEN 'NULL::timestamptz'
-				   WHEN stamp = 'timestamptz'::regtype THEN format('max(s.%I::timestamptz)', changed)
-				   ELSE format('max(s.%I::timestamp) AT TIME ZONE ''UTC''', changed) END;
+				   WHEN stamp = 'timestamptz'::regtype THEN format('max(s.%1$I::timestamptz) FILTER (WHERE s.%1$I <= now())', changed)
+				   ELSE format('(max(s.%1$I::timestamp) FILTER (WHERE s.%1$I <= now() AT TIME ZONE ''UTC'')) AT TIME ZONE ''UTC''', changed) END;
 END
 $$;
 COMMENT ON FUNCTION history_source(regclass, name, name, name, name, name, name, text)
