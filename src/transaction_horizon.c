@@ -53,14 +53,18 @@ oldest_transaction_start(PG_FUNCTION_ARGS)
 	for (int i = 1; i <= backends; i++)
 	{
 		PgBackendStatus *backend = &pgstat_get_local_beentry_by_index(i)->backendStatus;
+		TimestampTz start = backend->st_xact_start_timestamp;
 
 		/* vacuum and analyze can take long and write no rows */
 		if (backend->st_databaseid != MyDatabaseId || backend->st_backendType == B_AUTOVAC_WORKER)
 			continue;
-		if (backend->st_state == STATE_DISABLED)
+		if (backend->st_state == STATE_DISABLED || (backend->st_state == STATE_IDLEINTRANSACTION && start == 0))
 			PG_RETURN_NULL();
-		if (backend->st_xact_start_timestamp != 0 && backend->st_xact_start_timestamp < oldest)
-			oldest = backend->st_xact_start_timestamp;
+		/* a statement has arrived, and its transaction is about to begin as of then */
+		if (backend->st_state == STATE_RUNNING && backend->st_backendType == B_BACKEND && start == 0)
+			start = backend->st_activity_start_timestamp;
+		if (start != 0 && start < oldest)
+			oldest = start;
 	}
 	PG_RETURN_TIMESTAMPTZ(oldest);
 }
