@@ -1689,7 +1689,7 @@ SELECT pg_catalog.pg_extension_config_dump('history_tracking',
 GRANT SELECT, INSERT ON history_tracking TO pg_database_owner;
 
 -- Everybody sees and changes what belongs to his own tables, and nothing else. A view and not row-level security on the
--- table, under which pg_dump refuses to work for everybody but superusers.
+-- table, under which pg_dump refuses to work for the owner of the database.
 CREATE VIEW tracked_histories WITH (security_barrier) AS
 	SELECT * FROM history_tracking t
 	WHERE EXISTS (SELECT FROM pg_catalog.pg_class c
@@ -1899,7 +1899,7 @@ BEGIN
 	END IF;
 	-- XIDs say nothing in another cluster, nor when 2^31 have passed
 	IF source.stamp IS NOT NULL AND tracked.system_identifier = system
-	   AND (horizon::text::bigint - tracked.horizon::text::bigint) BETWEEN 0 AND 2000000000 THEN
+	   AND (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - tracked.horizon::text::bigint) BETWEEN 0 AND 2000000000 THEN
 		moved := moved || format('%s.written_since(s.xmin, $2)', own);
 	END IF;
 	EXECUTE format('SELECT $1 OR NOT EXISTS (SELECT FROM %s)', target) INTO everything
