@@ -1643,8 +1643,11 @@ COMMENT ON FUNCTION p_adjust(double precision, text) IS 'p-value adjusted for ho
 -- track_histories, refresh_histories: tables of histories that follow their source without a rescan
 --
 
-CREATE FUNCTION written_since(xmin xid, horizon xid8) RETURNS boolean
+CREATE FUNCTION written_since_support(request internal) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION written_since_support(internal) IS 'planner support of written_since';
+CREATE FUNCTION written_since(xmin xid, horizon xid8) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT written_since_support;
 COMMENT ON FUNCTION written_since(xid, xid8) IS 'was a row with this xmin written by the transaction horizon or a later one';
 CREATE FUNCTION oldest_transaction_start() RETURNS timestamptz
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;

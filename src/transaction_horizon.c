@@ -8,6 +8,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "nodes/supportnodes.h"
 #include "utils/backend_status.h"
 #include "utils/timestamp.h"
 
@@ -26,6 +27,23 @@ written_since(PG_FUNCTION_ARGS)
 	FullTransactionId horizon = FullTransactionIdFromU64(DatumGetUInt64(PG_GETARG_DATUM(1)));
 
 	PG_RETURN_BOOL(TransactionIdFollowsOrEquals(xmin, XidFromFullTransactionId(horizon)));
+}
+
+/*
+ * written_since_support(request): what the planner is to expect of
+ * written_since. Few rows of a table are new; by the usual third of them it
+ * would rather read the whole table again than look up the deals.
+ */
+PG_FUNCTION_INFO_V1(written_since_support);
+Datum
+written_since_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (!IsA(request, SupportRequestSelectivity))
+		PG_RETURN_POINTER(NULL);
+	((SupportRequestSelectivity *) request)->selectivity = 0.001;
+	PG_RETURN_POINTER(request);
 }
 
 /*
