@@ -98,6 +98,10 @@ root := $(dir $(firstword $(MAKEFILE_LIST)))
 demo:
 	@'$(root)test/demo/run' $(if $(filter command%,$(origin DATA)),'$(DATA)')
 
+OUT = report.html
+report:
+	@'$(root)test/demo/run' -o '$(OUT)' $(if $(filter command%,$(origin DATA)),'$(DATA)')
+
 test:
 	@'$(root)test/run'
 
@@ -113,8 +117,10 @@ help:
 	@echo 'make test              set-up, build and all of those in a throw-away server'
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
+	@echo 'make report            either of the two as one page of HTML that needs no network (OUT=report.html)'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
 	@echo 'make bench-refresh     incremental refreshes against rebuilds (DEALS=n)'
 
 .PHONY: demo test oracle bench-refresh help
+.PHONY: demo report test oracle help
