@@ -37,6 +37,13 @@ RETURN p * factor / (1 - p + p * factor);
 CREATE FUNCTION programme_start() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2024-07-01 00:00:00+00';
 CREATE FUNCTION as_of() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2025-12-31 00:00:00+00';
 
+-- the effects in it, each at one place, so that the same leads can be looked at without it (test/t/130_story.pl does)
+CREATE FUNCTION programme_pace() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 0.75;		-- of the time that a stage takes
+CREATE FUNCTION compass_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.35;
+CREATE FUNCTION beacon_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
+CREATE FUNCTION market_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.25;
+CREATE FUNCTION content_days() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 9;			-- from one use to the next
+
 CREATE TABLE team (
 	team_id int PRIMARY KEY,
 	name text NOT NULL,
@@ -137,12 +144,12 @@ BEGIN
 			entered := at;
 			p := chance[step];
 			IF step IN (1, 4) AND entered >= programme_start() THEN
-				p := odds(p, 1.25);
+				p := odds(p, market_odds());
 			END IF;
-			IF step > 1 AND team.platform = 'Compass' AND entered >= team.platform_since THEN
-				p := odds(p, 1.35);
+			IF step > 1 AND entered >= team.platform_since THEN
+				p := odds(p, CASE team.platform WHEN 'Compass' THEN compass_odds() ELSE beacon_odds() END);
 			END IF;
-			delay := CASE WHEN entered >= programme_start() THEN 0.75 ELSE 1 END
+			delay := CASE WHEN entered >= programme_start() THEN programme_pace() ELSE 1 END
 				* mean_days[step] * (0.15 + wait(key || 'delay' || step)) * interval '1 day';
 			at := date_trunc(grain, entered + delay);
 			IF step = 4 THEN
@@ -179,7 +186,7 @@ BEGIN
 
 		content_to := at;
 		FOR i IN 1..12 LOOP
-			content_from := content_from + 9 * wait(key || 'content' || i) * interval '1 day';
+			content_from := content_from + content_days() * wait(key || 'content' || i) * interval '1 day';
 			EXIT WHEN content_from IS NULL OR content_from > content_to;
 			RETURN NEXT (lead.lead_id, 'content', date_trunc('second', content_from), NULL, assets[1 + floor(6 * draw(key || 'asset' || i))::int])::opportunity_history;
 		END LOOP;
