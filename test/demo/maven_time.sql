@@ -40,4 +40,4 @@ FROM quotas, LATERAL (SELECT time_to_quota(s) AS d) y, quantile_interval(d, 0.5)
 ORDER BY quota;
 TABLE time_to_quota;
 CREATE VIEW quota_by_day AS
-SELECT to_char(quota, 'FM999,999') AS quota, c.* FROM (SELECT * FROM quotas ORDER BY quota) x, LATERAL (SELECT time_to_quota(s) AS d) y, by_day(d, 420) c;
+SELECT to_char(quota, '"quota" FM999,999') AS quota, c.* FROM (SELECT * FROM quotas ORDER BY quota) x, LATERAL (SELECT time_to_quota(s) AS d) y, by_day(d, 420) c;

@@ -41,10 +41,8 @@ RETURN CASE json_typeof(value)
 -- a number and its % on one line
 CREATE FUNCTION prose(says text) RETURNS text LANGUAGE sql IMMUTABLE STRICT RETURN replace(says, ' %', U&'\00A0%');
 
--- k of n in words
+-- a count in words
 CREATE FUNCTION number(n numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT RETURN to_char(n, 'FM999,999,999,990');
-CREATE FUNCTION of(k bigint, n bigint, things text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
-RETURN format('%s of %s %s', number(k), number(n), things);
 
 -- the rows of a view that meet a condition as a table
 CREATE FUNCTION html_table(view regclass, caption text, condition text DEFAULT 'true') RETURNS xml LANGUAGE plpgsql STABLE AS $$

@@ -5,7 +5,7 @@ INSERT INTO report.page
 SELECT 'Does the enablement programme work?',
 	format('A generated CRM of %s leads from January 2023 on, as it stood on %s. The programme started on %s; two platforms came with it, team by team. '
 		'The data is made up and what is true of it is known, so that this page can be held against it.',
-		number(count(*)), to_char(as_of(), 'FMDD Month YYYY'), to_char(programme_start(), 'FMDD Month YYYY')),
+		number(count(*)), to_char(as_of(), 'FMDD FMMonth YYYY'), to_char(programme_start(), 'FMDD FMMonth YYYY')),
 	'crm',
 	ARRAY['Why a deal was lost: the CRM names a competitor at best.', 'What happened to everybody on the day the programme started, other than by the teams that got no platform.',
 		'What a lead is worth to a seller''s time: no hours are on record.']
@@ -63,8 +63,8 @@ FROM platforms;
 
 INSERT INTO report.figure (id, heading, says, picture, settings, alt, caption, columns, note)
 SELECT 'rivals_by_quarter', 'Against whom do we win?',
-	format('We won %s of the opportunities in which %s was considered (%s %%), and %s of those with %s (%s %%). Deals closed without any competitor: %s of %s won (%s %%).',
-		of(lo.won, lo.considered, ''), lo.competitor, lo.percent, of(hi.won, hi.considered, ''), hi.competitor, hi.percent, number(u.won), number(u.closed), u.percent),
+	format('We won %s of %s opportunities in which %s was considered (%s %%), and %s of %s with %s (%s %%). Deals closed without any competitor: %s of %s won (%s %%).',
+		number(lo.won), number(lo.considered), lo.competitor, lo.percent, number(hi.won), number(hi.considered), hi.competitor, hi.percent, number(u.won), number(u.closed), u.percent),
 	'panels', 'mark = "' || to_char(programme_start(), 'YYYY "Q"Q') || '"; y_label = "won of the closed (%)"',
 	format('A panel for each of %s competitors: percent won by quarter of closing, with intervals.', (SELECT count(DISTINCT competitor) FROM rivals_by_quarter)),
 	'Deals won of the deals closed in the quarter in which the competitor was considered, with 95 % intervals. The dashed line is the start of the programme.',

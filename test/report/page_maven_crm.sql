@@ -46,7 +46,7 @@ FROM cycle_length c, cycle_length o WHERE c.question = 'closed deals alone' AND 
 INSERT INTO report.figure (id, heading, says, picture, drawn, points, settings, alt, caption, columns, note)
 SELECT 'time_to_quota', 'How long until quota?',
 	string_agg(format('A quota of %s was reached by %s of %s agents%s.', number(quota), reached, agents, ', half of all within ' || median || ' days'), ' ' ORDER BY quota),
-	'curves', 'quota_by_day', 'day % 60 = 0', 'per = 3; band = 1; every = 60; legend = "top left"; x_label = "days since the first engagement"; y_label = "reached quota (%)"; still = "on the way to "',
+	'curves', 'quota_by_day', 'day % 60 = 0', 'per = 3; band = 1; every = 60; legend = "top left"; x_label = "days since the first engagement"; y_label = "reached quota (%)"; still = "on the way: "',
 	'A curve for each of three quotas: the percentage of agents who have reached it by day.', 'Share of agents whose won value has reached the quota, those on the way counted (Kaplan-Meier), with 95 % bands.',
 	'mean of reached drops those on the way, median counts them (with its 95 % interval); cycles = deals closed until quota; velocity = 100 times deals closed by all agents, by agents; cycle lengths = mean time to quota in cycles of 45 days',
 	'The quotas are made up: the data has none.'
