@@ -33,7 +33,7 @@ CREATE TABLE figure (
 -- a number for people: thousands apart; anything else as it is, nothing as a dash
 CREATE FUNCTION cell(value json) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN CASE json_typeof(value)
-	WHEN 'number' THEN CASE WHEN value::text ~ '^-?[0-9]{5,}$' THEN to_char(value::text::numeric, 'FM999,999,999,999,999,990') ELSE value::text END
+	WHEN 'number' THEN CASE WHEN value::text ~ '^-?[0-9]{4,}$' THEN to_char(value::text::numeric, 'FM999,999,999,999,999,990') ELSE value::text END
 	WHEN 'boolean' THEN CASE value::text WHEN 'true' THEN 'yes' ELSE 'no' END
 	WHEN 'null' THEN '–'
 	ELSE value #>> '{}' END;

@@ -17,7 +17,7 @@ SELECT 'funnel', 'How far do leads come?',
 		number(l.reached), number(o.reached), o.percent, number(w.reached), w.percent, number(l.open + m.open + s.open + o.open)),
 	'rows', 'value = "percent"; bar = 1; unit = " %"; x_label = "of all leads (%)"',
 	format('Bars: mql %s %%, sql %s %%, opportunity %s %%, won %s %% of all leads.', m.percent, s.percent, o.percent, w.percent),
-	'Share of all leads that came to a stage or beyond, with its 95 % interval. Leads still open count as not there yet.',
+	'Share of all leads that came to a stage or beyond, with its 95 % interval. Leads still open count as not there yet. mql: qualified by marketing, sql: accepted by sales.',
 	'Leads by stage: reached = converted (went on) + open + exited (lost) + expired (180 days over); step percent is of those who reached the stage before, percent of all leads, each with its 95 % interval (low, high); days until half had gone on',
 	NULL
 FROM funnel l, funnel m, funnel s, funnel o, funnel w
@@ -40,11 +40,11 @@ FROM months;
 
 INSERT INTO report.figure (id, heading, says, picture, settings, alt, caption, columns, note)
 SELECT 'change', 'Before and after the programme',
-	format('Of %s leads before the programme %s %% became opportunities, of %s leads since it %s %%: %s points more (95 %% interval %s to %s). Of qualified leads, %s %% became customers before and %s %% since.',
+	format('Of %s leads before the programme %s %% became opportunities, of %s leads since it %s %%: %s points more (95 %% interval %s to %s). Of qualified leads (mql), %s %% became customers before and %s %% since.',
 		number(o.before), o.before_percent, number(o.after), o.after_percent, o.points, o.low, o.high, w.before_percent, w.after_percent),
 	'rows', 'value = "points"; bar = 0; unit = ""; x_label = "after minus before (percentage points)"',
 	(SELECT string_agg(format('%s: %s points, interval %s to %s', rate, points, low, high), '; ') || '.' FROM change),
-	'Change in percentage points with its 95 % interval; an interval that does not touch the line at zero is more than chance. Only leads that have had their 180 days.',
+	'Change in percentage points with its 95 % interval; where it stays off the line at zero, chance alone would hardly have made it. Only leads that have had their 180 days.',
 	'Leads before and after with the percentage that got there; points = after minus before with its 95 % interval; lift percent = points in percent of before; p exact by Fisher',
 	'Better after is not better because: the market may have turned on the same day. The next question takes that off.'
 FROM change o, change w WHERE o.rate = 'lead to opportunity' AND w.rate = 'mql to customer';
