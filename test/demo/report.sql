@@ -1,4 +1,4 @@
--- The report on the CRM that generate.sql makes. Every table of it is a view, printed here and shown with a picture by test/report.
+-- The report on the CRM that generate.sql makes. What it prints with TABLE is a view, which the page of test/report shows as well.
 SET search_path = crm, public;
 SET timezone = 'UTC';
 

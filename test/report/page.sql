@@ -2,7 +2,6 @@
 -- All text goes through xmlelement(), which escapes it. A picture is a comment here, which test/report/run replaces.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS report CASCADE;
 CREATE SCHEMA report;
 SET search_path = report;
 

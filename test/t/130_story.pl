@@ -46,6 +46,19 @@ sub percent_of
 		WHERE created_at >= programme_start() AND created_at <= as_of() - interval '180 days' AND $who");
 }
 
+# the table of doc/demo.md, as one line
+open my $in, '<', 'doc/demo.md' or die "doc/demo.md: $!";
+my $doc = join ' ', grep { /^\|/ } <$in>;
+close $in;
+
+# what doc/demo.md says: the truth, and the estimate with its interval
+sub documented
+{
+	my ($truth, $estimate, $what) = @_;
+	my $says = qr/\| \Q$truth\E[^|]*\|[^|]*\|[ *]*\Q$estimate\E/;
+	like($doc, $says, "doc/demo.md: $what: $truth, $estimate");
+}
+
 sub covers
 {
 	my ($low, $high, $truth, $what) = @_;
@@ -64,10 +77,12 @@ cmp_ok($truth, '>', 2, sprintf('Compass is worth %.2f points of lead to opportun
 my ($estimate, $low, $high, $p) = row("SELECT difference_points, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Compass'");
 covers($low, $high, $truth, 'Compass');
 ok($low > 0 && $p < 0.05, 'Compass: more than chance');
+documented(sprintf('%.1f points', $truth), sql("SELECT format('%s (%s to %s), adjusted p %s', due_to_platform, low, high, adjusted_p) FROM platforms WHERE platform = 'Compass'"), 'Compass');
 is(sql('SELECT beacon_odds()'), '1', 'Beacon does nothing');
 ($estimate, $low, $high, $p) = row("SELECT difference_points, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Beacon'");
 covers($low, $high, 0, 'Beacon');
 cmp_ok($p, '>', 0.05, 'Beacon: no evidence');
+documented('0', sql("SELECT format('%s (%s to %s), adjusted p %s', due_to_platform, low, high, round(adjusted_p::numeric, 2)) FROM platforms WHERE platform = 'Beacon'"), 'Beacon');
 is(sql('SELECT string_agg(platform, q ORDER BY due_to_platform DESC) FROM platforms, (SELECT \' \') x(q)'), 'Compass Beacon', 'and in this order');
 
 #
@@ -78,7 +93,9 @@ for my $rate ([ 'lead to opportunity', 'lead', 'opportunity' ], [ 'mql to custom
 {
 	my ($name, $from, $to) = @$rate;
 	($low, $high) = row("SELECT low, high FROM before_after, compare(b, a) WHERE rate = '$name'");
-	covers($low, $high, percent_of('real', $from, $to, 'true') - percent_of('without_all', $from, $to, 'true'), "before and after, $name");
+	$truth = percent_of('real', $from, $to, 'true') - percent_of('without_all', $from, $to, 'true');
+	covers($low, $high, $truth, "before and after, $name");
+	documented(sprintf('%.1f points of %s', $truth, $name =~ s/mql/qualified lead/r), sql("SELECT format('%s (%s to %s)', points, low, high) FROM change WHERE rate = '$name'"), $name);
 	cmp_ok($low, '>', 0, "before and after, $name: it rose");
 }
 
@@ -95,6 +112,7 @@ cmp_ok($truth, '<', -4, sprintf('the pace of the programme is worth %.2f days of
 ($low, $high) = row("SELECT low, high FROM cycles b, cycles a, compare(b.d, a.d, 90) WHERE b.opportunities = 'before' AND a.opportunities = 'after'");
 covers($low, $high, $truth, 'length of the sales cycle');
 cmp_ok($high, '<', 0, 'length of the sales cycle: it fell');
+documented(sprintf('%.1f days', -$truth), sql("SELECT format('%s less (%s to %s)', -difference_days, -high, -low) FROM cycle_change"), 'sales cycle');
 
 #
 # Content moves nothing; the naive comparison says it does, the fair one does not.
@@ -107,11 +125,13 @@ my %card = map { my ($name, @interval) = split /\|/; $name => \@interval }
   split /\n/, sql("SELECT CASE n WHEN 1 THEN 'naive' ELSE 'fair' END, low, high FROM card o JOIN card w USING (n), compare(o.ended, w.ended, 90) WHERE NOT o.card AND w.card");
 cmp_ok($card{naive}[0], '>', 10, sprintf('naively the battle card costs days: %.1f to %.1f, which excludes the truth, 0', @{ $card{naive} }));
 covers(@{ $card{fair} }, 0, 'the battle card, split at the first');
+documented('0 days', $_, 'battle card') for split /\n/, sql("SELECT format('%s (%s to %s)', difference_days, low, high) FROM battle_card");
 
 #
 # Deals are lost against Globex more often.
 #
 ($low, $high) = row("SELECT low, high FROM wins, compare(uncontested_win_rate(w, 'closed'), win_rate(w, 'Globex', 'closed'))");
+documented('lower', sql("SELECT format('%s %% of the closed, against %s %%', of_closed, all_deals.percent) FROM rivals, all_deals WHERE competitor = 'Globex' AND deals = 'uncontested'"), 'Globex');
 cmp_ok($high, '<', 0, sprintf('against Globex the win rate is lower than without a competitor: %.1f to %.1f points', $low, $high));
 
 #
