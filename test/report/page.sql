@@ -38,7 +38,7 @@ RETURN CASE json_typeof(value)
 	ELSE value #>> '{}' END;
 
 -- a number and its % on one line
-CREATE FUNCTION prose(says text) RETURNS text LANGUAGE sql IMMUTABLE STRICT RETURN replace(says, ' %', U&'\00A0%');
+CREATE FUNCTION prose(says text) RETURNS text LANGUAGE sql IMMUTABLE STRICT RETURN replace(says, ' %', convert_from('\xc2a0', 'UTF8') || '%');
 
 -- a count in words
 CREATE FUNCTION number(n numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT RETURN to_char(n, 'FM999,999,999,990');
