@@ -93,5 +93,5 @@ WHERE NOT o.card AND w.card
 ORDER BY n;
 TABLE battle_card;
 CREATE VIEW battle_card_by_day AS
-SELECT CASE n WHEN 1 THEN CASE WHEN card THEN 'met it at some time' ELSE 'never met it' END ELSE CASE WHEN card THEN 'since meeting it' ELSE 'before meeting it' END END AS deals, d.*
+SELECT CASE n WHEN 1 THEN CASE WHEN card THEN 'ever met it' ELSE 'never met it' END ELSE CASE WHEN card THEN 'since meeting it' ELSE 'before meeting it' END END AS deals, d.*
 FROM (SELECT * FROM card ORDER BY n, card) c, by_day(ended, 120) d;

@@ -7,7 +7,7 @@ eval open_picture((340 + 40 * per) * (narrow ? panels : 1))
 set ylabel y_label
 set yrange [0:top]
 set grid noxtics
-eval "set key " . legend . " Left reverse samplen 2 spacing 1.1 noenhanced"
+eval "set key " . legend . " Left reverse samplen 1.5 width -2 spacing 1.1 noenhanced"
 set style fill transparent solid 0.18 noborder
 set bmargin 3.5 + 2 * per
 set lmargin 9
