@@ -22,7 +22,7 @@ SELECT question, observed(d) AS ended, competing(d), censored(d) AS open, median
 FROM cycles, quantile_interval(d, 0.5) i
 ORDER BY n;
 TABLE cycle_length;
-CREATE VIEW cycle_by_day AS SELECT question, c.* FROM (SELECT * FROM cycles WHERE n IN (3, 4) ORDER BY n) x, by_day(d, 120) c;
+CREATE VIEW cycle_by_day AS SELECT CASE n WHEN 3 THEN 'closed deals alone' ELSE 'open ones counted' END AS deals, c.* FROM (SELECT * FROM cycles WHERE n IN (3, 4) ORDER BY n) x, by_day(d, 120) c;
 
 \echo 'TIME TO QUOTA of the 30 agents, from their first engagement (there are no hire dates), for a cumulative quota of won value:'
 \echo 'mean_of_reached drops the agents who are not there yet, median counts them. cycles = closed deals until quota, of those who'

@@ -37,7 +37,7 @@ FROM quarters WHERE quarter > (SELECT min(quarter) FROM quarters);
 INSERT INTO report.figure (id, heading, says, picture, drawn, points, settings, alt, caption, columns, note)
 SELECT 'cycle_length', 'How long is the sales cycle?',
 	format('Of closed deals alone, half close within %s days; with the %s open deals counted, half close within %s days (95 %% interval %s to %s).', c.median, number(o.open), o.median, o.low, o.high),
-	'curves', 'cycle_by_day', 'day % 30 = 0', 'per = 2; band = 1; every = 30; x_label = "days since the engagement"; y_label = "closed (%)"; still = "not closed yet: "',
+	'curves', 'cycle_by_day', 'day % 30 = 0', 'per = 2; band = 1; every = 30; legend = "top left"; x_label = "days since the engagement"; y_label = "closed (%)"; still = "not closed yet: "',
 	'Two curves of the percentage closed by day: of closed deals alone, and below it with the open ones counted.',
 	'Share of deals closed within so many days, with 95 % bands. Below: how many were still open and observed.',
 	'ended = deals that came to the end in question, competing = ended otherwise, open; median days with its 95 % interval, and the mean of those that ended', 'Dropping the open deals makes every seller look quick.'
