@@ -15,13 +15,14 @@ FROM reading, deal_cycle(history, to_kinds => '{won,lost,no_decision}', unless =
 WHERE c IS NOT NULL;
 CREATE TABLE cycles AS
 SELECT CASE WHEN after THEN 'after' ELSE 'before' END AS opportunities, duration_agg(c) AS d, duration_agg(c) FILTER (WHERE status(c) = 'event') AS closed
-FROM cycle GROUP BY after ORDER BY after;
+FROM cycle GROUP BY after;
 CREATE VIEW cycle_length AS
 SELECT opportunities, observed(d) AS closed, censored(d) AS open, round(mean(d)::numeric, 1) AS mean_closed, median(closed) AS median_closed,
 	median(d) AS median, i.low, i.high, round(restricted_mean(d, 90)::numeric, 1) AS days_of_90, round(restricted_mean_error(d, 90)::numeric, 1) AS error
-FROM cycles, quantile_interval(d, 0.5) i;
+FROM cycles, quantile_interval(d, 0.5) i
+ORDER BY opportunities DESC;
 TABLE cycle_length;
-CREATE VIEW cycle_by_day AS SELECT opportunities, c.* FROM cycles, by_day(d, 180) c;
+CREATE VIEW cycle_by_day AS SELECT opportunities, c.* FROM cycles, by_day(d, 180) c ORDER BY opportunities DESC, day;
 CREATE VIEW cycle_change AS
 SELECT round(difference_days::numeric, 1) AS difference_days, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high, round(hazard_ratio::numeric, 2) AS hazard_ratio, p_text(p_value) AS p
 FROM cycles b, cycles a, compare(b.d, a.d, 90) WHERE b.opportunities = 'before' AND a.opportunities = 'after';

@@ -120,5 +120,5 @@ SELECT 'battle_card', 'Does the battle card slow deals down?',
 	'Two panels of curves of the percentage of deals ended by day. Sorted naively, the curves with and without the card lie far apart; split at the first battle card they lie together.',
 	'Share of opportunities ended (won, lost, no decision, or silent for 14 days) within so many days, with 95 % bands. In the first picture deals are sorted by whether they ever met the card; in the second a deal counts as without it until it meets it.',
 	'Mean days to the end within the first 90, without and with the card, and their difference with its 95 % interval; won 30 = percent won within 30 days. In the fair comparison a deal that met the card counts on both sides, one after the other',
-	'A deal that lasts longer has more time to meet any piece of content. Sorting deals by what happened to them later turns that into an effect that is none.'
+	'A deal that lasts longer has more time to meet any piece of content. Sorting deals by what happened to them later turns that into an effect that is none. One bias stays in the fair one: that a deal has fallen silent is known only afterwards.'
 FROM battle_card n, battle_card f WHERE n.comparison LIKE 'naive%' AND f.comparison LIKE 'fair%';
