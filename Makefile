@@ -101,12 +101,16 @@ test:
 oracle:
 	@'$(root)test/oracle/run'
 
+fuzz:
+	@'$(root)test/fuzz/run' $(SECONDS)
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
 	@echo 'make test              set-up, build and all of those in a throw-away server'
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
+	@echo 'make fuzz SECONDS=n    libFuzzer on parsers and validators, n seconds each (60; TARGETS="chain deal_event")'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 
-.PHONY: demo test oracle help
+.PHONY: demo test oracle fuzz help
