@@ -9,6 +9,8 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/golden';
+use Golden;
 use Time::HiRes qw(time);
 
 BEGIN
@@ -62,9 +64,7 @@ sql("INSERT INTO pg_cast(oid, castsource, casttarget, castfunc, castcontext, cas
 	FROM unnest('{@{[ join ',', @types ]}}'::regtype[]) AS t, LATERAL (VALUES (t, 'bytea'::regtype), ('bytea', t)) AS c (s, d)");
 for my $type (@types)
 {
-	open(my $in, '<', "test/golden/$type.v1") or die "$type: $!";
-	my @values = map { /^value (.*)/ ? $1 : () } <$in>;
-	close $in;
+	my @values = map { $_->{value} } Golden::values_of($type);
 	splice @values, 8;
 	sql("CREATE TABLE pool_$type(i serial PRIMARY KEY, v $type); INSERT INTO pool_$type(v) VALUES " . join(', ', map { "((SELECT $_))" } @values));
 	my @stored = map { pack 'H*', $_ } split /\n/, sql("SELECT encode(v::bytea || ''::bytea, 'hex') FROM pool_$type ORDER BY i");

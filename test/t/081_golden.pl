@@ -5,6 +5,8 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/golden';
+use Golden;
 
 BEGIN
 {
@@ -24,41 +26,32 @@ chmod 0755, $tempdir;
 
 sql('CREATE EXTENSION enablement_metrics');
 my @types = split /\n/, sql(q{SELECT typname FROM pg_type JOIN pg_depend ON objid = pg_type.oid AND classid = 'pg_type'::regclass AND deptype = 'e' WHERE typtype = 'b' AND typelem = 0 ORDER BY 1});
-is(join(' ', map { m{([^/]+)\.v1$} } sort glob 'test/golden/*.v1'), "@types", 'there is a file for every type');
+is(join(' ', Golden::types()), "@types", 'there is a file for every type');
 
 # Each type as bytea and back, unchecked. (CREATE CAST refuses types of other alignment.)
 sql("INSERT INTO pg_cast(oid, castsource, casttarget, castfunc, castcontext, castmethod)
 	SELECT (SELECT max(oid::bigint) FROM pg_cast) + 100000 + row_number() OVER (), s, d, 0, 'e', 'b'
 	FROM unnest('{@{[ join ',', @types ]}}'::regtype[]) AS t, LATERAL (VALUES (t, 'bytea'::regtype), ('bytea', t)) AS c (s, d)");
 
-# A form as the file has it (a unit is a byte of a hex form, a character of a text form), and back.
-sub shorten { my ($form, $unit) = @_; $form =~ s/($unit)\1{31,}/"<$1*" . length($&) \/ length($1) . '>'/ge; return $form }
-sub expand { my $form = shift; $form =~ s/<([^*<>]+)\*(\d+)>/$1 x $2/ge; return $form }
 sub quoted { my $text = shift; $text =~ s/'/''/g; return "'$text'" }
 
 for my $type (@types)
 {
-	my (@values, @lines);
-	open(my $in, '<', "test/golden/$type.v1") or die "$type: $!";
-	while (my $line = <$in>)
-	{
-		chomp $line;
-		push @lines, $line;
-		push @values, {} if $line =~ /^value /;
-		$values[-1]{$1} = expand($2) if $line =~ /^(value|text|send|stored) (.*)$/;
-	}
-	close $in;
+	my @values = Golden::values_of($type);
 	cmp_ok(scalar(@values), '>=', 3, "$type: there are values");
 
 	if ($ENV{WRITE_GOLDEN})
 	{
+		open(my $in, '<', "test/golden/$type.v1") or die "$type: $!";
+		chomp(my @lines = <$in>);
+		close $in;
 		my @written;
 		for my $i (0 .. $#lines)
 		{
 			push @written, $lines[$i];
 			next unless $lines[$i] =~ /^value (.*)/ && ($lines[ $i + 1 ] // '') !~ /^text /;
 			my ($text, $send, $stored) = split /\t/, sql("SELECT v::text || E'\\t' || encode(${type}_send(v), 'hex') || E'\\t' || encode(v::bytea || ''::bytea, 'hex') FROM (SELECT $1) AS t (v)");
-			push @written, 'text ' . shorten($text, '.'), 'send ' . shorten($send, '[0-9a-f]{2}'), 'stored ' . shorten($stored, '[0-9a-f]{2}');
+			push @written, 'text ' . Golden::shorten($text, '.'), 'send ' . Golden::shorten($send, '[0-9a-f]{2}'), 'stored ' . Golden::shorten($stored, '[0-9a-f]{2}');
 		}
 		open(my $out, '>', "test/golden/$type.v1") or die "$type: $!";
 		print $out map { "$_\n" } @written;
