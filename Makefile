@@ -101,6 +101,12 @@ test:
 oracle:
 	@'$(root)test/oracle/run'
 
+matrix sanitize:
+	@'$(root)test/$@'
+
+matrix-clean:
+	@'$(root)test/chroot' --clean
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
@@ -108,5 +114,7 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+	@echo 'make matrix            all tests on other versions, in chroots (VERSIONS="15 17 18 19"); make matrix-clean removes those'
+	@echo 'make sanitize          all tests under the address and undefined-behaviour sanitizers'
 
-.PHONY: demo test oracle help
+.PHONY: demo test oracle matrix matrix-clean sanitize help
