@@ -104,6 +104,12 @@ oracle:
 fuzz:
 	@'$(root)test/fuzz/run' $(SECONDS)
 
+matrix sanitize:
+	@'$(root)test/$@'
+
+matrix-clean:
+	@'$(root)test/chroot' --clean
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
@@ -112,5 +118,7 @@ help:
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make fuzz SECONDS=n    libFuzzer on parsers and validators, n seconds each (60; TARGETS="chain deal_event")'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+	@echo 'make matrix            all tests on other versions, in chroots (VERSIONS="15 17 18 19"); make matrix-clean removes those'
+	@echo 'make sanitize          all tests under the address and undefined-behaviour sanitizers'
 
-.PHONY: demo test oracle fuzz help
+.PHONY: demo test oracle fuzz matrix matrix-clean sanitize help
