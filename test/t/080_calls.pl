@@ -4,6 +4,9 @@
 # of aggregates among it. The answer is a value that can be put out, or an error with
 # a SQLSTATE of its own; never a crash, nor an error that "cannot happen".
 #
+# The extension is in a schema of its own, search_path is empty, and the caller is a
+# role without privileges: none of the functions may depend on any of that.
+#
 # SEED and CALLS (random calls of each function) in the environment choose others.
 
 use strict;
@@ -28,10 +31,13 @@ $node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\
 $node->start;
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+sub sql { return $node->safe_psql('postgres', "SET search_path = metrics, public; $_[0]") }
 sub pick { return $_[ int(rand(@_)) ] }
 
-sql(q{CREATE EXTENSION enablement_metrics;
+sql(q{CREATE SCHEMA metrics; CREATE EXTENSION enablement_metrics SCHEMA metrics;
+CREATE ROLE analyst; GRANT USAGE ON SCHEMA metrics TO analyst;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO analyst; ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO analyst;
+SET search_path = public;
 CREATE TABLE call(id int PRIMARY KEY, function text, query text);
 CREATE TABLE outcome(id int, state text, message text)});
 my $version = sql("SELECT current_setting('server_version_num')");
@@ -66,7 +72,7 @@ for my $type (@types)
 {
 	my @values = map { $_->{value} } Golden::values_of($type);
 	splice @values, 8;
-	sql("CREATE TABLE pool_$type(i serial PRIMARY KEY, v $type); INSERT INTO pool_$type(v) VALUES " . join(', ', map { "((SELECT $_))" } @values));
+	sql("CREATE TABLE public.pool_$type(i serial PRIMARY KEY, v $type); INSERT INTO public.pool_$type(v) VALUES " . join(', ', map { "((SELECT $_))" } @values));
 	my @stored = map { pack 'H*', $_ } split /\n/, sql("SELECT encode(v::bytea || ''::bytea, 'hex') FROM pool_$type ORDER BY i");
 	my @damaged = ('', "\1", "\1\1", "\xff" x 24, "\0" x 24);
 	for (1 .. 12)
@@ -76,18 +82,19 @@ for my $type (@types)
 		$bytes = substr($bytes, 0, int(rand(length $bytes))) if rand() < 0.3;
 		push @damaged, $bytes;
 	}
-	sql("INSERT INTO pool_$type(v) VALUES " . join(', ', map { "('\\x" . unpack('H*', $_) . "'::bytea::$type)" } @damaged));
+	sql("INSERT INTO public.pool_$type(v) VALUES " . join(', ', map { "('\\x" . unpack('H*', $_) . "'::bytea::$type)" } @damaged));
 	# what a call gave, perhaps a state: the newest, and those of other calls
-	my $value = sub { "(SELECT v FROM pool_$type WHERE i = $_[0])" };
-	$arguments{$type} = [ $value->(2), 'NULL', (map { $value->($_) } 1, 3 .. @values + @damaged), "(SELECT v FROM pool_$type ORDER BY i DESC LIMIT 1)", map { $value->(@values + @damaged + $_) } 1, 3, 7, 15, 25, 35 ];
-	push @{ $arguments{jsonb} }, "(SELECT to_jsonb(v::text) FROM pool_$type WHERE i = 2)", "(SELECT v::jsonb FROM pool_$type WHERE i = 1)";
+	my $value = sub { "(SELECT v FROM public.pool_$type WHERE i = $_[0])" };
+	$arguments{$type} = [ $value->(2), 'NULL', (map { $value->($_) } 1, 3 .. @values + @damaged), "(SELECT v FROM public.pool_$type ORDER BY i DESC LIMIT 1)", map { $value->(@values + @damaged + $_) } 1, 3, 7, 15, 25, 35 ];
+	push @{ $arguments{jsonb} }, "(SELECT to_jsonb(v::text) FROM public.pool_$type WHERE i = 2)", "(SELECT v::jsonb FROM public.pool_$type WHERE i = 1)";
 	my $texts = $arguments{cstring} //= [ "'{}'", 'NULL', "''", "'('", "'{\"version\":1}'", "repeat('{', 10000)" ];
-	push @$texts, "(SELECT v::text FROM pool_$type WHERE i = 1)", "(SELECT left(v::text, length(v::text) / 2) FROM pool_$type WHERE i = 2)";
+	push @$texts, "(SELECT v::text FROM public.pool_$type WHERE i = 1)", "(SELECT left(v::text, length(v::text) / 2) FROM public.pool_$type WHERE i = 2)";
 }
-$arguments{'deal_event[]'} = [ "(SELECT array_agg(v) FROM pool_deal_event WHERE i < 5)", 'NULL', "'{}'", "'{NULL}'", "(SELECT array_agg(v) FROM pool_deal_event WHERE i > 5)", "ARRAY[(SELECT array_agg(v) FROM pool_deal_event WHERE i < 3)]" ];
+$arguments{'deal_event[]'} = [ "(SELECT array_agg(v) FROM public.pool_deal_event WHERE i < 5)", 'NULL', "'{}'", "'{NULL}'", "(SELECT array_agg(v) FROM public.pool_deal_event WHERE i > 5)", "ARRAY[(SELECT array_agg(v) FROM public.pool_deal_event WHERE i < 3)]" ];
 
 # A value of an argument's type. cstring has no cast but the input function of another type.
-sub typed { my ($type, $value) = @_; return $type eq 'cstring' ? "textout($value\::text)" : "$value\::$type" }
+my %ours = map { $_ => 1 } @types, 'deal_event[]';
+sub typed { my ($type, $value) = @_; return $type eq 'cstring' ? "textout($value\::text)" : "$value\::" . ($ours{$type} ? "metrics.$type" : $type) }
 
 #
 # The functions
@@ -128,10 +135,10 @@ for my $function (@functions)
 		{
 			my @values = map { typed($function->{arguments}[$_], $choice->[$_]) } 0 .. $#lists;
 			$values[-1] = "VARIADIC $values[-1]" if $function->{variadic};
-			my $call = "$function->{name}(" . join(', ', @values) . ')';
+			my $call = "metrics.$function->{name}(" . join(', ', @values) . ')';
 			# of our types, the results are arguments of later calls, up to a number
 			push @queries, (grep { $_ eq $function->{result} } @types) && !$function->{set}
-			  ? "WITH given AS (INSERT INTO pool_$function->{result}(v) SELECT r FROM (SELECT $call AS r OFFSET 0) AS t RETURNING v) SELECT md5(v::text || $function->{result}_send(v)::text) FROM given"
+			  ? "WITH given AS (INSERT INTO public.pool_$function->{result}(v) SELECT r FROM (SELECT $call AS r OFFSET 0) AS t RETURNING v) SELECT md5(v::text || metrics.$function->{result}_send(v)::text) FROM given"
 			  : $function->{result} eq 'cstring' ? "SELECT md5(textin($call))" : "SELECT count(r::text) FROM (SELECT $call AS r) AS t";
 		}
 	}
@@ -142,8 +149,8 @@ for my $function (@functions)
 		while (my @rows = splice @choices, 0, $size)
 		{
 			my $rows = '(VALUES ' . join(', ', map { '(' . $row->($_) . ')' } @rows) . ") AS t ($columns)";
-			push @queries, "SELECT $function->{name}($columns)::text FROM $rows" if $function->{kind} eq 'a';
-			push @queries, "SELECT count($function->{name}) FROM (SELECT $function->{name}($columns) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)::text FROM $rows) AS u";
+			push @queries, "SELECT metrics.$function->{name}($columns)::text FROM $rows" if $function->{kind} eq 'a';
+			push @queries, "SELECT count(r) FROM (SELECT (metrics.$function->{name}($columns) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW))::text AS r FROM $rows) AS u";
 			$size = 4;
 		}
 	}
@@ -160,16 +167,16 @@ sub run_calls
 {
 	my ($first, $last) = @_;
 	my $stderr;
-	my $rc = $node->psql('postgres', "DO \$d\$
+	my $rc = $node->psql('postgres', "SET search_path = ''; SET ROLE analyst; DO \$d\$
 DECLARE
 	c record;
 BEGIN
-	FOR c IN SELECT id, query FROM call WHERE id BETWEEN $first AND $last ORDER BY id LOOP
+	FOR c IN SELECT id, query FROM public.call WHERE id BETWEEN $first AND $last ORDER BY id LOOP
 		BEGIN
 			EXECUTE c.query;
-			INSERT INTO outcome VALUES (c.id, '00000');
+			INSERT INTO public.outcome VALUES (c.id, '00000');
 		EXCEPTION WHEN OTHERS THEN
-			INSERT INTO outcome VALUES (c.id, SQLSTATE, SQLERRM);
+			INSERT INTO public.outcome VALUES (c.id, SQLSTATE, SQLERRM);
 		END;
 	END LOOP;
 END \$d\$", stderr => \$stderr, on_error_stop => 1);
@@ -190,7 +197,7 @@ for (my $first = 1; $first <= @calls; $first += 2000)
 {
 	$ok &= run_calls($first, $first + 1999 < @calls ? $first + 1999 : scalar(@calls));
 }
-ok($ok, sprintf('%d calls of %d functions: no crash (%.1f s)', scalar(@calls), scalar(@functions), time - $started));
+ok($ok, sprintf('%d calls of %d functions, without privileges and search_path: no crash (%.1f s)', scalar(@calls), scalar(@functions), time - $started));
 is(sql('SELECT count(DISTINCT id) FROM outcome'), scalar(@calls), 'every call was made');
 is(sql("SELECT string_agg(DISTINCT state, ' ') FROM outcome WHERE state !~ '^(00000|22|54|XX001)'"), '', 'each gave an answer or an error of its own');
 my $others = sql("SELECT state || ' ' || left(message, 100) || ' in ' || left(min(query), 400) || ' (' || count(*) || ')' FROM outcome JOIN call USING (id) WHERE state !~ '^(00000|22|54|XX001)' GROUP BY state, message ORDER BY 1 LIMIT 10");
@@ -209,7 +216,7 @@ for my $function (@internal)
 	for my $null ('NULL', 'NULL::internal', "'x'::internal")
 	{
 		my $stderr = '';
-		my $rc = $node->psql('postgres', "SELECT $function->{name}(" . join(', ', map { $_ eq 'internal' ? $null : typed($_, $arguments{$_}[0]) } @{ $function->{arguments} }) . ')', stderr => \$stderr);
+		my $rc = $node->psql('postgres', "SELECT metrics.$function->{name}(" . join(', ', map { $_ eq 'internal' ? $null : typed($_, $arguments{$_}[0]) } @{ $function->{arguments} }) . ')', stderr => \$stderr);
 		push @called, "$function->{name} with $null: $rc $stderr" if $rc == 0 || $stderr !~ /cannot accept a value of type internal|cannot cast type|does not exist|is not unique/;
 	}
 }
