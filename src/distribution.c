@@ -233,6 +233,8 @@ gamma_upper_tail(double shape, double x)
 
 	/* x^shape e^-x / Gamma(shape + 1) */
 	density = exp(-entropy_term(shape, x, shape - x) - factorial_part(shape));
+	if (density == 0)
+		return x < shape ? 1 : 0;
 
 	if (x < shape + 1)
 	{
