@@ -104,6 +104,9 @@ oracle:
 fuzz:
 	@'$(root)test/fuzz/run' $(SECONDS)
 
+upgrade:
+	@'$(root)test/upgrade/run'
+
 matrix sanitize:
 	@'$(root)test/$@'
 
@@ -117,8 +120,9 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make fuzz SECONDS=n    libFuzzer on parsers and validators, n seconds each (60; TARGETS="chain deal_event")'
+	@echo 'make upgrade           pg_upgrade of a cluster with every type, 15 to VERSIONS="17 18", in chroots'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 	@echo 'make matrix            all tests on other versions, in chroots (VERSIONS="15 17 18 19"); make matrix-clean removes those'
 	@echo 'make sanitize          all tests under the address and undefined-behaviour sanitizers'
 
-.PHONY: demo test oracle fuzz matrix matrix-clean sanitize help
+.PHONY: demo test oracle fuzz upgrade matrix matrix-clean sanitize help
