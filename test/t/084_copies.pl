@@ -109,6 +109,12 @@ for my $type (sort keys %large)
 	is("$outside: " . join(' ', @same), 't: ' . join(' ', ('3|t') x @same), "$type: out of line and compressed, it is the same value");
 }
 
+# more than 65,536 kinds and subjects: indexes of four bytes, which are too large for test/golden
+sql("CREATE TABLE huge AS SELECT history_agg('kind ' || j, timestamptz '2026-01-01' + j % 1000 * interval '1 hour', j % 3, 'subject ' || j) AS v FROM generate_series(1, 66000) AS j");
+is(sql("SELECT event_count(v), record_image_eq(ROW(v::text::deal_history), ROW(v)), cardinality(subjects(v, 'kind 65999')), (SELECT count(DISTINCT kind(e)) FROM events(v) AS e), last_at(v, 'kind 66000') FROM huge"), '66000|t|1|66000|2026-01-01 00:00:00+00', 'a history of 66,000 kinds and subjects');
+my $file = PostgreSQL::Test::Utils::tempdir . '/huge';
+is(sql("COPY huge TO '$file' (FORMAT binary); CREATE TABLE huge_back (v deal_history); COPY huge_back FROM '$file' (FORMAT binary); SELECT count(*) FROM huge, huge_back WHERE huge *= huge_back"), '1', 'and its binary form is read to the same bytes');
+
 #
 # materialized views: only rows whose data changed are written, whatever the order of the input, for every
 # reading and summary at once. (mantel_haenszel_agg rounds, and so depends on the order: see its documentation.)
