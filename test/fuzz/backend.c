@@ -9,12 +9,10 @@
  * sees what reaches past it. What is in neither place stays unresolved: a
  * target that gets there crashes, so it cannot go unnoticed.
  */
-#include "postgres.h"
+#include "compat.h"
 
 #include <setjmp.h>
 
-#include "fmgr.h"
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
@@ -199,6 +197,21 @@ errfinish(const char *file, int line, const char *function)
 	}
 	siglongjmp(*handler, 1);
 }
+
+#if PG_VERSION_NUM >= 160000
+/* Nobody here asks for soft errors. */
+bool
+errsave_start(struct Node *context, const char *domain)
+{
+	return true;
+}
+
+void
+errsave_finish(struct Node *context, const char *file, int line, const char *function)
+{
+	errfinish(file, line, function);
+}
+#endif
 
 /* ---------------------------------------------------------------- varlena */
 

@@ -14,9 +14,8 @@
  * An error is an answer when its SQLSTATE is a data exception, a limit, damaged
  * data, or the protocol's error of a message that ends too early.
  */
-#include "postgres.h"
+#include "compat.h"
 
-#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
