@@ -111,6 +111,18 @@ oracle:
 bench-refresh:
 	@'$(root)test/bench/refresh'
 
+fuzz:
+	@'$(root)test/fuzz/run' $(SECONDS)
+
+upgrade:
+	@'$(root)test/upgrade/run'
+
+matrix sanitize:
+	@'$(root)test/$@'
+
+matrix-clean:
+	@'$(root)test/chroot' --clean
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
@@ -118,9 +130,12 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make report            either of the two as one page of HTML that needs no network (OUT=report.html)'
-	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
 	@echo 'make bench-refresh     incremental refreshes against rebuilds (DEALS=n)'
+	@echo 'make fuzz SECONDS=n    libFuzzer on parsers and validators, n seconds each (60; TARGETS="chain deal_event")'
+	@echo 'make upgrade           pg_upgrade of a cluster with every type, 15 to VERSIONS="17 18", in chroots'
+	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+	@echo 'make matrix            all tests on other versions, in chroots (VERSIONS="15 17 18 19"); make matrix-clean removes those'
+	@echo 'make sanitize          all tests under the address and undefined-behaviour sanitizers'
 
-.PHONY: demo test oracle bench-refresh help
-.PHONY: demo report test oracle help
+.PHONY: demo report test oracle bench-refresh fuzz upgrade matrix matrix-clean sanitize help

@@ -55,6 +55,11 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 
 #endif							/* PG_VERSION_NUM < 160000 */
 
+/* 19 writes Node * where this was. */
+#if PG_VERSION_NUM >= 190000
+typedef struct Node *fmNodePtr;
+#endif
+
 /* Intervals can be infinite from 17 on. */
 #ifndef INTERVAL_NOT_FINITE
 #define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)

@@ -61,7 +61,14 @@ entropy_term(double count, double expected, double deviation)
 	if (count <= 0)
 		return expected;
 	if (fabs(deviation) > 0.5 * count)
-		return count * log(count / expected) - deviation;
+	{
+		double		ratio = count / expected;
+
+		/* of numbers at the two ends of what a double holds */
+		if (ratio < DBL_MIN || ratio > DBL_MAX)
+			return count * (log(count) - log(expected)) - deviation;
+		return count * log(ratio) - deviation;
+	}
 	return -count * log1p_minus(-deviation / count);
 }
 
@@ -226,6 +233,8 @@ gamma_upper_tail(double shape, double x)
 
 	/* x^shape e^-x / Gamma(shape + 1) */
 	density = exp(-entropy_term(shape, x, shape - x) - factorial_part(shape));
+	if (density == 0)
+		return x < shape ? 1 : 0;
 
 	if (x < shape + 1)
 	{

@@ -352,7 +352,9 @@ win_distribute_cells(WinView *view, const CellList *list)
 	view->all.cells = list->cells;
 	for (uint32 i = 0; i < view->ncompetitors; i++)
 	{
-		view->competitors[i].cells = list->cells + next;
+		/* a damaged one may have none, and then there may be no list */
+		if (view->competitors[i].ncells > 0)
+			view->competitors[i].cells = list->cells + next;
 		next += view->competitors[i].ncells;
 	}
 	Assert(next == list->n);

@@ -1,4 +1,4 @@
-# Sourced by test/setup, test/run and test/demo/run: where things are, and a private build.
+# Sourced by what runs in test/: where things are, a private build, and steps that are counted.
 
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -28,6 +28,43 @@ find_postgres() {
 	[ -z "$pg_config" ] || version=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 }
 
+# Sets clang: the one that the server's packages bring.
+find_clang() {
+	clang=$(sed -n 's/^CLANG = //p' "$(dirname "$("$pg_config" --pgxs)")/../Makefile.global")
+}
+
+# step NAME COMMAND...: runs it and adds to passed and failed what its last `N passed, N failed` says. A command that
+# says nothing counts as one, and so does one that dies; exit status 77 is a test skipped, kept in skipped.
+passed=0 failed=0 skipped=()
+step() {
+	local name=$1 log status=0 result line='^([0-9]+) passed, ([0-9]+) failed$'
+	shift
+	log=$(mktemp)
+	printf '\n== %s\n' "$name"
+	SECONDS=0
+	{ "$@" </dev/null 2>&1 || echo "exit status $?"; } | tee "$log" | grep --line-buffered -vE "$line|^exit status" || true
+	status=$(sed -n 's/^exit status //p' "$log" | tail -n 1)
+	result=$(sed -nE "s/$line/\1 \2/p" "$log" | tail -n 1)
+	if [ "$status" = 77 ]; then
+		skipped+=("$name: $(grep '^skipped: ' "$log" | tail -n 1)")
+	else
+		[ -n "$result" ] || result=$([ -z "$status" ] && echo 1 0 || echo 0 1)
+		[ -z "$status" ] || [ "${result#* }" != 0 ] || result="${result% *} 1"
+		passed=$((passed + ${result% *}))
+		failed=$((failed + ${result#* }))
+	fi
+	echo "== $name: ${status:+exit status $status, }${result:+${result% *} passed, ${result#* } failed, }$SECONDS s"
+	rm -f "$log"
+}
+
+# What the steps before came to; the last line, and the exit status.
+steps_done() {
+	echo
+	[ ${#skipped[@]} = 0 ] || printf 'SKIPPED %s\n' "${skipped[@]}"
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ]
+}
+
 # Makes sure that all is there, copies the tree to $work (removed at exit),
 # builds it there and installs it. Output goes to $work/build.log.
 build_and_install() {
@@ -36,20 +73,20 @@ build_and_install() {
 	find_postgres
 	for target in $(compgen -e | grep '^PG'); do unset "$target"; done	# not the user's own server
 	export PG_CONFIG=$pg_config
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-	mkdir "$work/tree"
+	work=${WORK:-}		# where named, it stays
+	[ -n "$work" ] || { work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; }
+	mkdir -p "$work/tree"
 	tar -C "$root" --exclude=./.git --exclude=./node_modules --exclude='*.o' --exclude='*.bc' --exclude='*.so' \
-		--exclude=./report.html --exclude=./results --exclude=./output_iso --exclude=./tmp_check -cf - . | tar -C "$work/tree" -xf - --no-same-owner
+		--exclude=./report.html --exclude=./results --exclude=./output_iso --exclude=./tmp_check --exclude=./build -cf - . | tar -C "$work/tree" -xf - --no-same-owner
 	echo "Building for $("$pg_config" --version)"
-	make -s --no-print-directory -C "$work/tree" -j"$(nproc)" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; fail "The build failed."; }
+	make -s --no-print-directory -C "$work/tree" -j"$(nproc)" ${BUILD_FLAGS:-} >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; fail "The build failed."; }
 	grep -A3 'warning:' "$work/build.log" || true
 	install=$("$pg_config" --pkglibdir)
 	echo "Installing into $install and $("$pg_config" --sharedir)/extension"
 	if [ -w "$install" ] && [ -w "$("$pg_config" --sharedir)/extension" ]; then
-		make -C "$work/tree" install >"$work/build.log" 2>&1
+		make -C "$work/tree" install ${BUILD_FLAGS:-} >"$work/build.log" 2>&1
 	elif command -v sudo >/dev/null; then
-		sudo make -C "$work/tree" install PG_CONFIG="$pg_config" >"$work/build.log" 2>&1
+		sudo make -C "$work/tree" install ${BUILD_FLAGS:-} PG_CONFIG="$pg_config" >"$work/build.log" 2>&1
 	else
 		fail "$(id -un) may not write there, and there is no sudo: run this as root."
 	fi || { cat "$work/build.log" >&2; fail "Could not install there: run this as root, or as a user with sudo."; }

@@ -7,6 +7,7 @@
 
 use strict;
 use warnings;
+use File::Temp;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -30,6 +31,9 @@ $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
+# a file for each binary mutation: in memory, where there is a file system for that
+my $mutants = -w '/dev/shm' ? File::Temp::tempdir(DIR => '/dev/shm', CLEANUP => 1) : $tempdir;
+chmod 0755, $mutants;
 
 sub pick { return $_[ int(rand(@_)) ] }
 
@@ -358,10 +362,10 @@ for my $type (@types)
 	}
 	@mutants = @mutants[ 0 .. $binary_mutations / 2 - 1 ] if @mutants > $binary_mutations / 2;
 	push @mutants, mutate(pick(@payloads), 1) while @mutants < $binary_mutations;
-	mkdir "$tempdir/$name";
+	mkdir "$mutants/$name";
 	for my $id (1 .. @mutants)
 	{
-		open(my $file, '>:raw', "$tempdir/$name/$id") or die $!;
+		open(my $file, '>:raw', "$mutants/$name/$id") or die $!;
 		my $length = length $mutants[ $id - 1 ];
 		# now and then the length in the COPY stream lies too
 		$length += pick(-1, 1, 4, 1000, -$length - 1, 0x7fffffff - $length) if $id % 100 == 0;
@@ -375,7 +379,7 @@ BEGIN
 	FOR id IN %1\$d .. %2\$d LOOP
 		PERFORM set_config('mutation.id', id::text, false);
 		BEGIN
-			EXECUTE 'COPY hurt_$name FROM ''$tempdir/$name/' || id || ''' (FORMAT binary)';
+			EXECUTE 'COPY hurt_$name FROM ''$mutants/$name/' || id || ''' (FORMAT binary)';
 			INSERT INTO outcome VALUES ('$name', '$form', id, 'input', '00000');
 		EXCEPTION WHEN OTHERS THEN
 			INSERT INTO outcome VALUES ('$name', '$form', id, 'input', SQLSTATE, SQLERRM);
@@ -389,7 +393,7 @@ END \$d\$});
 	}
 	ok($ok, "$name: no crash from the $form");
 	report($name, $form, scalar(@mutants), $started);
-	system("rm -rf '$tempdir/$name'");
+	system("rm -rf '$mutants/$name'");
 
 	#
 	# stored bytes: the value as bytea, its content mutated, taken back unchecked

@@ -43,9 +43,12 @@ my %values = (
 	deal_cycle => "deal_cycle(deal_history(deal_event('opportunity', timestamptz '2026-01-01' + i * interval '1 day'), CASE WHEN i % 3 > 0 THEN deal_event((ARRAY['won', 'lost'])[i % 3], timestamptz '2026-01-01' + i * interval '31 hours 1 second') END), as_of => '2027-01-01', unit => (ARRAY['day', 'hour'])[1 + i % 2])",
 	quota_attainment => "quota_attainment(deal_history(deal_event('won', timestamptz '2026-01-01' + i * interval '1 day', i)), '2026-01-01', 1 + 7 * i % 200, as_of => '2027-01-01', left_at => CASE WHEN i % 5 = 0 THEN timestamptz '2026-12-01' END)",
 	quota_summary => "(SELECT quota_agg(quota_attainment(deal_history(deal_event('won', timestamptz '2026-01-01' + j * interval '1 day', j)), '2026-01-01', 1 + i, as_of => '2027-01-01')) FROM generate_series(1, i % 30) AS j)",
-	funnel_summary => "(SELECT funnel_agg(deal_progress(deal_history(deal_event('lead', timestamptz '2026-01-01' + j * interval '1 day'), deal_event((ARRAY['mql', 'won', 'lost'])[1 + j % 3], timestamptz '2026-02-01' + i * interval '1 day')), as_of => '2026-06-01')) FROM generate_series(1, i % 20) AS j)");
+	funnel_summary => "(SELECT funnel_agg(deal_progress(deal_history(deal_event('lead', timestamptz '2026-01-01' + j * interval '1 day'), deal_event((ARRAY['mql', 'won', 'lost'])[1 + j % 3], timestamptz '2026-02-01' + i * interval '1 day')), as_of => '2026-06-01')) FROM generate_series(1, i % 20) AS j)",
+	deal_outcome => "deal_outcome(deal_history(deal_event('competitor', '2026-01-02', NULL, 'c' || i % 7), deal_event((ARRAY['won', 'lost', 'no_decision'])[1 + i % 3], timestamptz '2026-02-01' + i * interval '1 day', i / 4.0, CASE WHEN i % 2 = 0 THEN 'c' || i % 7 END)), as_of => '2027-01-01')",
+	win_summary => "(SELECT win_agg(CASE j % 4 WHEN 0 THEN true WHEN 1 THEN NULL ELSE false END, ARRAY['Globex', 'competitor ' || (i + j) % 5], j * i * 10.5) FROM generate_series(1, i % 30) AS j)",
+	content_summary => "(SELECT content_agg((ARRAY['view', 'open'])[1 + j % 2], 'person ' || i * j % 40, CASE WHEN j % 2 = 0 THEN j * 1.25 END) FROM generate_series(1, i % 50) AS j)");
 @types = grep { has_type($_) } sort keys %values;
-note "types: @types";
+is(scalar(@types), sql("SELECT count(*) FROM pg_type JOIN pg_depend ON objid = pg_type.oid AND classid = 'pg_type'::regclass AND deptype = 'e' WHERE typtype = 'b' AND typelem = 0"), 'a column of every type of the extension');
 sql('CREATE TABLE kept(i int PRIMARY KEY, ' . join(', ', map { "$_ $_" } @types) . ');
 	INSERT INTO kept SELECT i, ' . join(', ', map { $values{$_} } @types) . ' FROM generate_series(1, 200) AS i;
 	INSERT INTO kept(i) VALUES (0);

@@ -140,6 +140,8 @@ test_gamma(void)
 		good &= near(gamma_upper_tail(0.5, x), erfc(sqrt(x)), 1e-12);
 	}
 	ok(good, "general chi-square tail against those of 1 and 2 degrees of freedom");
+	ok(gamma_upper_tail(2.6656532395025634e-135, 2.8818201184272178e+284) == 0 && gamma_upper_tail(1e150, 1e-200) == 1,
+	   "gamma tail where shape and argument are at the two ends of what a double holds");
 	ok(chi_square_upper_tail(0, 3) == 1 && chi_square_upper_tail(INFINITY, 3) == 0 &&
 	   isnan(chi_square_upper_tail(-1, 3)) && isnan(chi_square_upper_tail(1, 0)) && isnan(chi_square_upper_tail(NAN, 1)),
 	   "ends of the chi-square tail");
