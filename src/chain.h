@@ -119,7 +119,7 @@ typedef struct ChainRun
 } ChainRun;
 
 #define CHAIN_CROOKED CHAIN_EXIT /* above every stage, so it stays */
-#define CHAIN_NEVER INT64_MAX	/* an exit_at that stands for none */
+#define CHAIN_NEVER INT64_MAX	/* no instant is that late: an exit_at that stands for none */
 
 static inline void
 chain_run_begin(ChainRun *run)
@@ -128,7 +128,7 @@ chain_run_begin(ChainRun *run)
 	run->nmatched = 0;
 	run->matched = 0;
 	run->exit_at = CHAIN_NEVER;
-	run->last_exit_at = INT64_MIN;
+	run->last_exit_at = CHAIN_NEVER;
 }
 
 /*
