@@ -5,7 +5,7 @@
 reports=/tmp/reports
 
 # watch COMMAND: the server's program is run by COMMAND from now on, which writes into $reports; but for
-# initdb, where nothing of the extension runs.
+# initdb, where nothing of the extension runs. Its version is that of the programs around it, which look at it.
 watch() {
 	local server
 	server=$(pg_config --bindir)/postgres
@@ -13,7 +13,8 @@ watch() {
 	cat >"$server" <<-END
 		#!/bin/bash
 		case " \$* " in
-			*' --boot '* | *' --single '* | *' --check '* | *' -V '*) exec -a "\$0" $server.watched "\$@" ;;
+			*' -V '*) echo "postgres ($("$pg_config" --version | sed 's/ /) /')" && exit ;;
+			*' --boot '* | *' --single '* | *' --check '*) exec -a "\$0" $server.watched "\$@" ;;
 		esac
 		$1 $server.watched "\$@"
 	END
