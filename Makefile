@@ -35,6 +35,7 @@ OBJS = \
 	src/deal_progress.o \
 	src/funnel_summary.o \
 	src/funnel_reading.o \
+	src/event_buffer.o \
 	src/funnel_events.o \
 	src/deal_outcome.o \
 	src/win_bytes.o \
@@ -114,6 +115,7 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
 	@echo 'make matrix            all tests on other versions, in chroots (VERSIONS="15 17 18 19"); make matrix-clean removes those'
 	@echo 'make sanitize          all tests under the address and undefined-behaviour sanitizers'
 	@echo 'make valgrind          the tests under valgrind, on a server with assertions (TESTS="test/t/...")'
