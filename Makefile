@@ -117,7 +117,7 @@ fuzz:
 upgrade:
 	@'$(root)test/upgrade/run'
 
-matrix sanitize:
+matrix sanitize valgrind coverage package dist:
 	@'$(root)test/$@'
 
 matrix-clean:
@@ -137,5 +137,9 @@ help:
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 	@echo 'make matrix            all tests on other versions, in chroots (VERSIONS="15 17 18 19"); make matrix-clean removes those'
 	@echo 'make sanitize          all tests under the address and undefined-behaviour sanitizers'
+	@echo 'make valgrind          the tests under valgrind, on a server with assertions (TESTS="test/t/...")'
+	@echo 'make coverage          the lines and branches of src/ that the tests run'
+	@echo 'make package           the Debian package, built, checked and tested in a chroot (OUT=DIR keeps it)'
+	@echo 'make dist              the release archive'
 
-.PHONY: demo report test oracle bench-refresh fuzz upgrade matrix matrix-clean sanitize help
+.PHONY: demo report test oracle bench-refresh fuzz upgrade matrix matrix-clean sanitize valgrind coverage package dist help

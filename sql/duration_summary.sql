@@ -328,7 +328,25 @@ BEGIN
 END $$;
 SELECT damage(d::raw::text::bytea, 2000) > 0 AS refused FROM arms;
 SELECT damage(duration_summary_add_units(duration_summary_add_units(NULL, 3, true), 5, false)::raw::text::bytea, 2000) > 0 AS refused;
-DROP FUNCTION check_laws, error_of, damage;
+-- and a state whose every byte in turn is at its extremes, so that counts are negative
+CREATE FUNCTION damage_each(value bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	refused bigint := 0;
+	extreme int;
+BEGIN
+	FOR i IN 0 .. length(value) - 1 LOOP
+		FOREACH extreme IN ARRAY '{0,127,128,255}'::int[] LOOP
+			BEGIN
+				PERFORM duration_summary_final(set_byte(value, i, extreme)::text::raw::duration_summary);
+			EXCEPTION WHEN data_corrupted OR numeric_value_out_of_range THEN
+				refused := refused + 1;
+			END;
+		END LOOP;
+	END LOOP;
+	RETURN refused;
+END $$;
+SELECT damage_each(duration_summary_add_units(duration_summary_add_units(NULL, 3, true), 5, false)::raw::text::bytea) > 0 AS refused;
+DROP FUNCTION check_laws, error_of, damage, damage_each;
 DROP TYPE raw CASCADE;
 RESET client_min_messages;
 DROP TABLE freireich, arms, contest, copied, series, many, serial;

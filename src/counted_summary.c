@@ -178,6 +178,10 @@ read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size 
 const char *
 counted_check(const CountedView *view, const CountedType *type)
 {
+	/* of a damaged state; the checks of the types add counts up */
+	for (uint32 i = 0; i < view->nentries; i++)
+		if (view->entries[i].count < 0)
+			return "its counts are malformed";
 	return type->check(view->identity, view->identity_size, view->sums, view->nsums,
 					   view->entries, view->nentries);
 }
@@ -205,9 +209,8 @@ counted_view(CountedView *view, const CountedType *type, Datum datum)
 	{
 		counted_view_open(view, aligned_open(PointerGetDatum(value), type));
 		problem = counted_check(view, type);
-		for (uint32 i = 0; i < view->nentries && problem == NULL; i++)
-			if (view->entries[i].count < 0 ||
-				(i > 0 && view->entries[i].key == view->entries[i - 1].key))
+		for (uint32 i = 1; i < view->nentries && problem == NULL; i++)
+			if (view->entries[i].key == view->entries[i - 1].key)
 				problem = "its counts are malformed";
 	}
 	else

@@ -480,7 +480,8 @@ funnel_events_deserialize(PG_FUNCTION_ARGS)
 	bytea	   *serial;
 	const char *in;
 	SerialHead	head;
-	uint32		stages_size;
+	varattrib_4b stages_header;
+	Size		stages_size;
 	ArrayType  *stages;
 	FunnelEvents *events;
 
@@ -489,8 +490,8 @@ funnel_events_deserialize(PG_FUNCTION_ARGS)
 	in = VARDATA_ANY(serial);
 	memcpy(&head, in, sizeof(head));
 	in += sizeof(head);
-	memcpy(&stages_size, in, sizeof(uint32));	/* its varlena header */
-	stages_size = VARSIZE(&stages_size);
+	memcpy(&stages_header, in, VARHDRSZ);
+	stages_size = VARSIZE(&stages_header);
 	stages = palloc(stages_size);
 	memcpy(stages, in, stages_size);
 	in += stages_size;

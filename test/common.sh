@@ -42,18 +42,21 @@ step() {
 	log=$(mktemp)
 	printf '\n== %s\n' "$name"
 	SECONDS=0
-	{ "$@" </dev/null 2>&1 || echo "exit status $?"; } | tee "$log" | grep --line-buffered -vE "$line|^exit status" || true
-	status=$(sed -n 's/^exit status //p' "$log" | tail -n 1)
+	set +e
+	(set -e; "$@") </dev/null 2>&1 | tee "$log" | grep --line-buffered -vE "$line"
+	status=${PIPESTATUS[0]}
+	set -e
 	result=$(sed -nE "s/$line/\1 \2/p" "$log" | tail -n 1)
 	if [ "$status" = 77 ]; then
-		skipped+=("$name: $(grep '^skipped: ' "$log" | tail -n 1)")
+		skipped+=("$name: $(sed -n 's/^skipped: //p' "$log" | tail -n 1)")
 	else
-		[ -n "$result" ] || result=$([ -z "$status" ] && echo 1 0 || echo 0 1)
-		[ -z "$status" ] || [ "${result#* }" != 0 ] || result="${result% *} 1"
+		mapfile -t -O ${#skipped[@]} skipped < <(sed -n "s/^SKIPPED /$name: /p" "$log")
+		[ -n "$result" ] || result=$([ "$status" = 0 ] && echo 1 0 || echo 0 1)
+		[ "$status" = 0 ] || [ "${result#* }" != 0 ] || result="${result% *} 1"
 		passed=$((passed + ${result% *}))
 		failed=$((failed + ${result#* }))
 	fi
-	echo "== $name: ${status:+exit status $status, }${result:+${result% *} passed, ${result#* } failed, }$SECONDS s"
+	echo "== $name: exit status $status, ${result:+${result% *} passed, ${result#* } failed, }$SECONDS s"
 	rm -f "$log"
 }
 

@@ -205,8 +205,8 @@ my $answers = '^(22|54|XX001|08P01)';
 $node->safe_psql('postgres', q{
 CREATE TABLE outcome(type text, form text, id int, step text, state text, message text);
 CREATE TABLE mutation(id int, input text);
-CREATE FUNCTION memory_peak() RETURNS int LANGUAGE sql AS
-$$ SELECT substring(pg_read_file('/proc/self/status') FROM 'VmPeak:\s+(\d+) kB')::int $$;
+CREATE FUNCTION memory_peak() RETURNS bigint LANGUAGE sql AS
+$$ SELECT substring(pg_read_file('/proc/self/status') FROM 'VmPeak:\s+(\d+) kB')::bigint $$;
 });
 
 for my $type (@types)
@@ -318,7 +318,7 @@ sub report
 	my $states = $node->safe_psql('postgres', "SELECT string_agg(CASE state WHEN '00000' THEN 'accepted' ELSE state END || ' ' || n, ', ' ORDER BY n DESC) FROM (SELECT state, count(*) AS n FROM outcome WHERE type = '$type' AND form = '$form' AND step = 'input' GROUP BY 1) AS t");
 	note("$type, $form: $states");
 	is($node->safe_psql('postgres', "SELECT count(*) FROM outcome WHERE type = '$type' AND form = '$form' AND step = 'input'"), $count, "$type: every mutation of the $form was tried");
-	my $growth = $node->safe_psql('postgres', "SELECT coalesce(max(message::int), 0) / 1024 FROM outcome WHERE type = '$type' AND form = '$form memory'");
+	my $growth = $node->safe_psql('postgres', "SELECT coalesce(max(message::bigint), 0) / 1024 FROM outcome WHERE type = '$type' AND form = '$form memory'");
 	cmp_ok($growth, '<', 200, "$type: mutations of the $form allocate within reason ($growth MB)");
 }
 

@@ -208,7 +208,7 @@ for my $name (sort keys %long)
 sub peak_growth
 {
 	my ($query, $few, $many) = @_;
-	my $peak = "substring(pg_read_file('/proc/self/status') FROM 'VmPeak:\\s+(\\d+) kB')::int";
+	my $peak = "substring(pg_read_file('/proc/self/status') FROM 'VmPeak:\\s+(\\d+) kB')::bigint";
 	my $run = join(";\n", "SET max_parallel_workers_per_gather = 0", "SET work_mem = '4MB'", sprintf($query, $few), "SELECT $peak AS p \\gset\n" . sprintf($query, $many), "SELECT 'grown ' || $peak - :p");
 	my $answer = sql($run);
 	return $answer =~ /grown (-?\d+)/ ? $1 / 1024 : 1e9;

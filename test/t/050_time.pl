@@ -183,7 +183,7 @@ nothing('time to quota of parts', q{SELECT 1 FROM (SELECT rollup(s) AS s, rollup
 #
 # one summary of many rows: as much memory as of few
 #
-$node->safe_psql('postgres', q{CREATE FUNCTION resident() RETURNS int LANGUAGE sql AS $$ SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+) kB')::int $$});
+$node->safe_psql('postgres', q{CREATE FUNCTION resident() RETURNS bigint LANGUAGE sql AS $$ SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+) kB')::bigint $$});
 my %long = (
 	'duration_agg(units, observed)' => 'duration_agg(i % 1000, i % 7 > 0)',
 	'duration_agg(cycle)' => "duration_agg(CASE i % 3 WHEN 0 THEN c0 WHEN 1 THEN c1 ELSE c2 END)",
