@@ -3,7 +3,7 @@
 //   ordered + stop      windowFunnel(w)                     equal, ties and windows included
 //   increasing + stop   windowFunnel(w, 'strict_increase')  equal where no instant holds two neighbouring
 //                                                           stages; elsewhere windowFunnel may fall short,
-//                                                           never go further (see doc/windowfunnel.md)
+//                                                           never go further (see doc/migration.md)
 
 'use strict'
 const { query } = require('chdb')
