@@ -57,6 +57,7 @@ REGRESS = \
 	deal_event \
 	deal_history \
 	rate_summary \
+	chart \
 	duration_summary \
 	deal_progress \
 	funnel_summary \

@@ -400,11 +400,14 @@ CREATE FUNCTION percent(rate rate_summary) RETURNS double precision
 CREATE FUNCTION confidence_interval(rate rate_summary, level double precision DEFAULT 0.95, method text DEFAULT 'wilson',
 	OUT low double precision, OUT high double precision)
 	AS 'MODULE_PATHNAME', 'rate_summary_confidence_interval' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION chart(rate rate_summary, width integer DEFAULT 60) RETURNS text
+	AS 'MODULE_PATHNAME', 'rate_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION successes(rate_summary) IS 'how many did it';
 COMMENT ON FUNCTION total(rate_summary) IS 'of how many';
 COMMENT ON FUNCTION rate(rate_summary) IS 'the fraction, 0 to 1; NULL of none';
 COMMENT ON FUNCTION percent(rate_summary) IS 'the percentage, 0 to 100; NULL of none';
 COMMENT ON FUNCTION confidence_interval(rate_summary, double precision, text) IS 'where the true fraction plausibly lies; method wilson or exact (Clopper-Pearson); NULL of none';
+COMMENT ON FUNCTION chart(rate_summary, integer) IS 'a bar with its 95 % interval, as one line of text';
 
 --
 -- duration_summary: how long, the unfinished counted (floor 3)
