@@ -66,7 +66,8 @@ REGRESS = \
 	deal_outcome \
 	win_summary \
 	content_summary \
-	comparison
+	comparison \
+	mistakes
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh

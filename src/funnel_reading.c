@@ -106,7 +106,8 @@ stage_arguments(FunctionCallInfo fcinfo, const FunnelView *view, int *from, int 
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("from_stage \"%s\" must come before to_stage \"%s\"",
 						text_to_cstring(PG_GETARG_TEXT_PP(1)),
-						text_to_cstring(PG_GETARG_TEXT_PP(2)))));
+						text_to_cstring(PG_GETARG_TEXT_PP(2))),
+				 errhint("A conversion leads from an earlier stage to a later one.")));
 }
 
 /* conversion(summary): from the first stage to the last. */
