@@ -4,6 +4,9 @@
 # Left out as the servants of another object, under which they stand: functions of input and output, of operators,
 # casts and operator classes, the transition, final and combine functions of aggregates, what an event trigger calls; array types,
 # the types of rows, and operator families.
+#
+# And whatever is called `like_this(...)` in the prose of README.md and doc/ must be there: ours, PostgreSQL's, or one of
+# those that are named as another system's.
 use strict;
 use warnings;
 use Test::More;
@@ -57,6 +60,7 @@ UNION ALL
 SELECT 'unknown', class, objid::text, ''
 FROM member WHERE class NOT IN ('pg_proc', 'pg_operator', 'pg_cast', 'pg_opclass', 'pg_opfamily', 'pg_type', 'pg_class', 'pg_event_trigger');
 SQL
+my %function = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', 'SELECT proname FROM pg_proc UNION SELECT typname FROM pg_type');
 $node->stop;
 
 # A function as the page writes it: the catalog's text without the types of its defaults, OUT arguments as its result.
@@ -109,4 +113,23 @@ is(join("\n", sort grep { !$page{$_} } keys %catalog), '', 'nothing is missing f
 is(join("\n", sort grep { !$catalog{$_} } keys %page), '', 'nothing in doc/reference.md is stale');
 is(join("\n", @twice), '', 'nothing stands there twice');
 is(join("\n", @no_since), '', 'every row says since when');
+
+$function{$_} = 1 for qw(nullif coalesce greatest unnest windowFunnel countIf strata);
+my @unknown;
+for my $page ('README.md', glob 'doc/*.md')
+{
+	my $fenced = 0;
+	open my $in, '<', $page or die "$page: $!";
+	while (my $line = <$in>)
+	{
+		$fenced = !$fenced if $line =~ /^```/;
+		next if $fenced || $line =~ /^    /;
+		for my $code ($line =~ /`([^`]*)`/g)
+		{
+			push @unknown, map { "$page line $.: $_" } grep { !$function{$_} } $code =~ /\b([A-Za-z_]\w*)\(/g;
+		}
+	}
+	close $in;
+}
+is(join("\n", @unknown), '', 'every function named in passing exists');
 done_testing();
