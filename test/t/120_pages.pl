@@ -3,9 +3,10 @@
 # the pages must lead somewhere.
 #
 # A page is one psql session in a database of its own, with the extension and the generated CRM of the demo (schema crm)
-# in it. Two HTML comments change that:
+# in it. Three HTML comments change that:
 #
 #	<!-- starts empty -->				the page brings the extension itself, and needs no data
+#	<!-- run by test/t/NNN_name.pl -->	the page is run by that test, which gives it a server of its own kind
 #	<!-- not run: the reason -->		the block that follows is only looked at
 use strict;
 use warnings;
@@ -125,7 +126,13 @@ SKIP:
 		my @sql = grep { $_->{language} eq 'sql' } @blocks;
 		next unless @sql;
 		(my $database = $page) =~ s/\W+/_/g;
-		my $empty = PostgreSQL::Test::Utils::slurp_file($page) =~ /^<!-- starts empty -->$/m;
+		my $text = PostgreSQL::Test::Utils::slurp_file($page);
+		if ($text =~ /^<!-- run by (\S+) -->$/m)
+		{
+			like(-e $1 ? PostgreSQL::Test::Utils::slurp_file($1) : '', qr/\Q$page\E/, "$page is run by $1");
+			next;
+		}
+		my $empty = $text =~ /^<!-- starts empty -->$/m;
 		$node->safe_psql('postgres', qq(CREATE DATABASE "$database" TEMPLATE ) . ($empty ? 'template0' : 'with_data'));
 
 		my $script = '';
