@@ -134,15 +134,6 @@ chart_rate(StringInfo out, int64 successes, int64 total, int bar_width)
 		appendStringInfoSpaces(out, bar_width);
 		appendStringInfoString(out, "|      -");
 	}
-	appendStringInfo(out, "  " INT64_FORMAT " of " INT64_FORMAT, successes, total);
-}
-
-int
-chart_rate_bar_width(int64 successes, int64 total, int width)
-{
-	char	   *counts = psprintf(INT64_FORMAT " of " INT64_FORMAT, successes, total);
-
-	return chart_drawing_width(width, strlen("|| 100.0%  ") + strlen(counts));
 }
 
 void

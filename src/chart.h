@@ -41,11 +41,9 @@ extern void chart_bar(StringInfo out, double value, double maximum, int width, b
  */
 extern void chart_interval(StringInfo out, double low, double value, double high, int width);
 
-/* A rate with its 95 % Wilson interval: "|#####[##--]   |  55.0%  11 of 20". */
+/* A rate with its 95 % Wilson interval: "|#####[##--]   |  55.0%", with CHART_RATE_BESIDE columns beside the bar. */
+#define CHART_RATE_BESIDE 9
 extern void chart_rate(StringInfo out, int64 successes, int64 total, int bar_width);
-
-/* The bar that fits a chart_rate into `width`. */
-extern int	chart_rate_bar_width(int64 successes, int64 total, int width);
 
 /* A number in at most `digits` significant digits, without exponent or trailing zeros where it can. */
 extern void chart_number(StringInfo out, double value, int digits);

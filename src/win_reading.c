@@ -385,6 +385,7 @@ append_chart_row(StringInfo out, Label name, int columns, const ChartRow *row, i
 	chart_label(out, name, columns);
 	appendStringInfoChar(out, ' ');
 	chart_rate(out, row->won, row->considered, bar_width);
+	appendStringInfo(out, "  " INT64_FORMAT " of " INT64_FORMAT, row->won, row->considered);
 }
 
 /*
@@ -430,7 +431,8 @@ win_summary_chart(PG_FUNCTION_ARGS)
 	all.won = counts.of[WIN_WON];
 	all.considered = total_of(&counts, BASIS_CONSIDERED);
 	/* no row has larger counts than that of all deals */
-	bar_width = chart_rate_bar_width(all.won, all.considered, width - columns - 1);
+	bar_width = chart_drawing_width(width, columns + 1 + CHART_RATE_BESIDE + 2 +
+									strlen(psprintf(INT64_FORMAT " of " INT64_FORMAT, all.won, all.considered)));
 	append_chart_row(&out, all_deals, columns, &all, bar_width);
 	for (uint32 i = 0; i < shown; i++)
 	{
