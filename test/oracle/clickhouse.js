@@ -100,8 +100,10 @@ const ours = new Map(psql.stdout.trim().split('\n').map(line => line.split('\t')
 // --- the page
 
 const page = fs.readFileSync(path.join(__dirname, '..', '..', 'doc', 'migration.md'), 'utf8')
-const tables = (page.match(/^```sql\n[^]*?^```/gm) || []).map(block => block.slice(7, -3)).join('\n')
-  .split(/;\s*$/m).filter(statement => /^\s*(CREATE TABLE|INSERT INTO) (event|clickhouse|small)\b/.test(statement)).map(statement => statement.replace('CREATE TABLE', 'CREATE TEMP TABLE') + ';').join('\n')
+const tables = "SET timezone = 'UTC';" + (page.match(/^```sql\n[^]*?^```/gm) || [])
+  .flatMap(block => block.slice(7, -3).split(/;\s*$/m))
+  .filter(statement => /^\s*(CREATE TABLE|INSERT INTO) (event|clickhouse|small)\b/.test(statement))
+  .map(statement => statement.replace('CREATE TABLE', 'CREATE TEMP TABLE') + ';').join('')
 function fromPage (select) {
   const run = spawnSync('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-f', '-'], { encoding: 'utf8', input: `${tables}\n${select}` })
   if (run.status !== 0) {
