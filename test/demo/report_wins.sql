@@ -36,7 +36,7 @@ ORDER BY x.quarter, competitor;
 
 \pset format unaligned
 \pset tuples_only on
-SELECT chart(win_agg(outcome), 78) FROM outcome;
+SELECT chart(win_agg(outcome), 50) FROM outcome;
 \pset tuples_only off
 \pset format aligned
 
@@ -69,6 +69,6 @@ ORDER BY x.quarter;
 
 \pset format unaligned
 \pset tuples_only on
-SELECT chart(rollup(summary), 78) FROM content_month;
+SELECT chart(rollup(summary), 50) FROM content_month;
 \pset tuples_only off
 \pset format aligned
