@@ -58,6 +58,7 @@ REGRESS = \
 	deal_event \
 	deal_history \
 	rate_summary \
+	chart \
 	duration_summary \
 	deal_progress \
 	funnel_summary \
@@ -67,7 +68,8 @@ REGRESS = \
 	win_summary \
 	content_summary \
 	comparison \
-	track_histories
+	track_histories \
+	mistakes
 
 # test/specs with test/expected, and test/t: see `make help`
 ISOLATION = append refresh track

@@ -74,7 +74,7 @@ SELECT mean(d) AS mean_days, median(d), observed(d), competing(d), censored(d) F
 SELECT f FROM funnels ORDER BY array_position('{passed,stop,excluded}', skipped);
 SELECT chart(f, 30) FROM funnels WHERE skipped = 'passed';
 SELECT chart(f, width => 30) FROM funnels WHERE skipped = 'excluded';
-SELECT length(split_part(chart(f), E'\n', 1)) AS default_width FROM funnels WHERE skipped = 'stop';
+SELECT max(length(line)) AS default_width FROM funnels, regexp_split_to_table(chart(f), E'\n') AS line WHERE skipped = 'stop';
 -- long names are cut, few deals still show, and a stage without deals has no percentage
 SELECT chart(funnel_agg(deal_progress(pg_temp.history(CASE i WHEN 1 THEN 's@0 t@1' ELSE 's@0' END), '{s,t,"a stage with quite a long name",z}', as_of => pg_temp.day(9))), 30)
 FROM generate_series(1, 1000) AS i;

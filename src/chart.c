@@ -8,6 +8,8 @@
 
 #include "mb/pg_wchar.h"
 
+#include "proportion.h"
+
 void
 chart_check_width(int width)
 {
@@ -19,43 +21,60 @@ chart_check_width(int width)
 }
 
 int
-chart_label_width(Label label)
+chart_drawing_width(int width, int beside)
 {
-	return pg_mbstrlen_with_len(label.data, label.length);
+	return Max(width - beside, CHART_MIN_WIDTH);
 }
 
-/* Characters that would move the cursor stand as "?". */
-static void
-append_printable(StringInfo out, const char *data, int length)
+/* The bytes of the character at `data`, and the columns it takes: 2 for a wide one, 1 for the "?" of what would move the cursor. */
+static int
+read_character(const char *data, const char *end, int *columns)
 {
-	for (int i = 0; i < length; i++)
-	{
-		unsigned char c = (unsigned char) data[i];
+	/* in every server encoding a byte below 128 is a character of its own */
+	int			length = Min(pg_mblen(data), (int) (end - data));
 
-		/* in every server encoding a byte below 128 is a character of its own */
-		appendStringInfoChar(out, c < 0x20 || c == 0x7f ? '?' : data[i]);
-	}
+	*columns = pg_dsplen(data);
+	if (*columns < 0)
+		*columns = 1;
+	return length;
+}
+
+int
+chart_label_width(Label label)
+{
+	const char *end = label.data + label.length;
+	int			width = 0;
+	int			columns;
+
+	for (const char *at = label.data; at < end; width += columns)
+		at += read_character(at, end, &columns);
+	return width;
 }
 
 void
 chart_label(StringInfo out, Label label, int columns)
 {
-	int			width = chart_label_width(label);
+	const char *end = label.data + label.length;
+	bool		cut = chart_label_width(label) > columns;
+	int			room = cut ? Max(columns - 2, 0) : columns;
+	int			used = 0;
 
-	if (width <= columns)
+	for (const char *at = label.data; at < end;)
 	{
-		append_printable(out, label.data, label.length);
-		appendStringInfoSpaces(out, columns - width);
-	}
-	else
-	{
-		int			kept = Max(columns - 2, 0);
+		int			width;
+		int			length = read_character(at, end, &width);
 
-		append_printable(out, label.data,
-						 pg_mbcharcliplen(label.data, label.length, kept));
-		for (int i = kept; i < columns; i++)
-			appendStringInfoChar(out, '.');
+		if (used + width > room)
+			break;
+		if (length == 1 && pg_dsplen(at) < 0)
+			appendStringInfoChar(out, '?');
+		else
+			appendBinaryStringInfo(out, at, length);
+		used += width;
+		at += length;
 	}
+	for (; used < columns; used++)
+		appendStringInfoChar(out, cut ? '.' : ' ');
 }
 
 /* The number of characters that stand for a fraction; anything above nothing shows. */
@@ -90,9 +109,31 @@ chart_interval(StringInfo out, double low, double value, double high, int width)
 
 	for (int i = 0; i < width; i++)
 		appendStringInfoChar(out,
-							 i == left || i == right ? '|' :
+							 i == left ? (i == right ? '|' : '[') :
+							 i == right ? ']' :
 							 i < bar ? '#' :
 							 i > left && i < right ? '-' : ' ');
+}
+
+void
+chart_rate(StringInfo out, int64 successes, int64 total, int bar_width)
+{
+	double		low;
+	double		high;
+
+	appendStringInfoChar(out, '|');
+	if (wilson_interval(successes, total, CHART_LEVEL, &low, &high))
+	{
+		double		rate = (double) successes / (double) total;
+
+		chart_interval(out, low, rate, high, bar_width);
+		appendStringInfo(out, "| %5.1f%%", 100.0 * rate);
+	}
+	else
+	{
+		appendStringInfoSpaces(out, bar_width);
+		appendStringInfoString(out, "|      -");
+	}
 }
 
 void

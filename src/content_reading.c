@@ -134,7 +134,6 @@ content_summary_actions(PG_FUNCTION_ARGS)
 }
 
 #define CHART_ACTIONS 20
-#define CHART_NAME_COLUMNS 24
 
 static int
 compare_by_events(const void *a, const void *b)
@@ -147,6 +146,24 @@ compare_by_events(const void *a, const void *b)
 	return label_compare(left->name, right->name);
 }
 
+/* What stands beside the bar of an action: its events, actors and seconds. */
+static char *
+chart_figures(const ContentGroup *group)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, INT64_FORMAT " by %s" INT64_FORMAT, group->events,
+					 group->registers == NULL ? "" : "about ", content_distinct_actors(group));
+	if (group->nseconds > 0)
+	{
+		appendStringInfoString(&out, ", ");
+		chart_number(&out, seconds_of(group), 6);
+		appendStringInfoString(&out, " s");
+	}
+	return out.data;
+}
+
 /* chart(summary, width): a bar for the events of each action, the most frequent first, at most 20. */
 PG_FUNCTION_INFO_V1(content_summary_chart);
 Datum
@@ -156,6 +173,9 @@ content_summary_chart(PG_FUNCTION_ARGS)
 	ContentView view;
 	uint32		shown;
 	int			columns = 0;
+	int			figures_width = 0;
+	int			bar_width;
+	char	   *figures[CHART_ACTIONS];
 	StringInfoData out;
 
 	chart_check_width(width);
@@ -163,27 +183,23 @@ content_summary_chart(PG_FUNCTION_ARGS)
 	qsort(view.actions, view.nactions, sizeof(ContentGroup), compare_by_events);
 	shown = Min(view.nactions, CHART_ACTIONS);
 	for (uint32 i = 0; i < shown; i++)
+	{
 		columns = Max(columns, chart_label_width(view.actions[i].name));
+		figures[i] = chart_figures(&view.actions[i]);
+		figures_width = Max(figures_width, (int) strlen(figures[i]));
+	}
 	columns = Min(columns, CHART_NAME_COLUMNS);
+	bar_width = chart_drawing_width(width, columns + strlen(" || ") + figures_width);
 
 	initStringInfo(&out);
-	appendStringInfoString(&out, "events by action");
+	appendStringInfoString(&out, "events by action, and by how many actors");
 	for (uint32 i = 0; i < shown; i++)
 	{
-		const ContentGroup *group = &view.actions[i];
-
 		appendStringInfoChar(&out, '\n');
-		chart_label(&out, group->name, columns);
+		chart_label(&out, view.actions[i].name, columns);
 		appendStringInfoString(&out, " |");
-		chart_bar(&out, (double) group->events, (double) view.actions[0].events, width, true);
-		appendStringInfo(&out, "| " INT64_FORMAT " by %s" INT64_FORMAT, group->events,
-						 group->registers == NULL ? "" : "about ", content_distinct_actors(group));
-		if (group->nseconds > 0)
-		{
-			appendStringInfoString(&out, ", ");
-			chart_number(&out, seconds_of(group), 6);
-			appendStringInfoString(&out, " s");
-		}
+		chart_bar(&out, (double) view.actions[i].events, (double) view.actions[0].events, bar_width, true);
+		appendStringInfo(&out, "| %s", figures[i]);
 	}
 	if (shown < view.nactions)
 		appendStringInfo(&out, "\nand %u more", view.nactions - shown);

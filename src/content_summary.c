@@ -349,9 +349,9 @@ content_summary_add_event(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
-	action = label_from_text(PG_GETARG_DATUM(1), "an action");
+	action = label_from_column(PG_GETARG_DATUM(1), "an action");
 	if (!PG_ARGISNULL(2))
-		actor = label_from_text(PG_GETARG_DATUM(2), "an actor");
+		actor = label_from_column(PG_GETARG_DATUM(2), "an actor");
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		microseconds = microseconds_from_seconds(PG_GETARG_FLOAT8(3));
 	state = PG_ARGISNULL(0) ? content_create() : content_state(fcinfo, 0);

@@ -561,7 +561,7 @@ event_from_arguments(FunctionCallInfo fcinfo, int first, EventParts *parts)
 	memset(parts, 0, sizeof(*parts));
 	if (PG_ARGISNULL(first) || PG_ARGISNULL(first + 1))
 		return false;
-	parts->kind = label_from_text(PG_GETARG_DATUM(first), "kind");
+	parts->kind = label_from_column(PG_GETARG_DATUM(first), "kind");
 	parts->at = PG_GETARG_TIMESTAMPTZ(first + 1);
 	instant_check(parts->at, "instant", NULL);
 	if (n > 2 && !PG_ARGISNULL(first + 2))
@@ -570,7 +570,7 @@ event_from_arguments(FunctionCallInfo fcinfo, int first, EventParts *parts)
 		amount_from_numeric(PG_GETARG_NUMERIC(first + 2), &parts->amount, NULL);
 	}
 	if (n > 3 && !PG_ARGISNULL(first + 3))
-		parts->subject = label_from_text(PG_GETARG_DATUM(first + 3), "subject");
+		parts->subject = label_from_column(PG_GETARG_DATUM(first + 3), "subject");
 	return true;
 }
 

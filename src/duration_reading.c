@@ -21,7 +21,6 @@
 #include "result_row.h"
 
 #define CHART_ROWS 20
-#define CHART_LEVEL 0.95
 
 /* ---------------------------------------------------------------- points */
 
@@ -370,7 +369,7 @@ chart_row(double share)
 	return (int) floor((1 - share) * CHART_ROWS + 0.5);
 }
 
-/* The line above a chart: what it shows, and of how many. */
+/* The lines above a chart: what it shows, and of how many. */
 static void
 append_title(StringInfo out, const Curve *curve, Datum summary)
 {
@@ -380,16 +379,15 @@ append_title(StringInfo out, const Curve *curve, Datum summary)
 	int64		censored = count_of(summary, DURATION_CENSORED, DURATION_CENSORED);
 	double		median;
 
-	appendStringInfo(out, "%s by %s: " INT64_FORMAT " observed, ",
-					 competing > 0 ? "incidence" : "survival", unit, events);
-	if (competing > 0)
-		appendStringInfo(out, INT64_FORMAT " competing, ", competing);
-	appendStringInfo(out, INT64_FORMAT " censored; median ", censored);
+	appendStringInfo(out, "%s by %s, median ", competing > 0 ? "incidence" : "survival", unit);
 	if (survival_quantile(curve->points, curve->n, 0.5, &median))
 		chart_number(out, median, 10);
 	else
 		appendStringInfoString(out, "not reached");
-	appendStringInfoChar(out, '\n');
+	appendStringInfo(out, "\n" INT64_FORMAT " observed, ", events);
+	if (competing > 0)
+		appendStringInfo(out, INT64_FORMAT " competing, ", competing);
+	appendStringInfo(out, INT64_FORMAT " censored\n", censored);
 }
 
 /* Draws the curve: a column shows the state after all units up to its instant. */
@@ -445,6 +443,7 @@ duration_summary_chart(PG_FUNCTION_ARGS)
 	char		last[32];
 
 	chart_check_width(width);
+	width = chart_drawing_width(width, strlen("100% |"));
 	curve_of(&curve, PG_GETARG_DATUM(0));
 	initStringInfo(&out);
 	append_title(&out, &curve, PG_GETARG_DATUM(0));
@@ -472,6 +471,11 @@ duration_summary_chart(PG_FUNCTION_ARGS)
 		appendStringInfoChar(&out, '-');
 	snprintf(middle, sizeof(middle), "%.10g", (double) last_unit / 2);
 	snprintf(last, sizeof(last), INT64_FORMAT, last_unit);
+	if (last_unit == 0)
+	{
+		appendStringInfoString(&out, "\n      0");
+		PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+	}
 	appendStringInfo(&out, "\n      %-*s", width / 2, "0");
 	appendStringInfo(&out, "%s%*s", middle,
 					 Max(width - width / 2 - (int) strlen(middle), (int) strlen(last) + 1), last);

@@ -447,7 +447,7 @@ change_by_times(FunctionCallInfo fcinfo, int sign)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("duration ends at %s, before it starts at %s",
 							instant_text(ended, end_text), instant_text(started, start_text)),
-					 errhint("Leave such rows out with FILTER, or correct them first.")));
+					 errhint("The arguments are started_at, ended_at, as_of; leave rows that are wrong out with FILTER.")));
 		}
 	}
 	if (started > as_of)

@@ -29,7 +29,7 @@ CREATE TYPE deal_event (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE deal_event IS 'one thing that happened to a deal: (kind, instant, amount, subject)';
+COMMENT ON TYPE deal_event IS 'one thing that happened to a deal: (kind, instant, amount, subject); many make a deal_history';
 COMMENT ON FUNCTION deal_event_in(cstring) IS 'input of deal_event';
 COMMENT ON FUNCTION deal_event_out(deal_event) IS 'output of deal_event';
 COMMENT ON FUNCTION deal_event_recv(internal) IS 'binary input of deal_event';
@@ -167,7 +167,7 @@ CREATE TYPE deal_history (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE deal_history IS 'everything that happened to one deal: a bag of events, kept in order';
+COMMENT ON TYPE deal_history IS 'everything that happened to one deal: a bag of events, kept in order; made by history_agg, asked by deal_progress, deal_outcome, deal_cycle and quota_attainment';
 COMMENT ON FUNCTION deal_history_in(cstring) IS 'input of deal_history';
 COMMENT ON FUNCTION deal_history_out(deal_history) IS 'output of deal_history';
 COMMENT ON FUNCTION deal_history_recv(internal) IS 'binary input of deal_history';
@@ -322,7 +322,7 @@ CREATE TYPE rate_summary (
 	STORAGE = plain
 );
 
-COMMENT ON TYPE rate_summary IS 'k of n: a rate that keeps its denominator';
+COMMENT ON TYPE rate_summary IS 'k of n: a rate that keeps its denominator; made by rate_agg, conversion and win_rate, read by percent and confidence_interval, held against another by compare';
 COMMENT ON FUNCTION rate_summary_in(cstring) IS 'input of rate_summary';
 COMMENT ON FUNCTION rate_summary_out(rate_summary) IS 'output of rate_summary';
 COMMENT ON FUNCTION rate_summary_recv(internal) IS 'binary input of rate_summary';
@@ -400,11 +400,14 @@ CREATE FUNCTION percent(rate rate_summary) RETURNS double precision
 CREATE FUNCTION confidence_interval(rate rate_summary, level double precision DEFAULT 0.95, method text DEFAULT 'wilson',
 	OUT low double precision, OUT high double precision)
 	AS 'MODULE_PATHNAME', 'rate_summary_confidence_interval' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION chart(rate rate_summary, width integer DEFAULT 60) RETURNS text
+	AS 'MODULE_PATHNAME', 'rate_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION successes(rate_summary) IS 'how many did it';
 COMMENT ON FUNCTION total(rate_summary) IS 'of how many';
-COMMENT ON FUNCTION rate(rate_summary) IS 'the fraction, 0 to 1; NULL of none';
-COMMENT ON FUNCTION percent(rate_summary) IS 'the percentage, 0 to 100; NULL of none';
-COMMENT ON FUNCTION confidence_interval(rate_summary, double precision, text) IS 'where the true fraction plausibly lies; method wilson or exact (Clopper-Pearson); NULL of none';
+COMMENT ON FUNCTION rate(rate_summary) IS 'the fraction, 0 to 1; NULL where nothing was counted';
+COMMENT ON FUNCTION percent(rate_summary) IS 'the percentage, 0 to 100; NULL where nothing was counted';
+COMMENT ON FUNCTION confidence_interval(rate_summary, double precision, text) IS 'where the true fraction plausibly lies; method wilson or exact (Clopper-Pearson); NULL where nothing was counted';
+COMMENT ON FUNCTION chart(rate_summary, integer) IS 'a bar with its 95 % interval, as one line of text';
 
 --
 -- duration_summary: how long, the unfinished counted (floor 3)
@@ -431,7 +434,7 @@ CREATE TYPE duration_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE duration_summary IS 'how long something took: an exact histogram by whole unit of events, competing ends, the unfinished and late entries';
+COMMENT ON TYPE duration_summary IS 'how long something took: an exact histogram by whole unit of events, competing ends, the unfinished and late entries; made by duration_agg, read by median, reached_within and curve, held against another by compare';
 COMMENT ON FUNCTION duration_summary_in(cstring) IS 'input of duration_summary';
 COMMENT ON FUNCTION duration_summary_out(duration_summary) IS 'output of duration_summary';
 COMMENT ON FUNCTION duration_summary_recv(internal) IS 'binary input of duration_summary';
@@ -594,7 +597,7 @@ CREATE TYPE deal_progress (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE deal_progress IS 'how far a deal came along an ordered list of stages: depth, instants, status';
+COMMENT ON TYPE deal_progress IS 'how far a deal came along an ordered list of stages: depth, instants, status; many make a funnel_summary';
 COMMENT ON FUNCTION deal_progress_in(cstring) IS 'input of deal_progress';
 COMMENT ON FUNCTION deal_progress_out(deal_progress) IS 'output of deal_progress';
 COMMENT ON FUNCTION deal_progress_recv(internal) IS 'binary input of deal_progress';
@@ -669,7 +672,7 @@ CREATE TYPE funnel_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE funnel_summary IS 'how many deals got how far through one funnel, and how long each step took';
+COMMENT ON TYPE funnel_summary IS 'how many deals got how far through one funnel, and how long each step took; made by funnel_agg, read by steps, conversion and stage_duration';
 COMMENT ON FUNCTION funnel_summary_in(cstring) IS 'input of funnel_summary';
 COMMENT ON FUNCTION funnel_summary_out(funnel_summary) IS 'output of funnel_summary';
 COMMENT ON FUNCTION funnel_summary_recv(internal) IS 'binary input of funnel_summary';
@@ -753,37 +756,37 @@ CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal; as funnel_agg(deal_progress(...)) with default options gives it';
+COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
 CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
 	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal; as funnel_agg(deal_progress(...)) with default options gives it';
+COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
 CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[]) (
 	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal; as funnel_agg(deal_progress(...)) with default options gives it';
+COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
 CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
 	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal; as funnel_agg(deal_progress(...)) with default options gives it';
+COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
 CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[]) (
 	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal; as funnel_agg(deal_progress(...)) with default options gives it';
+COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
 CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
 	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal; as funnel_agg(deal_progress(...)) with default options gives it';
+COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
 
 CREATE FUNCTION funnel_summary_plus(funnel_summary, funnel_summary) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -844,7 +847,7 @@ CREATE TYPE deal_outcome (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE deal_outcome IS 'how a deal ended, when, for how much, and who else was in it';
+COMMENT ON TYPE deal_outcome IS 'how a deal ended, when, for how much, and who else was in it; many make a win_summary';
 COMMENT ON FUNCTION deal_outcome_in(cstring) IS 'input of deal_outcome';
 COMMENT ON FUNCTION deal_outcome_out(deal_outcome) IS 'output of deal_outcome';
 COMMENT ON FUNCTION deal_outcome_recv(internal) IS 'binary input of deal_outcome';
@@ -915,7 +918,7 @@ CREATE TYPE win_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE win_summary IS 'won, lost, undecided and open deals by competitor';
+COMMENT ON TYPE win_summary IS 'won, lost, undecided and open deals by competitor; made by win_agg, read by competitors and win_rate';
 COMMENT ON FUNCTION win_summary_in(cstring) IS 'input of win_summary';
 COMMENT ON FUNCTION win_summary_out(win_summary) IS 'output of win_summary';
 COMMENT ON FUNCTION win_summary_recv(internal) IS 'binary input of win_summary';
@@ -1068,7 +1071,7 @@ CREATE TYPE content_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE content_summary IS 'events, distinct actors and time by action';
+COMMENT ON TYPE content_summary IS 'events, distinct actors and time by action; made by content_agg, read by actions and distinct_actors';
 COMMENT ON FUNCTION content_summary_in(cstring) IS 'input of content_summary';
 COMMENT ON FUNCTION content_summary_out(content_summary) IS 'output of content_summary';
 COMMENT ON FUNCTION content_summary_recv(internal) IS 'binary input of content_summary';
@@ -1171,7 +1174,7 @@ CREATE TYPE deal_cycle (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE deal_cycle IS 'how long one deal took from one thing to another: event, competing end or censored; entered late or not';
+COMMENT ON TYPE deal_cycle IS 'how long one deal took from one thing to another: event, competing end or censored; entered late or not; many make a duration_summary';
 COMMENT ON FUNCTION deal_cycle_in(cstring) IS 'input of deal_cycle';
 COMMENT ON FUNCTION deal_cycle_out(deal_cycle) IS 'output of deal_cycle';
 COMMENT ON FUNCTION deal_cycle_recv(internal) IS 'binary input of deal_cycle';
@@ -1280,7 +1283,7 @@ CREATE TYPE quota_attainment (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE quota_attainment IS 'one rep on the way to quota: reached, left before, or open; until when, in how many closed deals';
+COMMENT ON TYPE quota_attainment IS 'one rep on the way to quota: reached, left before, or open; until when, in how many closed deals; many make a quota_summary';
 COMMENT ON FUNCTION quota_attainment_in(cstring) IS 'input of quota_attainment';
 COMMENT ON FUNCTION quota_attainment_out(quota_attainment) IS 'output of quota_attainment';
 COMMENT ON FUNCTION quota_attainment_recv(internal) IS 'binary input of quota_attainment';
@@ -1372,7 +1375,7 @@ CREATE TYPE quota_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; those on the way and those who left counted as such';
+COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; those on the way and those who left counted as such; made by quota_agg, read by reached, time_to_quota and quota_velocity';
 COMMENT ON FUNCTION quota_summary_in(cstring) IS 'input of quota_summary';
 COMMENT ON FUNCTION quota_summary_out(quota_summary) IS 'output of quota_summary';
 COMMENT ON FUNCTION quota_summary_recv(internal) IS 'binary input of quota_summary';
@@ -1509,7 +1512,7 @@ CREATE TYPE mantel_haenszel_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE mantel_haenszel_summary IS 'rates before and after, compared stratum by stratum (Mantel and Haenszel)';
+COMMENT ON TYPE mantel_haenszel_summary IS 'rates before and after, compared stratum by stratum (Mantel and Haenszel); made by mantel_haenszel_agg, read by compare';
 COMMENT ON FUNCTION mantel_haenszel_summary_in(cstring) IS 'input of mantel_haenszel_summary';
 COMMENT ON FUNCTION mantel_haenszel_summary_out(mantel_haenszel_summary) IS 'output of mantel_haenszel_summary';
 COMMENT ON FUNCTION mantel_haenszel_summary_recv(internal) IS 'binary input of mantel_haenszel_summary';
@@ -1580,7 +1583,7 @@ CREATE TYPE log_rank_summary (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE log_rank_summary IS 'durations before and after, compared stratum by stratum (log-rank)';
+COMMENT ON TYPE log_rank_summary IS 'durations before and after, compared stratum by stratum (log-rank); made by log_rank_agg, read by compare';
 COMMENT ON FUNCTION log_rank_summary_in(cstring) IS 'input of log_rank_summary';
 COMMENT ON FUNCTION log_rank_summary_out(log_rank_summary) IS 'output of log_rank_summary';
 COMMENT ON FUNCTION log_rank_summary_recv(internal) IS 'binary input of log_rank_summary';

@@ -117,7 +117,8 @@ funnel_definition_check(FunnelDefinition *definition, fmNodePtr escontext)
 				ereturn(escontext, false,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("\"%.*s\" is both in stages and in exits",
-								definition->stages[i].length, definition->stages[i].data)));
+								definition->stages[i].length, definition->stages[i].data),
+						 errhint("Exits are {lost} by default; deal_progress takes others, and '{}' for none.")));
 	qsort(definition->exits, definition->nexits, sizeof(Label), compare_labels);
 
 	rules->has_steps = false;

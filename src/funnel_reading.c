@@ -107,7 +107,8 @@ stage_arguments(FunctionCallInfo fcinfo, const FunnelView *view, int *from, int 
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("from_stage \"%s\" must come before to_stage \"%s\"",
 						text_to_cstring(PG_GETARG_TEXT_PP(1)),
-						text_to_cstring(PG_GETARG_TEXT_PP(2)))));
+						text_to_cstring(PG_GETARG_TEXT_PP(2))),
+				 errhint("A conversion leads from an earlier stage to a later one.")));
 }
 
 /* conversion(summary): from the first stage to the last. */
@@ -300,7 +301,7 @@ funnel_summary_steps(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* chart(summary, width): a bar per stage, with its count and percentages. */
+/* chart(summary, width): a bar per stage, with its count and its percentage of the stage before. */
 PG_FUNCTION_INFO_V1(funnel_summary_chart);
 Datum
 funnel_summary_chart(PG_FUNCTION_ARGS)
@@ -311,16 +312,19 @@ funnel_summary_chart(PG_FUNCTION_ARGS)
 	Step		first;
 	int			label_width = 0;
 	int			count_width;
+	int			bar_width;
 
 	chart_check_width(width);
 	funnel_view(&view, PG_GETARG_DATUM(0));
 	read_step(&view, 0, &first);
 	for (int stage = 0; stage < view.nstages; stage++)
 		label_width = Max(label_width, chart_label_width(view.definition.stages[stage]));
-	label_width = Min(label_width, 20);
+	label_width = Min(label_width, CHART_NAME_COLUMNS);
 	count_width = strlen(psprintf(INT64_FORMAT, first.reached));
+	bar_width = chart_drawing_width(width, label_width + 1 + 1 + count_width + strlen(" 100.0%"));
 
 	initStringInfo(&out);
+	appendStringInfoString(&out, "deals by stage, and percent of the stage before\n");
 	for (int stage = 0; stage < view.nstages; stage++)
 	{
 		Step		step;
@@ -332,7 +336,7 @@ funnel_summary_chart(PG_FUNCTION_ARGS)
 			appendStringInfoChar(&out, '\n');
 		chart_label(&out, view.definition.stages[stage], label_width);
 		appendStringInfoChar(&out, ' ');
-		chart_bar(&out, step.reached, first.reached, width, true);
+		chart_bar(&out, step.reached, first.reached, bar_width, true);
 		appendStringInfo(&out, " %*s", count_width, psprintf(INT64_FORMAT, step.reached));
 		if (stage == 0)
 			continue;

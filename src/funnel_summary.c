@@ -171,7 +171,7 @@ check_funnel(const uint8 *identity, Size identity_size, const Sum128 *sums, int 
 
 const CountedType funnel_type = {
 	.name = TYPE_NAME,
-	.mismatch = "Funnels with different stages or options cannot be merged.",
+	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
 	.check = check_funnel
 };
 

@@ -59,7 +59,14 @@ bool
 jsonb_parse(char *text, Jsonb **object, fmNodePtr escontext)
 {
 	Datum		value;
+	const char *start = text + strspn(text, " \t\r\n");
 
+	/* an untyped literal of a history, where a reading of that name is a type too */
+	if (strncmp(start, "{\"(", 3) == 0)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("a list of events stands where JSON is expected"),
+				 errhint("Say what the literal is: deal_history '{...}'.")));
 	if (!DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, escontext, &value))
 		return false;
 	*object = DatumGetJsonbP(value);

@@ -37,7 +37,8 @@ check_exclusive(RoleLabel *labels, int count, const RoleOption *options, uint8 e
 						 errmsg("\"%.*s\" is both in %s and in %s",
 								labels[i].label.length, labels[i].label.data,
 								options[pg_rightmost_one_pos32(roles)].name,
-								options[pg_leftmost_one_pos32(roles)].name)));
+								options[pg_leftmost_one_pos32(roles)].name),
+						 errhint("Take it out of one of them; '{}' is an empty list.")));
 		}
 }
 

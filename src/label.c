@@ -178,6 +178,17 @@ label_from_text(Datum text_datum, const char *what)
 	return label;
 }
 
+Label
+label_from_column(Datum text_datum, const char *what)
+{
+	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(text_datum)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be empty", what),
+				 errhint("Where empty text stands for none, nullif(value, '') makes it NULL.")));
+	return label_from_text(text_datum, what);
+}
+
 text *
 label_to_text(Label label)
 {

@@ -50,6 +50,8 @@ extern bool label_check(Label label, const char *what, fmNodePtr escontext);
 
 /* The label in a text datum, checked; points into the datum where it can. */
 extern Label label_from_text(Datum text_datum, const char *what);
+/* The same for a column of data, where NULL would have been none: the error for empty text says so. */
+extern Label label_from_column(Datum text_datum, const char *what);
 extern text *label_to_text(Label label);
 
 /*

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "chart.h"
 #include "jsonb_fields.h"
 #include "proportion.h"
 #include "result_row.h"
@@ -395,4 +396,27 @@ rate_summary_confidence_interval(PG_FUNCTION_ARGS)
 	values[0] = Float8GetDatum(low);
 	values[1] = Float8GetDatum(high);
 	PG_RETURN_DATUM(result_row(fcinfo, values, nulls, 2));
+}
+
+/*
+ * chart(rate_summary, width): a bar with its 95 % Wilson interval, in one line.
+ * Totals of up to seven digits leave the bar as long as any other, so that the
+ * charts of a column can be compared.
+ */
+PG_FUNCTION_INFO_V1(rate_summary_chart);
+Datum
+rate_summary_chart(PG_FUNCTION_ARGS)
+{
+	RateSummary *rate = PG_GETARG_RATE_SUMMARY_P(0);
+	int			width = PG_GETARG_INT32(1);
+	char	   *of = psprintf(" of " INT64_FORMAT, rate->total);
+	int			beside = Max((int) strlen(of), (int) strlen(" of 1234567"));
+	StringInfoData out;
+
+	chart_check_width(width);
+	initStringInfo(&out);
+	chart_rate(&out, rate->successes, rate->total,
+			   chart_drawing_width(width, CHART_RATE_BESIDE + beside));
+	appendStringInfoString(&out, of);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -360,8 +360,6 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 /* ---------------------------------------------------------------- chart */
 
 #define CHART_COMPETITORS 20
-#define CHART_NAME_COLUMNS 24
-#define CHART_LEVEL 0.95
 
 /* A group with what the chart sorts by. */
 typedef struct ChartRow
@@ -383,25 +381,12 @@ compare_chart_rows(const void *a, const void *b)
 }
 
 static void
-append_chart_row(StringInfo out, Label name, int columns, const ChartRow *row, int width)
+append_chart_row(StringInfo out, Label name, int columns, const ChartRow *row, int bar_width)
 {
-	double		low;
-	double		high;
-
 	chart_label(out, name, columns);
-	appendStringInfoString(out, " |");
-	if (wilson_interval(row->won, row->considered, CHART_LEVEL, &low, &high))
-	{
-		chart_interval(out, low, (double) row->won / (double) row->considered, high, width);
-		appendStringInfo(out, "| %5.1f%%  " INT64_FORMAT " of " INT64_FORMAT,
-						 100.0 * (double) row->won / (double) row->considered,
-						 row->won, row->considered);
-	}
-	else
-	{
-		appendStringInfoSpaces(out, width);
-		appendStringInfoString(out, "|      -  0 of 0");
-	}
+	appendStringInfoChar(out, ' ');
+	chart_rate(out, row->won, row->considered, bar_width);
+	appendStringInfo(out, "  " INT64_FORMAT " of " INT64_FORMAT, row->won, row->considered);
 }
 
 /*
@@ -421,6 +406,7 @@ win_summary_chart(PG_FUNCTION_ARGS)
 	ChartRow   *rows;
 	uint32		shown;
 	int			columns = all_deals.length;
+	int			bar_width;
 	StringInfoData out;
 
 	chart_check_width(width);
@@ -440,16 +426,19 @@ win_summary_chart(PG_FUNCTION_ARGS)
 	columns = Min(columns, CHART_NAME_COLUMNS);
 
 	initStringInfo(&out);
-	appendStringInfoString(&out, "won of all deals in which the competitor was considered, 95 % interval\n");
+	appendStringInfoString(&out, "won of the deals they were considered in, 95 % interval\n");
 	counts = count_cells(&view.all);
 	all.group = &view.all;
 	all.won = counts.of[WIN_WON];
 	all.considered = total_of(&counts, BASIS_CONSIDERED);
-	append_chart_row(&out, all_deals, columns, &all, width);
+	/* no row has larger counts than that of all deals */
+	bar_width = chart_drawing_width(width, columns + 1 + CHART_RATE_BESIDE + 2 +
+									strlen(psprintf(INT64_FORMAT " of " INT64_FORMAT, all.won, all.considered)));
+	append_chart_row(&out, all_deals, columns, &all, bar_width);
 	for (uint32 i = 0; i < shown; i++)
 	{
 		appendStringInfoChar(&out, '\n');
-		append_chart_row(&out, rows[i].group->name, columns, &rows[i], width);
+		append_chart_row(&out, rows[i].group->name, columns, &rows[i], bar_width);
 	}
 	if (shown < view.ncompetitors)
 		appendStringInfo(&out, "\nand %u more", view.ncompetitors - shown);

@@ -454,7 +454,7 @@ distinct_names(ArrayType *array, int *count)
 	labels = palloc(sizeof(Label) * Max(n, 1));
 	for (int i = 0; i < n; i++)
 		if (!nulls[i])
-			labels[kept++] = label_from_text(elements[i], "a competitor");
+			labels[kept++] = label_from_column(elements[i], "a competitor");
 	n = kept;
 	qsort(labels, n, sizeof(Label), compare_labels);
 	kept = 0;

@@ -3,7 +3,10 @@
 //   ordered + stop      windowFunnel(w)                     equal, ties and windows included
 //   increasing + stop   windowFunnel(w, 'strict_increase')  equal where no instant holds two neighbouring
 //                                                           stages; elsewhere windowFunnel may fall short,
-//                                                           never go further (see doc/windowfunnel.md)
+//                                                           never go further (see doc/migration.md)
+//
+// And ClickHouse's answers that doc/migration.md prints, asked again: its SQL makes the tables event and clickhouse
+// (deal by deal, 60 days), and small (history, stages, within, rule, clickhouse).
 
 'use strict'
 const { query } = require('chdb')
@@ -94,6 +97,43 @@ if (psql.status !== 0) {
 }
 const ours = new Map(psql.stdout.trim().split('\n').map(line => line.split('\t').map(Number)).map(([id, ...d]) => [id, d]))
 
+// --- the page
+
+const page = fs.readFileSync(path.join(__dirname, '..', '..', 'doc', 'migration.md'), 'utf8')
+const tables = "SET timezone = 'UTC';" + (page.match(/^```sql\n[^]*?^```/gm) || [])
+  .flatMap(block => block.slice(7, -3).split(/;\s*$/m))
+  .filter(statement => /^\s*(CREATE TABLE|INSERT INTO) (event|clickhouse|small)\b/.test(statement))
+  .map(statement => statement.replace('CREATE TABLE', 'CREATE TEMP TABLE') + ';').join('')
+function fromPage (select) {
+  const run = spawnSync('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-f', '-'], { encoding: 'utf8', input: `${tables}\n${select}` })
+  if (run.status !== 0) {
+    console.log('# ' + (run.stderr || String(run.error)))
+    console.log('clickhouse: psql failed on doc/migration.md')
+    process.exit(1)
+  }
+  return run.stdout.trim().split('\n').map(line => line.split('\t'))
+}
+const ask = sql => String(query(sql, 'TabSeparated')).trim().split('\n').map(line => line.split('\t'))
+
+const stale = []
+fs.writeFileSync(path.join(folder, 'event'), fromPage('SELECT deal, kind, extract(epoch FROM at)::bigint FROM event;').map(row => row.join('\t') + '\n').join(''))
+const answers = new Map(ask(`SELECT deal, windowFunnel(5184000)(toDateTime(at), kind = 'lead', kind = 'mql', kind = 'opportunity', kind = 'won')
+  FROM file('${path.join(folder, 'event')}', TabSeparated, 'deal String, kind String, at UInt64') GROUP BY deal`))
+const printed = fromPage('SELECT deal, depth FROM clickhouse;')
+for (const [deal, depth] of printed) {
+  if (answers.get(deal) !== depth) stale.push(`${deal}: the page says ${depth}, ClickHouse ${answers.get(deal)}`)
+}
+if (printed.length !== answers.size) stale.push(`${printed.length} answers for ${answers.size} deals`)
+const small = fromPage("SELECT history, array_to_string(stages, ','), within, rule, clickhouse FROM small;")
+for (const [history, stages, within, rule, depth] of small) {
+  fs.writeFileSync(path.join(folder, 'small'), history.split(' ').map(e => e[0] + '\t' + e.slice(1) + '\n').join(''))
+  const conditions = stages.split(',').map(label => `kind = '${label}'`).join(', ')
+  const [[answer]] = ask(`SELECT windowFunnel(${within}${rule && `, '${rule}'`})(at, ${conditions}) FROM file('${path.join(folder, 'small')}', TabSeparated, 'kind String, at UInt64')`)
+  if (answer !== depth) stale.push(`${history} over ${stages}, within ${within} ${rule}: the page says ${depth}, ClickHouse ${answer}`)
+}
+stale.forEach(text => console.log(`#   doc/migration.md, ${text}`))
+console.log(`# doc/migration.md: ${printed.length + small.length} answers of ClickHouse, ${stale.length} of them stale`)
+
 // --- the comparison
 
 const show = c => c.events.filter(e => e[0] !== 'z').sort((x, y) => x[1] - y[1]).map(e => e.join('')).join(' ')
@@ -125,4 +165,4 @@ console.log(`# chdb with ClickHouse ${String(query('SELECT version()', 'TabSepar
 console.log(`# increasing, two neighbouring stages at one instant: ${tied} histories, in ${short.length} of them windowFunnel falls short` +
   (short.length ? `, as in ${show(short[0])} over ${LABELS.slice(0, short[0].stages)}, within ${short[0].within}: ${theirs.get(short[0].id)[1]}, not ${ours.get(short[0].id)[1]}` : ''))
 console.log(`clickhouse: ${cases.length} histories, ${wrong.length} disagreements`)
-process.exit(wrong.length ? 1 : 0)
+process.exit(wrong.length || stale.length ? 1 : 0)
