@@ -101,12 +101,16 @@ test:
 oracle:
 	@'$(root)test/oracle/run'
 
+bench:
+	@'$(root)test/bench/run'
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
 	@echo 'make test              set-up, build and all of those in a throw-away server'
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
+	@echo 'make bench             speed beside plain SQL, DuckDB and ClickHouse, as a table (DEALS=n RUNS=n WORKERS=n JOBS=names)'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 
-.PHONY: demo test oracle help
+.PHONY: demo test oracle bench help
