@@ -7,6 +7,8 @@ const fs = require('fs')
 const os = require('os')
 const path = require('path')
 const { groups } = require('./jobs.js')
+const memory = require('./memory.js')
+const profile = require('./profile.js')
 
 const env = process.env
 const DEALS = Number(env.DEALS)
@@ -268,6 +270,7 @@ function table () {
 // --- all of it
 
 async function main () {
+  const { funnel, build } = Object.fromEntries(groups.map(group => [group.name, group.statements]))
   const psql = new Psql()
   const wanted = name => JOBS.length === 0 || JOBS.includes(name)
   await psql.settings('whole', WORKERS)
@@ -296,6 +299,12 @@ async function main () {
   if (wanted('workers')) {
     keep('workers', { times: await alone(psql, [{ name: 'two', schema: 'whole', workers: 2 }, { name: 'none', schema: 'whole', workers: 0 }]) })
   }
+  if (JOBS.includes('profile')) {
+    await psql.settings('whole', 0)
+    const heaviest = { 'funnel over stored histories': funnel.stored.sql, 'funnel over raw events': funnel.raw.sql, 'building histories': build.ours.sql }
+    keep('profile', { text: await profile.measure(psql, heaviest, env.BENCH_DIR, say) })
+  }
+  if (wanted('memory')) keep('memory', await memory.measure(() => new Psql(), 'whole', results.counts.deals, say))
   const versions = [(await psql.ask('SELECT version()')).split(' on ')[0]]
   for (const engine of Object.values(engines)) if (typeof engine === 'object') versions.push(await engine.version())
   results.versions = [...new Set([...(results.versions || []), ...versions])]
@@ -303,11 +312,13 @@ async function main () {
   psql.end()
 
   const cpu = os.cpus()
-  const memory = Math.round(os.totalmem() / 2 ** 30)
-  console.log(`${new Date().toISOString().slice(0, 10)}, ${cpu[0].model}, ${cpu.length} cores, ${memory} GiB; ${results.versions.join(', ')}.`)
+  const gib = Math.round(os.totalmem() / 2 ** 30)
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${cpu[0].model}, ${cpu.length} cores, ${gib} GiB; ${results.versions.join(', ')}.`)
   console.log(`${number(results.counts.deals)} deals, ${number(results.counts.events)} events, ${number(results.counts.cycles)} cycles; medians of ${RUNS} runs with a warm cache, all statements of a job in turn; ` +
     `max_parallel_workers_per_gather = ${WORKERS}, ${THREADS} threads for the others; ${results.settings.text}.\n`)
   console.log(table())
+  if (results.profile) console.log('\n```text\n' + results.profile.text + '\n```')
+  if (results.memory) console.log('\n' + memory.table(results.memory))
   say('done')
   process.exit(0)
 }
