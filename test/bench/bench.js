@@ -207,16 +207,18 @@ const steps = {
 }
 
 // Ours alone: on a tenth of the data, and with two workers beside none.
-async function alone (psql, variants) {
-  const result = {}
-  for (const group of groups.filter(g => g.scale && (JOBS.length < 2 || JOBS.includes(g.name)))) {
+async function alone (psql, step, variants) {
+  const times = results[step]?.times || {}
+  const some = JOBS.some(name => groups.some(group => group.name === name))
+  for (const group of groups.filter(g => g.scale && !(g.serial && step === 'workers') && (!some || JOBS.includes(g.name)))) {
     for (const name of group.scale) {
+      const job = `${group.name} ${name}`.replace(' ours', '')
       const statement = group.statements[name]
-      result[`${group.name} ${name}`] = await measure(psql, Object.fromEntries(variants.map(v => [v.name, { statement, ...v }])))
-      say(`${group.name} ${name}: ` + variants.map(v => `${v.name} ${median(result[`${group.name} ${name}`][v.name]).toFixed(1)} ms`).join(', '))
+      times[job] = await measure(psql, Object.fromEntries(variants.map(v => [v.name, { statement, ...v }])))
+      say(`${step}, ${job}: ` + variants.map(v => `${v.name} ${median(times[job][v.name]).toFixed(1)} ms`).join(', '))
     }
   }
-  return result
+  keep(step, { times })
 }
 
 const results = fs.existsSync(RESULTS) ? JSON.parse(fs.readFileSync(RESULTS)) : {}
@@ -233,11 +235,11 @@ const ratioOf = r => r >= 10 ? r.toFixed(1) : r >= 1 ? r.toFixed(2) : r.toFixed(
 const ms = t => t >= 1000 ? (t / 1000).toFixed(2) + ' s' : t.toFixed(t >= 100 ? 0 : 1) + ' ms'
 
 function line (job, peer, ours, theirs, atMost, counts, note) {
-  if (!theirs || !theirs.length) return `| ${sized(job, counts)} | ${peer} | ${atMost ?? ''} | | | ${note || ''} | |`
+  if (!theirs || !theirs.length) return `| ${sized(job, counts)} | ${sized(peer, counts)} | ${atMost ?? ''} | | | ${note || ''} | |`
   const ratio = median(ours) / median(theirs)
   const ratios = sorted(ours.map((t, i) => t / theirs[i]))
   const verdict = atMost == null ? '' : ratio <= atMost ? 'met' : '**missed**'
-  return `| ${sized(job, counts)} | ${peer} | ${atMost ?? ''} | **${ratioOf(ratio)}** | ${ratioOf(ratios[0])} - ${ratioOf(ratios.at(-1))} | ${ms(median(ours))} / ${ms(median(theirs))} | ${verdict} |`
+  return `| ${sized(job, counts)} | ${sized(peer, counts)} | ${atMost ?? ''} | **${ratioOf(ratio)}** | ${ratioOf(ratios[0])} - ${ratioOf(ratios.at(-1))} | ${ms(median(ours))} / ${ms(median(theirs))} | ${verdict} |`
 }
 
 function table () {
@@ -246,24 +248,25 @@ function table () {
   for (const group of groups) {
     const result = results[group.name]
     if (!result) continue
-    let job = ''
-    for (const [title, ours, peer, theirs, atMost] of group.rows) {
-      job = title || job
+    for (const [job, ours, peer, theirs, atMost] of group.rows) {
       if (group.sizes) {
         const ratio = result.bytes[ours] / result.bytes[theirs]
         lines.push(`| ${sized(job, counts)} | ${peer} | ${atMost} | **${ratioOf(ratio)}** | | ${number(result.bytes[ours])}B / ${number(result.bytes[theirs])}B | ${ratio <= atMost ? 'met' : '**missed**'} |`)
       } else {
-        lines.push(line(title, peer, result.times[ours], result.times[theirs], atMost, counts, engines[group.statements[theirs].engine]))
+        lines.push(line(job, peer, result.times[ours], result.times[theirs], atMost, counts, engines[group.statements[theirs].engine]))
       }
     }
   }
   for (const [name, title, than, one, other, atMost] of [
-    ['scale', 'on {deals} deals', 'on a tenth of them', 'whole', 'tenth', 11],
-    ['workers', 'two workers', 'none', 'two', 'none', 0.65]]) {
+    ['scale', 'ten times the data', 'on a tenth', 'whole', 'tenth', 11],
+    ['workers', 'two workers beside the leader', 'no worker', 'two', 'none', 0.65]]) {
     for (const [job, times] of Object.entries(results[name]?.times || {})) {
       lines.push(line(`${title}: ${job}`, than, times[one], times[other], atMost, counts))
     }
   }
+  const serial = groups.map(g => [g.name, Object.entries(results[g.name]?.plans || {}).filter(([, workers]) => workers === 0).map(([name]) => name)])
+    .filter(([, names]) => names.length).map(([group, names]) => `${group} (${names.join(', ')})`)
+  if (WORKERS > 0 && serial.length) lines.push('', `Planned without workers, for the planner thought so or could not: ${serial.join('; ')}.`)
   return lines.join('\n')
 }
 
@@ -283,7 +286,7 @@ async function main () {
     cycles: await count('SELECT count(*) FROM cycle'),
     summaries: await count('SELECT count(*) FROM funnel')
   }
-  for (const group of groups.filter(g => wanted(g.name))) {
+  for (const group of groups.filter(g => wanted(g.name) && !JOBS.includes('scale') && !JOBS.includes('workers'))) {
     if (group.sizes) {
       const bytes = {}
       for (const [name, sql] of Object.entries(group.sizes)) bytes[name] = await count('SELECT ' + sql)
@@ -293,12 +296,8 @@ async function main () {
     }
     say(`${group.name}: measured`)
   }
-  if (wanted('scale')) {
-    keep('scale', { times: await alone(psql, [{ name: 'whole', schema: 'whole', workers: WORKERS }, { name: 'tenth', schema: 'tenth', workers: WORKERS }]) })
-  }
-  if (wanted('workers')) {
-    keep('workers', { times: await alone(psql, [{ name: 'two', schema: 'whole', workers: 2 }, { name: 'none', schema: 'whole', workers: 0 }]) })
-  }
+  if (wanted('scale')) await alone(psql, 'scale', ['whole', 'tenth'].map(schema => ({ name: schema, schema, workers: WORKERS })))
+  if (wanted('workers')) await alone(psql, 'workers', [{ name: 'two', schema: 'whole', workers: 2 }, { name: 'none', schema: 'whole', workers: 0 }])
   if (JOBS.includes('profile')) {
     await psql.settings('whole', 0)
     const heaviest = { 'funnel over stored histories': funnel.stored.sql, 'funnel over raw events': funnel.raw.sql, 'building histories': build.ours.sql }
