@@ -18,6 +18,8 @@ const THREADS = WORKERS + 1                 // the leader works too
 const JOBS = env.JOBS ? env.JOBS.split(/[\s,]+/) : []
 const RESULTS = path.join(env.BENCH_DIR, `results-${env.BUILD}-${DEALS}-${WORKERS}.json`)
 
+const named = group => JOBS.includes(group.name) || JOBS.includes(group.name.split('_')[0])
+
 // --- progress
 
 const begun = Date.now()
@@ -174,9 +176,10 @@ async function check (psql, group, schema) {
   return Object.fromEntries(Object.entries(answers).map(([k, v]) => [k, v.answer]))
 }
 
-async function measure (psql, members) {
+// In turn, so that whatever else the machine does meets all alike. Without warm, a first run is not counted.
+async function measure (psql, members, warm) {
   const times = Object.fromEntries(Object.keys(members).map(name => [name, []]))
-  for (let run = 0; run <= RUNS; run++) {   // the first one warms up
+  for (let run = warm ? 1 : 0; run <= RUNS; run++) {
     for (const [name, { statement, schema, workers }] of Object.entries(members)) {
       if (!available(statement)) continue
       await psql.settings(schema, workers)
@@ -197,7 +200,7 @@ const steps = {
     const seen = JSON.stringify(answers)
     say(`${group.name}: equal, ${seen.length > 200 ? seen.slice(0, 200) + '...' : seen}`)
     const times = await measure(psql, Object.fromEntries(Object.entries(group.statements).map(([name, statement]) =>
-      [name, { statement, schema: 'whole', workers: WORKERS }])))
+      [name, { statement, schema: 'whole', workers: WORKERS }])), true)
     const plans = {}
     for (const [name, { engine, sql }] of Object.entries(group.statements)) {
       if (!engine) plans[name] = Number(/Workers Planned: (\d+)/.exec(await psql.ask('EXPLAIN ' + sql))?.[1] || 0)
@@ -209,8 +212,8 @@ const steps = {
 // Ours alone: on a tenth of the data, and with two workers beside none.
 async function alone (psql, step, variants) {
   const times = results[step]?.times || {}
-  const some = JOBS.some(name => groups.some(group => group.name === name))
-  for (const group of groups.filter(g => g.scale && !(g.serial && step === 'workers') && (!some || JOBS.includes(g.name)))) {
+  const some = groups.some(named)
+  for (const group of groups.filter(g => g.scale && !(g.serial && step === 'workers') && (!some || named(g)))) {
     for (const name of group.scale) {
       const job = `${group.name} ${name}`.replace(' ours', '')
       const statement = group.statements[name]
@@ -275,7 +278,8 @@ function table () {
 async function main () {
   const { funnel, build } = Object.fromEntries(groups.map(group => [group.name, group.statements]))
   const psql = new Psql()
-  const wanted = name => JOBS.length === 0 || JOBS.includes(name)
+  const wanted = step => JOBS.length === 0 || JOBS.includes(step)
+  const apart = wanted('scale') || wanted('workers')    // then the names say of which groups
   await psql.settings('whole', WORKERS)
   say('reading everything into memory')
   await psql.ask("SELECT pg_prewarm(oid) FROM pg_class WHERE relkind IN ('r', 't') AND relnamespace IN ('whole'::regnamespace, 'tenth'::regnamespace)")
@@ -286,7 +290,7 @@ async function main () {
     cycles: await count('SELECT count(*) FROM cycle'),
     summaries: await count('SELECT count(*) FROM funnel')
   }
-  for (const group of groups.filter(g => wanted(g.name) && !JOBS.includes('scale') && !JOBS.includes('workers'))) {
+  for (const group of groups.filter(group => JOBS.length === 0 || (named(group) && !apart))) {
     if (group.sizes) {
       const bytes = {}
       for (const [name, sql] of Object.entries(group.sizes)) bytes[name] = await count('SELECT ' + sql)
