@@ -53,8 +53,8 @@ class Psql {
     })
   }
 
-  async settings (schema, workers) {
-    const wanted = { search_path: `${schema}, public`, max_parallel_workers_per_gather: workers }
+  async settings (schema, workers, leader = 'on') {
+    const wanted = { search_path: `${schema}, public`, max_parallel_workers_per_gather: workers, parallel_leader_participation: leader }
     for (const [name, value] of Object.entries(wanted)) {
       if (this.set[name] === value) continue
       await this.script(`SET ${name} = ${value};`)
@@ -180,9 +180,9 @@ async function check (psql, group, schema) {
 async function measure (psql, members, warm) {
   const times = Object.fromEntries(Object.keys(members).map(name => [name, []]))
   for (let run = warm ? 1 : 0; run <= RUNS; run++) {
-    for (const [name, { statement, schema, workers }] of Object.entries(members)) {
+    for (const [name, { statement, schema, workers, leader }] of Object.entries(members)) {
       if (!available(statement)) continue
-      await psql.settings(schema, workers)
+      await psql.settings(schema, workers, leader)
       const ms = await time(psql, statement, schema)
       if (run > 0) times[name].push(ms)
     }
@@ -208,6 +208,13 @@ const steps = {
     return { times, plans }
   }
 }
+
+const VARIANTS = [
+  { name: 'none', schema: 'whole', workers: 0 },
+  { name: 'one', schema: 'whole', workers: 1, title: 'leader and one worker' },
+  { name: 'two', schema: 'whole', workers: 2, leader: 'off', title: 'two workers, the leader only gathers' },
+  { name: 'both', schema: 'whole', workers: 2, title: 'leader and two workers' }
+]
 
 // Ours alone: on a tenth of the data, and with two workers beside none.
 async function alone (psql, step, variants) {
@@ -260,15 +267,18 @@ function table () {
       }
     }
   }
-  for (const [name, title, than, one, other, atMost] of [
-    ['scale', 'ten times the data', 'on a tenth', 'whole', 'tenth', 11],
-    ['workers', 'two workers beside the leader', 'no worker', 'two', 'none', 0.65]]) {
-    for (const [job, times] of Object.entries(results[name]?.times || {})) {
-      lines.push(line(`${title}: ${job}`, than, times[one], times[other], atMost, counts))
-    }
+  for (const [job, times] of Object.entries(results.scale?.times || {})) {
+    lines.push(line(`${job}: ten times the data`, 'a tenth of it', times.whole, times.tenth, /count| sql/.test(job) ? null : 11, counts))
   }
   const serial = groups.map(g => [g.name, Object.entries(results[g.name]?.plans || {}).filter(([, workers]) => workers === 0).map(([name]) => name)])
     .filter(([, names]) => names.length).map(([group, names]) => `${group} (${names.join(', ')})`)
+  if (results.workers) {
+    lines.push('', `| job | no worker | ${VARIANTS.slice(1).map(v => v.title).join(' | ')} |`, '|---|---|' + '---|'.repeat(VARIANTS.length - 1))
+    for (const [job, times] of Object.entries(results.workers.times)) {
+      const none = median(times.none)
+      lines.push(`| ${job} | ${ms(none)} | ${VARIANTS.slice(1).map(({ name }) => `${ms(median(times[name]))}: **${ratioOf(median(times[name]) / none)}**`).join(' | ')} |`)
+    }
+  }
   if (WORKERS > 0 && serial.length) lines.push('', `Planned without workers, for the planner thought so or could not: ${serial.join('; ')}.`)
   return lines.join('\n')
 }
@@ -301,7 +311,7 @@ async function main () {
     say(`${group.name}: measured`)
   }
   if (wanted('scale')) await alone(psql, 'scale', ['whole', 'tenth'].map(schema => ({ name: schema, schema, workers: WORKERS })))
-  if (wanted('workers')) await alone(psql, 'workers', [{ name: 'two', schema: 'whole', workers: 2 }, { name: 'none', schema: 'whole', workers: 0 }])
+  if (wanted('workers')) await alone(psql, 'workers', VARIANTS)
   if (JOBS.includes('profile')) {
     await psql.settings('whole', 0)
     const heaviest = { 'funnel over stored histories': funnel.stored.sql, 'funnel over raw events': funnel.raw.sql, 'building histories': build.ours.sql }

@@ -25,7 +25,7 @@ const windowFunnelArrays = depths(`SELECT arrayReduce('windowFunnel(${EVER})', a
 
 const funnel = {
   name: 'funnel',
-  scale: ['stored', 'raw'],
+  scale: ['stored', 'raw', 'countHistories', 'countEvents'],
   statements: {
     stored: { sql: reached('history', `funnel_agg(deal_progress(history, as_of => '${AS_OF}'))`) },
     raw: { sql: reached('event', `funnel_agg(deal, kind, at, '{${STAGES}}')`) },
@@ -53,7 +53,7 @@ const funnel = {
 
 const build = {
   name: 'build',
-  scale: ['ours'],
+  scale: ['ours', 'sql'],
   // every kind of every deal, in order
   check: `SELECT count(*) FROM (SELECT deal, history_agg(kind, at) AS history, array_agg(kind ORDER BY at, kind COLLATE "C") AS kinds FROM event GROUP BY deal) AS d
     WHERE (SELECT array_agg(kind(e) ORDER BY n) FROM events(history) WITH ORDINALITY AS x(e, n)) IS DISTINCT FROM kinds`,
