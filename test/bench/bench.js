@@ -199,13 +199,15 @@ const steps = {
     const answers = await check(psql, group, 'whole')
     const seen = JSON.stringify(answers)
     say(`${group.name}: equal, ${seen.length > 200 ? seen.slice(0, 200) + '...' : seen}`)
+    const busy = await othersBusy()
+    if (busy > 5) say(`the machine is ${busy.toFixed(0)} % busy with other things`)
     const times = await measure(psql, Object.fromEntries(Object.entries(group.statements).map(([name, statement]) =>
       [name, { statement, schema: 'whole', workers: WORKERS }])), true)
     const plans = {}
     for (const [name, { engine, sql }] of Object.entries(group.statements)) {
       if (!engine) plans[name] = Number(/Workers Planned: (\d+)/.exec(await psql.ask('EXPLAIN ' + sql))?.[1] || 0)
     }
-    return { times, plans }
+    return { times, plans, busy }
   }
 }
 
@@ -235,6 +237,18 @@ const results = fs.existsSync(RESULTS) ? JSON.parse(fs.readFileSync(RESULTS)) : 
 function keep (name, value) {
   results[name] = { ...value, runs: RUNS, at: new Date().toISOString() }
   fs.writeFileSync(RESULTS, JSON.stringify(results, null, 1))
+}
+
+// The share of the processors that others use: figures of a busy machine are worth little.
+async function othersBusy () {
+  const ticks = () => {
+    const t = os.cpus().map(cpu => cpu.times)
+    return { idle: t.reduce((sum, c) => sum + c.idle, 0), all: t.reduce((sum, c) => sum + c.user + c.nice + c.sys + c.irq + c.idle, 0) }
+  }
+  const before = ticks()
+  await new Promise(resolve => setTimeout(resolve, 500))
+  const after = ticks()
+  return 100 * (1 - (after.idle - before.idle) / (after.all - before.all))
 }
 
 // --- the table
