@@ -87,6 +87,8 @@ class DuckDB {
     await this.connection.run(`CREATE SCHEMA ${schema}`)
     await this.connection.run(`CREATE TABLE ${schema}.event AS SELECT deal, kind, to_timestamp("at") AS "at"
       FROM read_csv('${file}', columns = {'deal': 'BIGINT', 'kind': 'VARCHAR', 'at': 'BIGINT'}, delim = '\t', header = false)`)
+    await this.connection.run(`CREATE TYPE ${schema}.kind AS ENUM (SELECT DISTINCT kind FROM ${schema}.event)`)
+    await this.connection.run(`CREATE TABLE ${schema}.event_enum AS SELECT deal, kind::${schema}.kind AS kind, "at" FROM ${schema}.event`)
   }
 
   async ask (sql, schema) {

@@ -31,6 +31,7 @@ const funnel = {
     raw: { sql: reached('event', `funnel_agg(deal, kind, at, '{${STAGES}}')`) },
     sql: { sql: byHand },
     duckdb: { engine: 'duckdb', sql: byHand },
+    duckdbEnum: { engine: 'duckdb', sql: byHand.replace('FROM event', 'FROM event_enum') },
     clickhouse: { engine: 'clickhouse', sql: windowFunnel },
     clickhouseArrays: { engine: 'clickhouse', sql: windowFunnelArrays },
     countHistories: { sql: 'SELECT count(*) FROM history', answer: false },
@@ -44,6 +45,7 @@ const funnel = {
     ['', 'stored', 'plain SQL over raw events', 'sql', 0.03],
     ['funnel over {events} raw events', 'raw', 'plain SQL', 'sql', 0.15],
     ['', 'raw', 'DuckDB', 'duckdb', 0.9],
+    ['', 'raw', 'DuckDB, `kind` an ENUM', 'duckdbEnum', null],
     ['', 'raw', 'ClickHouse `windowFunnel`', 'clickhouse', 1.0],
     ['', 'raw', '`count(*)` of the same table', 'countEvents', null]
   ]
