@@ -104,6 +104,9 @@ oracle:
 bench:
 	@'$(root)test/bench/run'
 
+bench-profile:
+	@JOBS=profile '$(root)test/bench/run'
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
@@ -111,6 +114,7 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make bench             speed beside plain SQL, DuckDB and ClickHouse, as a table (DEALS=n RUNS=n WORKERS=n JOBS=names)'
+	@echo 'make bench-profile     where the time of its heaviest jobs goes'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 
-.PHONY: demo test oracle bench help
+.PHONY: demo test oracle bench bench-profile help
