@@ -295,6 +295,8 @@ function table () {
       lines.push(`| ${job} | ${ms(none)} | ${VARIANTS.slice(1).map(({ name }) => `${ms(median(times[name]))}: **${ratioOf(median(times[name]) / none)}**`).join(' | ')} |`)
     }
   }
+  const busy = Math.max(...groups.map(g => results[g.name]?.busy || 0))
+  if (busy > 5) lines.push('', `The machine had other things to do: they took up to ${busy.toFixed(0)} % of the processors when a job began.`)
   if (WORKERS > 0 && serial.length) lines.push('', `Planned without workers, for the planner thought so or could not: ${serial.join('; ')}.`)
   return lines.join('\n')
 }
