@@ -213,6 +213,7 @@ const steps = {
   }
 }
 
+const jobName = (group, name) => `${group} ${name}`.replace(' ours', '')
 const VARIANTS = [
   { name: 'none', schema: 'whole', workers: 0 },
   { name: 'one', schema: 'whole', workers: 1, title: 'leader and one worker' },
@@ -226,7 +227,7 @@ async function alone (psql, step, variants) {
   const some = groups.some(named)
   for (const group of groups.filter(g => g.scale && !(g.serial && step === 'workers') && (!some || named(g)))) {
     for (const name of group.scale) {
-      const job = `${group.name} ${name}`.replace(' ours', '')
+      const job = jobName(group.name, name)
       const statement = group.statements[name]
       times[job] = await measure(psql, Object.fromEntries(variants.map(v => [v.name, { statement, ...v }])))
       say(`${step}, ${job}: ` + variants.map(v => `${v.name} ${median(times[job][v.name]).toFixed(1)} ms`).join(', '))
@@ -304,10 +305,9 @@ function table () {
 // --- all of it
 
 async function main () {
-  const { funnel, build } = Object.fromEntries(groups.map(group => [group.name, group.statements]))
   const psql = new Psql()
   const wanted = step => JOBS.length === 0 || JOBS.includes(step)
-  const apart = wanted('scale') || wanted('workers')    // then the names say of which groups
+  const apart = ['scale', 'workers', 'profile'].some(wanted)    // then the names say of which groups
   await psql.settings('whole', WORKERS)
   say('reading everything into memory')
   await psql.ask("SELECT pg_prewarm(oid) FROM pg_class WHERE relkind IN ('r', 't') AND relnamespace IN ('whole'::regnamespace, 'tenth'::regnamespace)")
@@ -332,8 +332,11 @@ async function main () {
   if (wanted('workers')) await alone(psql, 'workers', VARIANTS)
   if (JOBS.includes('profile')) {
     await psql.settings('whole', 0)
-    const heaviest = { 'funnel over stored histories': funnel.stored.sql, 'funnel over raw events': funnel.raw.sql, 'building histories': build.ours.sql }
-    keep('profile', { text: await profile.measure(psql, heaviest, env.BENCH_DIR, say) })
+    const some = groups.filter(named)
+    const heaviest = [['funnel', 'stored'], ['funnel', 'raw'], ['build', 'ours']]
+    const names = some.length ? some.flatMap(group => group.scale.map(name => [group.name, name])) : heaviest
+    const jobs = names.map(([group, name]) => [jobName(group, name), groups.find(g => g.name === group).statements[name].sql])
+    keep('profile', { text: await profile.measure(psql, jobs, env.BENCH_DIR, say) })
   }
   if (wanted('memory')) keep('memory', await memory.measure(() => new Psql(), 'whole', results.counts.deals, say))
   const versions = [(await psql.ask('SELECT version()')).split(' on ')[0]]

@@ -11,7 +11,7 @@ exports.measure = async function (psql, jobs, directory, say) {
   if (spawnSync('perf', ['--version']).status !== 0) return 'There is no perf here (linux-perf on Debian).'
   const pid = await psql.ask('SELECT pg_backend_pid()')
   const parts = []
-  for (const [name, sql] of Object.entries(jobs)) {
+  for (const [name, sql] of jobs) {
     const file = path.join(directory, 'perf.data')
     await psql.time(sql)
     const perf = spawn('perf', ['record', '-q', '-e', 'cpu-clock', '-F', '2000', '-p', pid, '-o', file], { stdio: 'ignore' })
