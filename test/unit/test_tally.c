@@ -113,7 +113,7 @@ random_life(void)
 		good = good && result == expected && tally->used <= TALLY_LIMIT(tally->capacity);
 	}
 
-	sorted = malloc(sizeof(TallyEntry) * (tally->used + 1));
+	sorted = malloc(sizeof(TallyEntry) * 2 * (tally->used + 1));
 	n = tally_sorted(tally, sorted);
 	for (int i = 0; i < NAIVE_KEYS; i++)
 		if (naive[i] != 0)
