@@ -257,6 +257,10 @@ sums_by_int128(void)
 	good = good && sum128_add(&sum, term) == fits;
 	if (fits)
 		good = good && sum.low == (uint64_t) total && sum.high == (int64_t) (total >> 64);
+	sum = term;
+	good = good && sum128_add_product(&sum, a, b) == fits;
+	if (fits)
+		good = good && sum.low == (uint64_t) total && sum.high == (int64_t) (total >> 64);
 	sum = product;
 	fits = !__builtin_sub_overflow(expected, other, &total);
 	good = good && sum128_subtract(&sum, term) == fits;
