@@ -35,6 +35,7 @@ OBJS = \
 	src/deal_progress.o \
 	src/funnel_summary.o \
 	src/funnel_reading.o \
+	src/event_buffer.o \
 	src/funnel_events.o \
 	src/deal_outcome.o \
 	src/win_bytes.o \
@@ -116,5 +117,6 @@ help:
 	@echo 'make bench             speed beside plain SQL, DuckDB and ClickHouse, as a table (DEALS=n RUNS=n WORKERS=n JOBS=names)'
 	@echo 'make bench-profile     where the time of its heaviest jobs goes'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
+	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
 
 .PHONY: demo test oracle bench bench-profile help

@@ -300,6 +300,7 @@ follow(const Search *search, size_t entry, size_t high, ChainResult *result)
 
 	result->depth = PROMISE_DEPTH(nodes[entry].promise);
 	result->matched = 1;
+	result->nmatched = 1;
 	result->times[0] = nodes[entry].at;
 	while (PROMISE_MATCHED(nodes[at].promise) > 1)
 	{
@@ -325,7 +326,7 @@ follow(const Search *search, size_t entry, size_t high, ChainResult *result)
 		}
 		at = chosen;
 		result->matched |= (uint32_t) 1 << nodes[at].role;
-		result->times[nodes[at].role] = nodes[at].at;
+		result->times[result->nmatched++] = nodes[at].at;
 	}
 }
 
@@ -377,7 +378,7 @@ search_in_order(Search *search, ChainResult *result)
 		if (nodes[k].role == 0 && nodes[k].promise > nodes[best].promise)
 			best = k;
 	follow(search, best, search->nnodes, result);
-	if (is_within(result->times[0], result->times[result->depth - 1], rules->within))
+	if (is_within(result->times[0], result->times[result->nmatched - 1], rules->within))
 		return;
 
 	/* then entry by entry, leaving out those that cannot beat the best so far */
@@ -488,7 +489,7 @@ search_any_order(Search *search, ChainResult *result)
 			if (start == nstarts || nodes[nodes[start].slot].at > top)
 				continue;
 			result->matched |= (uint32_t) 1 << stage;
-			result->times[stage] = nodes[k].at;
+			result->times[result->nmatched++] = nodes[k].at;
 			earliest = top;
 			latest = nodes[k].at > latest ? nodes[k].at : latest;
 			break;
@@ -496,34 +497,24 @@ search_any_order(Search *search, ChainResult *result)
 	}
 }
 
-/* How the attempt of the winning chain stands at as_of. */
-static void
-find_status(const Search *search, int64_t as_of, ChainResult *result)
+/* The first exit not before an instant, CHAIN_NEVER for none. */
+static int64_t
+first_exit(const Search *search, int64_t from)
 {
-	const ChainRules *rules = search->rules;
-	int64_t		entered_at = INT64_MAX;
-	int64_t		last_at = INT64_MIN;
-	int64_t		deadline;
+	for (size_t k = 0; k < search->nnodes; k++)
+		if (search->nodes[k].role == CHAIN_EXIT && search->nodes[k].at >= from)
+			return search->nodes[k].at;
+	return CHAIN_NEVER;
+}
+
+/* How the attempt of a chain without its last stage stands at as_of. */
+static void
+set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, int64_t exit_at,
+		   int64_t as_of, ChainResult *result)
+{
 	int			next = result->depth;	/* the stage that would come next */
+	int64_t		deadline = later_by(entered_at, rules->within);
 
-	if (result->depth == 0)
-	{
-		result->status = CHAIN_NOT_ENTERED;
-		return;
-	}
-	if (result->depth == rules->nstages)
-	{
-		result->status = CHAIN_CONVERTED;
-		return;
-	}
-	for (uint32_t matched = result->matched; matched != 0; matched &= matched - 1)
-	{
-		int64_t		at = result->times[__builtin_ctz(matched)];
-
-		entered_at = at < entered_at ? at : entered_at;
-		last_at = at > last_at ? at : last_at;
-	}
-	deadline = later_by(entered_at, rules->within);
 	if (rules->has_steps &&
 		(next == rules->nstages - 1 ||
 		 (rules->skipped == CHAIN_STOP && !is_optional(rules, next))))
@@ -533,20 +524,12 @@ find_status(const Search *search, int64_t as_of, ChainResult *result)
 		deadline = step_deadline < deadline ? step_deadline : deadline;
 	}
 
-	for (size_t k = 0; k < search->nnodes; k++)
+	if (exit_at != CHAIN_NEVER && exit_at <= deadline)
 	{
-		const ChainEvent *node = &search->nodes[k];
-
-		if (node->at > deadline)
-			break;
-		if (node->role == CHAIN_EXIT && node->at >= last_at)
-		{
-			result->status = CHAIN_EXITED;
-			result->ended_at = node->at;
-			return;
-		}
+		result->status = CHAIN_EXITED;
+		result->ended_at = exit_at;
 	}
-	if (as_of > deadline)
+	else if (as_of > deadline)
 	{
 		result->status = CHAIN_EXPIRED;
 		result->ended_at = deadline;
@@ -558,15 +541,43 @@ find_status(const Search *search, int64_t as_of, ChainResult *result)
 	}
 }
 
+bool
+chain_run_end(const ChainRun *run, const ChainRules *rules, int64_t as_of, ChainResult *result)
+{
+	const int64_t *times = result->times;
+	uint32_t	matched = run->matched;
+	int			n = run->nmatched;
+
+	/* a chain without its first stage, or one with a gap under `stop`, is no run */
+	if (rules->mode != CHAIN_ORDERED || rules->has_steps || run->last == CHAIN_CROOKED ||
+		(matched != 0 && !(matched & 1)) ||
+		(rules->skipped == CHAIN_STOP && (matched & (matched + 1)) != 0) ||
+		(n > 0 && !is_within(times[0], times[n - 1], rules->within)))
+		return false;
+	result->depth = run->last + 1;
+	result->matched = matched;
+	result->nmatched = n;
+	result->ended_at = 0;
+	if (n == 0)
+		result->status = CHAIN_NOT_ENTERED;
+	else if (result->depth == rules->nstages)
+		result->status = CHAIN_CONVERTED;
+	else
+		set_status(rules, times[0], times[n - 1], run->exit_at, as_of, result);
+	return true;
+}
+
 void
 chain_search(const ChainRules *rules, ChainEvent *events, size_t nevents,
 			 int64_t as_of, ChainResult *result)
 {
 	Search		search;
+	int64_t		entered_at;
+	int64_t		last_at;
 
-	/* the instants of stages that are not matched stay unset */
 	result->depth = 0;
 	result->matched = 0;
+	result->nmatched = 0;
 	result->status = CHAIN_NOT_ENTERED;
 	result->ended_at = 0;
 	search_begin(&search, rules, events, nevents);
@@ -574,5 +585,18 @@ chain_search(const ChainRules *rules, ChainEvent *events, size_t nevents,
 		search_any_order(&search, result);
 	else
 		search_in_order(&search, result);
-	find_status(&search, as_of, result);
+	if (result->depth == 0)
+		return;
+	if (result->depth == rules->nstages)
+	{
+		result->status = CHAIN_CONVERTED;
+		return;
+	}
+	entered_at = last_at = result->times[0];
+	for (int i = 1; i < result->nmatched; i++)
+	{
+		entered_at = result->times[i] < entered_at ? result->times[i] : entered_at;
+		last_at = result->times[i] > last_at ? result->times[i] : last_at;
+	}
+	set_status(rules, entered_at, last_at, first_exit(&search, last_at), as_of, result);
 }

@@ -23,14 +23,6 @@
 
 /* ---------------------------------------------------------------- forms */
 
-static inline Tally *
-state_tally(const CountedSummary *state)
-{
-	return (Tally *) ((char *) state + sizeof(CountedSummary) +
-					  TYPEALIGN(8, state->identity_size) +
-					  (Size) state->nsums * sizeof(Sum128));
-}
-
 static inline Size
 open_size(Size identity_size, int nsums, uint32 capacity)
 {
@@ -57,7 +49,7 @@ create(const void *identity, Size identity_size, int nsums, uint32 capacity)
 	state->nsums = (uint16) nsums;
 	state->identity_size = (uint32) identity_size;
 	memcpy((char *) state + sizeof(CountedSummary), identity, identity_size);
-	tally_init(state_tally(state), capacity);
+	tally_init(counted_tally(state), capacity);
 	return state;
 }
 
@@ -78,11 +70,11 @@ check_open(const CountedSummary *state, const CountedType *type)
 		state->version != COUNTED_VERSION || state->flags != COUNTED_OPEN ||
 		state->nsums > MAX_SUMS || state->identity_size > size ||
 		size < open_size(state->identity_size, state->nsums, 0) ||
-		state_tally(state)->capacity < TALLY_MIN_CAPACITY ||
-		state_tally(state)->capacity > COUNTED_MAX_CAPACITY ||
-		(state_tally(state)->capacity & (state_tally(state)->capacity - 1)) != 0 ||
-		state_tally(state)->used > TALLY_LIMIT(state_tally(state)->capacity) ||
-		size != open_size(state->identity_size, state->nsums, state_tally(state)->capacity))
+		counted_tally(state)->capacity < TALLY_MIN_CAPACITY ||
+		counted_tally(state)->capacity > COUNTED_MAX_CAPACITY ||
+		(counted_tally(state)->capacity & (counted_tally(state)->capacity - 1)) != 0 ||
+		counted_tally(state)->used > TALLY_LIMIT(counted_tally(state)->capacity) ||
+		size != open_size(state->identity_size, state->nsums, counted_tally(state)->capacity))
 		VIEW_ERROR(errmsg("damaged %s value", type->name));
 }
 
@@ -164,7 +156,7 @@ counted_check(const CountedView *view, const CountedType *type)
 void
 counted_view_open(CountedView *view, const CountedSummary *state)
 {
-	const Tally *tally = state_tally(state);
+	const Tally *tally = counted_tally(state);
 
 	view->identity = counted_identity(state);
 	view->identity_size = state->identity_size;
@@ -236,7 +228,7 @@ capacity_for(uint64 cells, const CountedType *type)
 static CountedSummary *
 grow(CountedSummary *state, const CountedType *type, uint32 more)
 {
-	const Tally *tally = state_tally(state);
+	const Tally *tally = counted_tally(state);
 	CountedSummary *grown;
 
 	CHECK_FOR_INTERRUPTS();
@@ -244,19 +236,19 @@ grow(CountedSummary *state, const CountedType *type, uint32 more)
 				   capacity_for((uint64) tally_live(tally) + more, type));
 	grown->inputs = state->inputs;
 	memcpy(counted_sums(grown), counted_sums(state), sizeof(Sum128) * state->nsums);
-	tally_rehash(state_tally(grown), tally);
+	tally_rehash(counted_tally(grown), tally);
 	return grown;
 }
 
 CountedSummary *
 counted_add(CountedSummary *state, const CountedType *type, uint64 key, int64 count)
 {
-	TallyResult result = tally_add(state_tally(state), key, count);
+	TallyResult result = tally_add(counted_tally(state), key, count);
 
 	if (result == TALLY_FULL)
 	{
 		state = grow(state, type, 1);
-		result = tally_add(state_tally(state), key, count);
+		result = tally_add(counted_tally(state), key, count);
 	}
 	switch (result)
 	{
@@ -283,7 +275,7 @@ counted_add(CountedSummary *state, const CountedType *type, uint64 key, int64 co
 int64
 counted_cell(const CountedSummary *state, uint64 key)
 {
-	return tally_count(state_tally(state), key);
+	return tally_count(counted_tally(state), key);
 }
 
 static CountedSummary *
@@ -295,7 +287,7 @@ open_view(const CountedView *view, const CountedType *type)
 	if (view->nsums > 0)
 		memcpy(counted_sums(state), view->sums, sizeof(Sum128) * view->nsums);
 	for (uint32 i = 0; i < view->nentries; i++)
-		(void) tally_add(state_tally(state), view->entries[i].key, view->entries[i].count);
+		(void) tally_add(counted_tally(state), view->entries[i].key, view->entries[i].count);
 	state->inputs = 1;
 	return state;
 }
@@ -379,7 +371,7 @@ add_sums(Sum128 *sums, int nsums, const Sum128 *others, int nothers, int sign, c
 CountedSummary *
 counted_merge(CountedSummary *state, const CountedType *type, const CountedView *other, int sign)
 {
-	uint32		limit = TALLY_LIMIT(state_tally(state)->capacity);
+	uint32		limit = TALLY_LIMIT(counted_tally(state)->capacity);
 
 	/*
 	 * One step of growing where the many surely do not fit. The keys come in

@@ -121,6 +121,23 @@ extern int64 counted_cell(const CountedSummary *state, uint64 key);
 extern CountedSummary *counted_merge(CountedSummary *state, const CountedType *type,
 									 const CountedView *other, int sign);
 
+static inline Tally *
+counted_tally(const CountedSummary *state)
+{
+	return (Tally *) ((char *) state + sizeof(CountedSummary) +
+					  TYPEALIGN(8, state->identity_size) +
+					  (Size) state->nsums * sizeof(Sum128));
+}
+
+/* counted_add() of 1, in a few instructions where the cell is there. */
+static inline CountedSummary *
+counted_increment(CountedSummary *state, const CountedType *type, uint64 key)
+{
+	if (likely(tally_increment(counted_tally(state), key)))
+		return state;
+	return counted_add(state, type, key, 1);
+}
+
 static inline Sum128 *
 counted_sums(CountedSummary *state)
 {

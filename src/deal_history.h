@@ -143,6 +143,74 @@ history_at(const HistoryView *view, uint32 i)
 	return (int64) (units * (uint64) view->time_unit);
 }
 
+/*
+ * The same for many instants of one history: what history_at() would look up
+ * each time. Where a whole word may be read at every instant, the width costs
+ * no branch.
+ */
+typedef struct HistoryInstants
+{
+	const uint8 *column;
+	uint64		base;
+	uint64		unit;
+	uint64		mask;			/* of the bytes of an instant; 0 where words may not be read */
+	int			width;
+} HistoryInstants;
+
+static inline void
+history_instants(HistoryInstants *instants, const HistoryView *view)
+{
+	int			width = view->time_width;
+
+	instants->column = view->time_column;
+	instants->base = view->time_base;
+	instants->unit = view->time_unit;
+	instants->width = width;
+	instants->mask = 0;
+#ifndef WORDS_BIGENDIAN
+	if (width > 0 && view->end - view->time_column >= (Size) view->nevents * width + sizeof(uint64))
+		instants->mask = PG_UINT64_MAX >> (64 - 8 * width);
+#endif
+}
+
+static inline int64
+history_instant(const HistoryInstants *instants, uint32 i)
+{
+	const uint8 *in = instants->column + (Size) i * instants->width;
+	uint64		units;
+
+	if (likely(instants->mask != 0))
+	{
+		memcpy(&units, in, sizeof(units));
+		units &= instants->mask;
+	}
+	else
+		units = read_fixed(in, instants->width);
+	return (int64) ((instants->base + units) * instants->unit);
+}
+
+/*
+ * Have all kinds a code? Then that of kind k is byte 2 k + 1 of the dictionary.
+ * False also where that is not seen at a glance.
+ */
+static inline bool
+history_kinds_have_codes(const HistoryView *view)
+{
+	static const uint8 first_bytes[8] = {0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0};
+	const uint8 *in = view->dictionary;
+	Size		size = (Size) view->nkinds * 2;
+	uint64		first;
+	uint64		last;
+	uint64		mask;
+
+	if (size < sizeof(uint64) || size > 2 * sizeof(uint64) || view->end - in < size)
+		return false;
+	memcpy(&mask, first_bytes, sizeof(mask));
+	memcpy(&first, in, sizeof(first));
+	memcpy(&last, in + size - sizeof(last), sizeof(last));
+	return ((first | last) & mask) == 0;
+}
+
 /* The kind of event i, as an index below nkinds. */
 static inline uint32
 history_kind(const HistoryView *view, uint32 i)

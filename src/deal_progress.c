@@ -23,14 +23,17 @@
 /* Between the result of a search and bytes */
 
 DealProgress *
-deal_progress_build(const ChainResult *result, const void *identity, Size identity_size)
+deal_progress_begin(int nstages, Size identity_size)
 {
-	Size		size = offsetof(DealProgress, times) +
-		sizeof(int64) * __builtin_popcount(result->matched) + identity_size;
-	DealProgress *progress = palloc(size);
-	int64	   *times = progress->times;
+	return palloc(offsetof(DealProgress, times) + sizeof(int64) * (nstages + 1) + identity_size);
+}
 
-	SET_VARSIZE(progress, size);
+void
+deal_progress_end(DealProgress *progress, const ChainResult *result,
+				  const void *identity, Size identity_size)
+{
+	char	   *end = (char *) (progress->times + result->nmatched);
+
 	progress->version = DEAL_PROGRESS_VERSION;
 	progress->flags = 0;
 	progress->status = result->status;
@@ -38,24 +41,19 @@ deal_progress_build(const ChainResult *result, const void *identity, Size identi
 	progress->matched = result->matched;
 	progress->identity_size = identity_size;
 	progress->ended_at = result->ended_at;
-	for (uint32 matched = result->matched; matched != 0; matched &= matched - 1)
-		*times++ = result->times[__builtin_ctz(matched)];
-	memcpy(times, identity, identity_size);
-	return progress;
+	memcpy(end, identity, identity_size);
+	SET_VARSIZE(progress, end + identity_size - (char *) progress);
 }
 
 /*
- * Could a search under this definition, known by its mode and its number of
- * stages, have given this result? NULL, or why not.
+ * Could a search under a definition of this mode and number of stages have
+ * given this depth, status and these matched stages? NULL, or why not.
  */
 static const char *
-check_progress(const DealProgress *progress, ChainMode mode, int nstages)
+check_head(const DealProgress *progress, int nstages)
 {
 	int			depth = progress->depth;
 	uint32		matched = progress->matched;
-	int64		last_at = PG_INT64_MIN;
-	bool		unfinished = progress->status != CHAIN_NOT_ENTERED &&
-		progress->status != CHAIN_CONVERTED;
 
 	if (depth > nstages || progress->status > CHAIN_OPEN ||
 		(depth == 0) != (progress->status == CHAIN_NOT_ENTERED) ||
@@ -63,6 +61,17 @@ check_progress(const DealProgress *progress, ChainMode mode, int nstages)
 		return "depth and status do not agree";
 	if (depth == 0 ? matched != 0 : (matched & 1) == 0 || (matched >> (depth - 1)) != 1)
 		return "depth and matched stages do not agree";
+	return NULL;
+}
+
+/* The same for the instants of one that passed. */
+static const char *
+check_instants(const DealProgress *progress, ChainMode mode)
+{
+	int64		last_at = PG_INT64_MIN;
+	bool		unfinished = progress->status != CHAIN_NOT_ENTERED &&
+		progress->status != CHAIN_CONVERTED;
+
 	for (int i = 0; i < deal_progress_ntimes(progress); i++)
 	{
 		int64		at = progress->times[i];
@@ -80,8 +89,24 @@ check_progress(const DealProgress *progress, ChainMode mode, int nstages)
 	return NULL;
 }
 
+static const char *
+check_progress(const DealProgress *progress, const ChainRules *rules)
+{
+	const char *problem = check_head(progress, rules->nstages);
+
+	return problem != NULL ? problem : check_instants(progress, rules->mode);
+}
+
+void
+deal_progress_damaged(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("damaged deal_progress")));
+}
+
 const DealProgress *
-deal_progress_get(Datum datum)
+deal_progress_peek(Datum datum)
 {
 	const DealProgress *progress = (const DealProgress *) PG_DETOAST_DATUM(datum);
 	Size		size = VARSIZE(progress);
@@ -93,24 +118,19 @@ deal_progress_get(Datum datum)
 		sizeof(int64) * deal_progress_ntimes(progress) + (Size) progress->identity_size ||
 		!funnel_identity_is_sane(identity = deal_progress_identity(progress),
 								 progress->identity_size) ||
-		check_progress(progress, identity[0], funnel_identity_nstages(identity)) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged deal_progress")));
+		check_head(progress, funnel_identity_nstages(identity)) != NULL)
+		deal_progress_damaged();
 	return progress;
 }
 
-void
-deal_progress_result(const DealProgress *progress, ChainResult *result)
+const DealProgress *
+deal_progress_get(Datum datum)
 {
-	const int64 *times = progress->times;
+	const DealProgress *progress = deal_progress_peek(datum);
 
-	result->depth = progress->depth;
-	result->matched = progress->matched;
-	result->status = progress->status;
-	result->ended_at = progress->ended_at;
-	for (uint32 matched = progress->matched; matched != 0; matched &= matched - 1)
-		result->times[__builtin_ctz(matched)] = *times++;
+	if (check_instants(progress, funnel_identity_mode(deal_progress_identity(progress))) != NULL)
+		deal_progress_damaged();
+	return progress;
 }
 
 void
@@ -139,26 +159,25 @@ static void
 deal_progress_to_json(const DealProgress *progress, StringInfo out)
 {
 	FunnelDefinition definition;
-	ChainResult result;
+	const int64 *times = progress->times;
 
 	deal_progress_definition(progress, &definition);
-	deal_progress_result(progress, &result);
 	appendStringInfo(out, "{\"version\":%d,\"status\":\"%s\",\"depth\":%d,\"stage_times\":[",
-					 DEAL_PROGRESS_VERSION, funnel_statuses[result.status], result.depth);
+					 DEAL_PROGRESS_VERSION, funnel_statuses[progress->status], progress->depth);
 	for (int i = 0; i < definition.rules.nstages; i++)
 	{
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		if ((result.matched >> i) & 1)
-			append_instant(out, result.times[i]);
+		if ((progress->matched >> i) & 1)
+			append_instant(out, *times++);
 		else
 			appendStringInfoString(out, "null");
 	}
 	appendStringInfoString(out, "],\"ended_at\":");
-	if (result.status == CHAIN_NOT_ENTERED || result.status == CHAIN_CONVERTED)
+	if (progress->status == CHAIN_NOT_ENTERED || progress->status == CHAIN_CONVERTED)
 		appendStringInfoString(out, "null");
 	else
-		append_instant(out, result.ended_at);
+		append_instant(out, progress->ended_at);
 	appendStringInfoString(out, ",\"definition\":");
 	funnel_definition_to_json(&definition, out);
 	appendStringInfoChar(out, '}');
@@ -199,7 +218,6 @@ deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontex
 	int64		depth;
 	const char *problem;
 
-	memset(&result, 0, sizeof(result));
 	if (!jsonb_check_keys(object, "deal_progress", keys, escontext) ||
 		!jsonb_check_version(object, "deal_progress", escontext) ||
 		!jsonb_field_label(object, "deal_progress", "status", &status, escontext) ||
@@ -210,6 +228,11 @@ deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontex
 		!funnel_definition_from_json(definition_object, &definition, escontext))
 		return false;
 
+	initStringInfo(&identity);
+	funnel_definition_encode(&definition, &identity);
+	*progress = deal_progress_begin(definition.rules.nstages, identity.len);
+	memset(&result, 0, sizeof(result));
+	result.times = (*progress)->times;
 	for (result.status = CHAIN_NOT_ENTERED; result.status <= CHAIN_OPEN; result.status++)
 		if (strlen(funnel_statuses[result.status]) == status.length &&
 			memcmp(funnel_statuses[result.status], status.data, status.length) == 0)
@@ -227,7 +250,8 @@ deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontex
 		if (at->type == jbvNull)
 			continue;
 		result.matched |= (uint32) 1 << i;
-		if (!read_json_instant(at, "stage_times", &result.times[i], escontext))
+		if (!read_json_instant(at, "stage_times", &result.times[result.nmatched++],
+							   escontext))
 			return false;
 	}
 	ended_at = jsonb_field(object, "ended_at");
@@ -238,10 +262,8 @@ deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontex
 	}
 	else if (result.status != CHAIN_NOT_ENTERED && result.status != CHAIN_CONVERTED)
 		result.ended_at = PG_INT64_MIN; /* before every instant: refused below */
-	initStringInfo(&identity);
-	funnel_definition_encode(&definition, &identity);
-	*progress = deal_progress_build(&result, identity.data, identity.len);
-	problem = check_progress(*progress, definition.rules.mode, definition.rules.nstages);
+	deal_progress_end(*progress, &result, identity.data, identity.len);
+	problem = check_progress(*progress, &definition.rules);
 	if (problem != NULL)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -323,6 +345,7 @@ deal_progress_recv(PG_FUNCTION_ARGS)
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
 	FunnelDefinition definition;
 	ChainResult result;
+	int64		times[FUNNEL_MAX_STAGES];
 	DealProgress *progress = NULL;
 	uint32		identity_size;
 	const char *identity;
@@ -330,12 +353,13 @@ deal_progress_recv(PG_FUNCTION_ARGS)
 
 	receive_version(in, "deal_progress", DEAL_PROGRESS_VERSION);
 	memset(&result, 0, sizeof(result));
+	result.times = times;
 	result.status = pq_getmsgbyte(in);
 	result.depth = pq_getmsgbyte(in);
 	result.matched = pq_getmsgint(in, 4);
 	result.ended_at = pq_getmsgint64(in);
 	for (uint32 matched = result.matched; matched != 0; matched &= matched - 1)
-		result.times[__builtin_ctz(matched)] = pq_getmsgint64(in);
+		result.times[result.nmatched++] = pq_getmsgint64(in);
 	identity_size = pq_getmsgint(in, 4);
 	if (identity_size > in->len - in->cursor)
 		problem = "truncated";
@@ -348,9 +372,10 @@ deal_progress_recv(PG_FUNCTION_ARGS)
 			problem = funnel_definition_verify_labels(&definition);
 		if (problem == NULL)
 		{
-			progress = deal_progress_build(&result, identity, identity_size);
-			problem = check_progress(progress, definition.rules.mode,
-									 definition.rules.nstages);
+			progress = deal_progress_begin(FUNNEL_MAX_STAGES, identity_size);
+			memcpy(progress->times, times, sizeof(int64) * result.nmatched);
+			deal_progress_end(progress, &result, identity, identity_size);
+			problem = check_progress(progress, &definition.rules);
 		}
 	}
 	if (problem != NULL)
@@ -523,32 +548,98 @@ get_cache(FunctionCallInfo fcinfo)
 	return cache;
 }
 
-/* The role of every kind of a history in the funnel. */
-static void
-match_roles(const ProgressCache *cache, const HistoryView *view, int8 *roles)
+/* The role of a kind that has no code. */
+static int8
+role_of_label(const ProgressCache *cache, Label label)
+{
+	for (int i = 0; i < cache->nuncoded; i++)
+		if (label_equal(cache->uncoded[i], label))
+			return cache->uncoded_role[i];
+	return NO_ROLE;
+}
+
+/* Below this many kinds and events a call needs no memory of its own. */
+#define FEW 64
+
+/* The role of every kind of a history in the funnel; `few` has room for FEW. */
+static const int8 *
+match_roles(const ProgressCache *cache, const HistoryView *view, int8 *few)
 {
 	const uint8 *in = view->dictionary;
+	const uint8 *end = view->end;
+	uint32		nkinds = view->nkinds;
+	int8	   *roles = nkinds <= FEW ? few : palloc(nkinds);
 
-	for (uint32 kind = 0; kind < view->nkinds; kind++)
+	for (uint32 kind = 0; kind < nkinds; kind++)
 	{
 		Label		label;
 
-		if (view->end - in >= 2 && in[0] == 0)
+		if (end - in >= 2 && in[0] == 0)
 		{
 			roles[kind] = cache->role_of_code[in[1]];
 			in += 2;
 			continue;
 		}
-		in = history_read_label(in, view->end, &label);
-		roles[kind] = NO_ROLE;
-		for (int i = 0; i < cache->nuncoded; i++)
-			if (label_equal(cache->uncoded[i], label))
-				roles[kind] = cache->uncoded_role[i];
+		in = history_read_label(in, end, &label);
+		roles[kind] = role_of_label(cache, label);
 	}
+	return roles;
 }
 
-/* Below this many kinds and events a call needs no memory of its own. */
-#define FEW 64
+/*
+ * The role of an event, by the role of its kind (`roles`) or, where all kinds
+ * have codes, by the code: exactly one of the two is given.
+ */
+static pg_attribute_always_inline int8
+role_of_event(const ProgressCache *cache, const HistoryView *view, const int8 *roles,
+			  const uint8 *codes, uint32 i)
+{
+	uint32		kind = history_kind(view, i);
+
+	return codes != NULL ? cache->role_of_code[codes[2 * kind + 1]] : roles[kind];
+}
+
+static pg_attribute_always_inline ChainRun
+run_of_events(const ProgressCache *cache, const HistoryView *view, const int8 *roles,
+			  const uint8 *codes, uint32 count, int64 *times)
+{
+	HistoryInstants instants;
+	ChainRun	run;
+
+	history_instants(&instants, view);
+	chain_run_begin(&run);
+	for (uint32 i = 0; i < count; i++)
+		chain_run_add(&run, times, role_of_event(cache, view, roles, codes, i),
+					  history_instant(&instants, i));
+	return run;
+}
+
+/* For the deals that are no straight run. */
+static void
+search_events(const ProgressCache *cache, const HistoryView *view, uint32 count,
+			  TimestampTz as_of, ChainResult *result)
+{
+	int8		few_roles[FEW];
+	const int8 *roles = match_roles(cache, view, few_roles);
+	ChainEvent	few_events[FEW];
+	ChainEvent *events = few_events;
+	size_t		nevents = 0;
+
+	if (count > FEW)
+		events = palloc_extended(sizeof(ChainEvent) * (Size) count, MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < count; i++)
+	{
+		int8		role = role_of_event(cache, view, roles, NULL, i);
+
+		if (role == NO_ROLE)
+			continue;
+		events[nevents].at = history_at(view, i);
+		events[nevents++].role = role;
+	}
+	chain_search(&cache->definition.rules, events, nevents, as_of, result);
+	if (events != few_events)
+		pfree(events);
+}
 
 /*
  * deal_progress(history, stages, within, step_within, mode, skipped, optional,
@@ -559,44 +650,40 @@ PG_FUNCTION_INFO_V1(deal_progress);
 Datum
 deal_progress(PG_FUNCTION_ARGS)
 {
-	ProgressCache *cache;
+	const ProgressCache *cache;
+	const ChainRules *rules;
 	HistoryView view;
 	TimestampTz as_of;
-	int8		few_roles[FEW];
-	ChainEvent	few_events[FEW];
-	int8	   *roles = few_roles;
-	ChainEvent *events = few_events;
-	size_t		nevents = 0;
+	uint32		count;
+	DealProgress *progress;
 	ChainResult result;
+	ChainRun	run;
 
 	/* options are checked even where there is nothing to read */
 	cache = get_cache(fcinfo);
+	rules = &cache->definition.rules;
 	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
 	as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 	instant_check(as_of, "as_of", NULL);
 
 	history_view(&view, PG_GETARG_DATUM(ARG_HISTORY));
-	if (view.nkinds > FEW)
-		roles = palloc(sizeof(int8) * view.nkinds);
-	if (view.nevents > FEW)
-		events = palloc_extended(sizeof(ChainEvent) * (Size) view.nevents, MCXT_ALLOC_HUGE);
-	match_roles(cache, &view, roles);
-	for (uint32 i = 0; i < view.nevents; i++)
+	count = history_count_until(&view, as_of);
+	progress = deal_progress_begin(rules->nstages, cache->identity.len);
+	result.times = progress->times;
+	if (history_kinds_have_codes(&view))
+		run = run_of_events(cache, &view, NULL, view.dictionary, count, result.times);
+	else
 	{
-		int8		role = roles[history_kind(&view, i)];
+		int8		few_roles[FEW];
 
-		if (role == NO_ROLE)
-			continue;
-		events[nevents].at = history_at(&view, i);
-		if (events[nevents].at > as_of)
-			break;
-		events[nevents++].role = role;
+		run = run_of_events(cache, &view, match_roles(cache, &view, few_roles), NULL,
+							count, result.times);
 	}
-	chain_search(&cache->definition.rules, events, nevents, as_of, &result);
-	if (events != few_events)
-		pfree(events);
-	PG_RETURN_POINTER(deal_progress_build(&result, cache->identity.data, cache->identity.len));
+	if (!chain_run_end(&run, rules, as_of, &result))
+		search_events(cache, &view, count, as_of, &result);
+	deal_progress_end(progress, &result, cache->identity.data, cache->identity.len);
+	PG_RETURN_POINTER(progress);
 }
 
 /* Accessors */
@@ -623,20 +710,19 @@ Datum
 deal_progress_stage_times(PG_FUNCTION_ARGS)
 {
 	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
+	const int64 *times = progress->times;
 	FunnelDefinition definition;
-	ChainResult result;
 	Datum		values[FUNNEL_MAX_STAGES];
 	bool		nulls[FUNNEL_MAX_STAGES];
 	int			dimension;
 	int			lower_bound = 1;
 
 	deal_progress_definition(progress, &definition);
-	deal_progress_result(progress, &result);
 	dimension = definition.rules.nstages;
 	for (int i = 0; i < dimension; i++)
 	{
-		nulls[i] = !((result.matched >> i) & 1);
-		values[i] = nulls[i] ? (Datum) 0 : TimestampTzGetDatum(result.times[i]);
+		nulls[i] = !((progress->matched >> i) & 1);
+		values[i] = nulls[i] ? (Datum) 0 : TimestampTzGetDatum(*times++);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, 1, &dimension, &lower_bound,
 											 TIMESTAMPTZOID, sizeof(TimestampTz),
@@ -650,15 +736,15 @@ deal_progress_stage_time(PG_FUNCTION_ARGS)
 {
 	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
 	FunnelDefinition definition;
-	ChainResult result;
 	int			stage;
+	uint32		before;			/* the stages before it */
 
 	deal_progress_definition(progress, &definition);
-	deal_progress_result(progress, &result);
 	stage = funnel_definition_stage(&definition, PG_GETARG_TEXT_PP(1), "stage");
-	if (!((result.matched >> stage) & 1))
+	before = ((uint32) 1 << stage) - 1;
+	if (!((progress->matched >> stage) & 1))
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(result.times[stage]);
+	PG_RETURN_TIMESTAMPTZ(progress->times[pg_popcount32(progress->matched & before)]);
 }
 
 /* When the winning chain begins: its earliest instant; NULL when not entered. */

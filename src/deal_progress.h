@@ -15,6 +15,8 @@
 #ifndef EM_DEAL_PROGRESS_H
 #define EM_DEAL_PROGRESS_H
 
+#include "port/pg_bitutils.h"
+
 #include "funnel_definition.h"
 
 #define DEAL_PROGRESS_VERSION 1
@@ -35,7 +37,7 @@ typedef struct DealProgress
 static inline int
 deal_progress_ntimes(const DealProgress *progress)
 {
-	return __builtin_popcount(progress->matched);
+	return pg_popcount32(progress->matched);
 }
 
 static inline const uint8 *
@@ -44,16 +46,23 @@ deal_progress_identity(const DealProgress *progress)
 	return (const uint8 *) (progress->times + deal_progress_ntimes(progress));
 }
 
-/* Detoasts and checks that the parts lie inside (XX001). */
+/* Detoasts and checks (XX001). */
 extern const DealProgress *deal_progress_get(Datum datum);
 
-extern DealProgress *deal_progress_build(const ChainResult *result,
-										 const void *identity, Size identity_size);
+/* The same without a look at the instants: they may decrease or be out of range. */
+extern const DealProgress *deal_progress_peek(Datum datum);
+
+extern void deal_progress_damaged(void) __attribute__((noreturn));
+
+/*
+ * Making one: room for the instants of a funnel, to be filled in place by a
+ * search whose result has `times` of it, then all the rest.
+ */
+extern DealProgress *deal_progress_begin(int nstages, Size identity_size);
+extern void deal_progress_end(DealProgress *progress, const ChainResult *result,
+							  const void *identity, Size identity_size);
 
 /* The definition inside; XX001 when it makes no sense. Labels point into the value. */
 extern void deal_progress_definition(const DealProgress *progress, FunnelDefinition *definition);
-
-/* The same as the search gave it. */
-extern void deal_progress_result(const DealProgress *progress, ChainResult *result);
 
 #endif							/* EM_DEAL_PROGRESS_H */

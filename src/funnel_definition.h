@@ -57,6 +57,12 @@ extern const char *funnel_definition_decode(const uint8 *identity, Size size,
 extern const char *funnel_definition_verify_labels(const FunnelDefinition *definition);
 
 /* What counting a deal needs of an identity that was decoded before. */
+static inline ChainMode
+funnel_identity_mode(const uint8 *identity)
+{
+	return (ChainMode) identity[0];
+}
+
 static inline ChainSkipped
 funnel_identity_skipped(const uint8 *identity)
 {
@@ -69,11 +75,11 @@ funnel_identity_nstages(const uint8 *identity)
 	return identity[3];
 }
 
-/* A cheap check that the two above can be believed. */
+/* A cheap check that those above can be believed. */
 static inline bool
 funnel_identity_is_sane(const uint8 *identity, Size size)
 {
-	return size >= 5 && identity[1] <= CHAIN_EXCLUDED &&
+	return size >= 5 && identity[0] <= CHAIN_ANY_ORDER && identity[1] <= CHAIN_EXCLUDED &&
 		identity[3] >= 1 && identity[3] <= FUNNEL_MAX_STAGES;
 }
 

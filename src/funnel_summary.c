@@ -178,85 +178,114 @@ const CountedType funnel_type = {
 /* Accumulation */
 
 /* The time from one instant to a later one, as a cell of a stage. */
-static CountedSummary *
+static inline CountedSummary *
 count_duration(CountedSummary *state, int stage, int64 from, int64 to,
 			   DurationCategory category)
 {
-	int64		microseconds = duration_between(from, to);
+	int64		microseconds;
 
+	if (unlikely(to < from))
+		deal_progress_damaged();
+	microseconds = duration_between(from, to);
 	if (category == DURATION_EVENT)
 		sum128_add_int64(&counted_sums(state)[stage], microseconds);
-	return counted_add(state, &funnel_type,
-					   FUNNEL_DURATION_KEY(stage, DURATION_KEY(microseconds / USECS_PER_DAY,
-															   category)), 1);
+	return counted_increment(state, &funnel_type,
+							 FUNNEL_DURATION_KEY(stage, DURATION_KEY(microseconds / USECS_PER_DAY,
+																	 category)));
 }
 
-/* The matched stages in order of time; ties in stage order. Returns how many. */
-static int
-stages_in_time(const ChainResult *result, int *stages)
+/* The deal's stages in pairs, for rates among those that matched a stage. */
+static CountedSummary *
+count_pairs(CountedSummary *state, int depth, ChainStatus status, uint32 matched)
 {
-	int			count = 0;
-
-	for (uint32 matched = result->matched; matched != 0; matched &= matched - 1)
+	for (uint32 from = matched; from != 0; from &= from - 1)
 	{
-		int			stage = __builtin_ctz(matched);
-		int			place = count++;
+		int			i = __builtin_ctz(from);
 
-		/* only under any_order is there anything to move */
-		while (place > 0 && result->times[stages[place - 1]] > result->times[stage])
+		for (uint32 to = from; to != 0; to &= to - 1)
+			state = counted_increment(state, &funnel_type,
+									  FUNNEL_PAIR_KEY(i, __builtin_ctz(to)));
+		if (status == CHAIN_OPEN)
+			state = counted_increment(state, &funnel_type, FUNNEL_OPEN_KEY(i, depth));
+	}
+	return state;
+}
+
+/*
+ * Under any_order the next matched stage is the next in time (ties in stage
+ * order): sorts the stages of one deal, and their instants with them.
+ */
+static void
+sort_by_time(int *stages, int64 *times, int count)
+{
+	for (int i = 1; i < count; i++)
+	{
+		int			stage = stages[i];
+		int64		at = times[i];
+		int			place = i;
+
+		for (; place > 0 && times[place - 1] > at; place--)
 		{
 			stages[place] = stages[place - 1];
-			place--;
+			times[place] = times[place - 1];
 		}
 		stages[place] = stage;
+		times[place] = at;
 	}
-	return count;
+}
+
+/* How long the deal was in each stage; nobody asks that of the last one. */
+static CountedSummary *
+count_durations(CountedSummary *state, const int *stages, const int64 *times, int count,
+				int nstages, ChainStatus status, int64 ended_at)
+{
+	for (int i = 0; i < count - 1; i++)
+		if (stages[i] != nstages - 1)
+			state = count_duration(state, stages[i], times[i], times[i + 1], DURATION_EVENT);
+	if (status != CHAIN_CONVERTED)
+		state = count_duration(state, stages[count - 1], times[count - 1], ended_at,
+							   status == CHAIN_EXITED ? DURATION_COMPETING :
+							   DURATION_CENSORED);
+	return state;
+}
+
+/*
+ * Counts one deal into a state of the same identity. The instants are those of
+ * the matched stages, in stage order.
+ */
+static CountedSummary *
+count_deal(CountedSummary *state, int depth, ChainStatus status, uint32 matched,
+		   const int64 *times, int64 ended_at)
+{
+	const uint8 *identity = counted_identity(state);
+	int			nstages = funnel_identity_nstages(identity);
+	int			stages[FUNNEL_MAX_STAGES];
+	int			count = 0;
+
+	state->inputs++;
+	if (status == CHAIN_NOT_ENTERED)
+		return state;
+	state = counted_increment(state, &funnel_type, FUNNEL_OUTCOME_KEY(depth, status));
+	if (funnel_identity_skipped(identity) == CHAIN_EXCLUDED)
+		state = count_pairs(state, depth, status, matched);
+	for (; matched != 0; matched &= matched - 1)
+		stages[count++] = __builtin_ctz(matched);
+	if (funnel_identity_mode(identity) == CHAIN_ANY_ORDER)
+	{
+		int64		sorted[FUNNEL_MAX_STAGES];
+
+		memcpy(sorted, times, sizeof(int64) * count);
+		sort_by_time(stages, sorted, count);
+		return count_durations(state, stages, sorted, count, nstages, status, ended_at);
+	}
+	return count_durations(state, stages, times, count, nstages, status, ended_at);
 }
 
 CountedSummary *
 funnel_count(CountedSummary *state, const ChainResult *result)
 {
-	const uint8 *identity = counted_identity(state);
-	bool		excluded = funnel_identity_skipped(identity) == CHAIN_EXCLUDED;
-	int			nstages = funnel_identity_nstages(identity);
-	int			stages[FUNNEL_MAX_STAGES];
-	int			count = stages_in_time(result, stages);
-
-	state->inputs++;
-	if (result->status == CHAIN_NOT_ENTERED)
-		return state;
-	state = counted_add(state, &funnel_type,
-						FUNNEL_OUTCOME_KEY(result->depth, result->status), 1);
-
-	if (excluded)
-	{
-		for (int i = 0; i < count; i++)
-		{
-			for (int j = i; j < count; j++)
-				state = counted_add(state, &funnel_type,
-									FUNNEL_PAIR_KEY(stages[i], stages[j]), 1);
-			if (result->status == CHAIN_OPEN)
-				state = counted_add(state, &funnel_type,
-									FUNNEL_OPEN_KEY(stages[i], result->depth), 1);
-		}
-	}
-
-	for (int i = 0; i < count; i++)
-	{
-		int			stage = stages[i];
-
-		/* nobody asks how long a deal stays in the last stage */
-		if (stage == nstages - 1)
-			continue;
-		if (i + 1 < count)
-			state = count_duration(state, stage, result->times[stage],
-								   result->times[stages[i + 1]], DURATION_EVENT);
-		else if (result->status != CHAIN_CONVERTED)
-			state = count_duration(state, stage, result->times[stage], result->ended_at,
-								   result->status == CHAIN_EXITED ? DURATION_COMPETING :
-								   DURATION_CENSORED);
-	}
-	return state;
+	return count_deal(state, result->depth, result->status, result->matched,
+					  result->times, result->ended_at);
 }
 
 /* Transition of funnel_agg(deal_progress): NULL readings are skipped. */
@@ -267,11 +296,10 @@ funnel_summary_add_progress(PG_FUNCTION_ARGS)
 	const DealProgress *progress;
 	const uint8 *identity;
 	CountedSummary *state;
-	ChainResult result;
 
 	if (PG_ARGISNULL(1))
 		return counted_unchanged(fcinfo);
-	progress = deal_progress_get(PG_GETARG_DATUM(1));
+	progress = deal_progress_peek(PG_GETARG_DATUM(1));
 	identity = deal_progress_identity(progress);
 	state = counted_state(fcinfo, &funnel_type, identity, progress->identity_size,
 						  funnel_identity_nstages(identity) - 1);
@@ -282,8 +310,8 @@ funnel_summary_add_progress(PG_FUNCTION_ARGS)
 		/* the first one is looked at; the others must be the same bytes */
 		deal_progress_definition(progress, &definition);
 	}
-	deal_progress_result(progress, &result);
-	PG_RETURN_POINTER(funnel_count(state, &result));
+	PG_RETURN_POINTER(count_deal(state, progress->depth, progress->status, progress->matched,
+								 progress->times, progress->ended_at));
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_add_summary);

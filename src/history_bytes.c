@@ -512,7 +512,7 @@ history_pack(const OpenHistory *open)
 }
 
 /* Takes `size` bytes at *in, or finds the value damaged. */
-static const uint8 *
+static inline const uint8 *
 take(const uint8 **in, const uint8 *end, uint64 size)
 {
 	const uint8 *taken = *in;
@@ -523,11 +523,13 @@ take(const uint8 **in, const uint8 *end, uint64 size)
 	return taken;
 }
 
-static uint64
+static inline uint64
 take_varint(const uint8 **in, const uint8 *end)
 {
 	uint64		value = 0;
 
+	if (likely(*in < end && **in < 0x80))	/* most are small */
+		return *(*in)++;
 	*in = varint_read(*in, end, &value);
 	if (*in == NULL)
 		history_damaged();

@@ -30,7 +30,7 @@ static TallyEntry *
 find_slot(Tally *tally, uint64_t key)
 {
 	uint32_t	mask = tally->capacity - 1;
-	uint32_t	slot = (uint32_t) ((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & mask;
+	uint32_t	slot = tally_home(tally, key);
 
 	/* a damaged table may have no free slot: go round once at most */
 	for (uint32_t i = 0; i < tally->capacity; i++)

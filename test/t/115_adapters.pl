@@ -1,0 +1,156 @@
+# examples/salesforce.sql and examples/hubspot.sql on their samples: the numbers that are true there, beside those that
+# the same tables give to whoever does not see the traps; and what the adapters say to tables that are not as they need them.
+use strict;
+use warnings;
+use Test::More;
+
+BEGIN
+{
+	plan skip_all => 'initdb refuses root' if $> == 0;
+	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
+	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
+}
+
+my $node = PostgreSQL::Test::Cluster->new('adapters');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+# a zone that neither organisation is in: no number may depend on it
+$node->append_conf('postgresql.conf', "timezone = 'Asia/Tokyo'\nfsync = off\njit = off\nautovacuum = off\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+
+# psql -f FILE with variables, as a user would; its errors
+sub adapter
+{
+	my ($file, %variable) = @_;
+	my $role = delete $variable{role};
+	local $ENV{PGOPTIONS} = $role ? "-c role=$role" : '';
+	my ($out, $err) = PostgreSQL::Test::Utils::run_command(
+		[ 'psql', '-Xq', '-d', $node->connstr('postgres'), (map { ('-v', "$_=$variable{$_}") } sort keys %variable), '-f', "examples/$file.sql" ]);
+	return $out . $err;
+}
+my $schema;
+sub sql { return $node->safe_psql('postgres', "SET search_path = $schema, public; SET timezone = 'UTC'; $_[0]") }
+sub without_traps { my ($naive, $true, $what) = @_; is(sql($_->[0]), $_->[1], $_->[2]) for [ $naive->[0], $naive->[1], "$what: as it seems" ], [ $true->[0], $true->[1], "$what: as it is" ] }
+
+#
+# Salesforce
+#
+is(adapter('salesforce_sample'), '', 'the sample of Salesforce is made');
+is(adapter('salesforce', source => 'salesforce_sample', zone => 'America/New_York'), '', 'the adapter runs on it without a word');
+$schema = 'salesforce_metrics, salesforce_sample';
+is(sql('TABLE synced'), '2026-06-30 12:00:00+00', 'the data is complete up to the last row that came');
+is(sql('SELECT step, stage, reached, converted, open, exited FROM report_funnel ORDER BY step'), "1|lead|84|42|42|0\n2|opportunity|42|11|10|21\n3|won|11|11|0|0", 'funnel: 84 leads, 42 opportunities, 11 customers');
+without_traps([ q{SELECT successes(conversion(f, 'lead', 'opportunity')), total(conversion(f, 'lead', 'opportunity')) FROM (SELECT funnel_agg(deal_progress(deal_history(deal_event('lead', created_date), deal_event('opportunity', converted_date)), '{lead,opportunity}', as_of => '2026-06-30')) AS f FROM lead WHERE NOT is_deleted) AS x}, '33|84' ],
+	[ q{SELECT successes(conversion(f, 'lead', 'opportunity')), total(conversion(f, 'lead', 'opportunity')) FROM (SELECT funnel_agg(deal_progress(history, '{lead,opportunity}', as_of => at)) AS f FROM lead_histories, synced) AS x}, '42|84' ],
+	'leads converted on the day they came, to a contact, to a deal that was deleted');
+without_traps([ q{SELECT count(*), min(created_date) FROM lead WHERE id IN ('L001', 'L205', 'L206')}, '3|2025-12-10 15:00:00+00' ],
+	[ q{SELECT count(*), min(started_at(history)) FROM lead_histories WHERE lead_id IN ('L001', 'L205', 'L206')}, '1|2025-12-10 15:00:00+00' ], 'leads merged one after the other');
+is(sql(q{SELECT first_at(history, 'opportunity') FROM lead_histories WHERE lead_id = 'L201'}), '2026-02-01 01:45:00+00', 'the evening in New York is another day in UTC, and still the day of conversion');
+is(sql(q{SELECT first_at(history, 'opportunity') FROM lead_histories WHERE lead_id = 'L202'}), '2026-02-01 05:00:00+00', 'converted to an opportunity that was there: midnight in New York');
+is(sql(q{SELECT string_agg(lead_id, ' ') FROM lead_histories WHERE lead_id IN ('L204', 'L205', 'L206')}), '', 'deleted leads are none');
+without_traps([ q{SELECT count(*), count(DISTINCT opportunity_id) FROM opportunity_history WHERE stage_name = 'Closed Won'}, '23|13' ],
+	[ q{SELECT count(*), count(DISTINCT opportunity_id) FROM stage_changes WHERE kind = 'won'}, '12|12' ], 'wins, of which the amount changed and one was deleted');
+is(sql(q{SELECT opportunity_id, kind, at, amount, nth, is_last FROM stage_changes WHERE opportunity_id = 'O008' ORDER BY nth}),
+	"O008|Prospecting|2026-01-12 17:00:00+00|900|1|f\nO008|Proposal|2026-01-22 17:00:00+00|1000|2|f\nO008|won|2026-02-21 17:00:00+00|1100|3|t", 'a stage begins with its first row and has the amount of its last');
+is(sql(q{SELECT history FROM deal_histories WHERE opportunity_id = 'O201'}),
+	'{"(Prospecting,2026-02-01T01:45:00Z,400,)","(opportunity,2026-02-01T01:45:00Z,,)","(lost,2026-02-20T15:00:00Z,400,)","(Proposal,2026-03-05T15:00:00Z,450,)","(won,2026-03-20T15:00:00Z,500,)"}',
+	'a deal that was lost, reopened and won in two stages');
+without_traps([ q{SELECT min(created_date) FROM opportunity_history WHERE opportunity_id = 'O203' AND stage_name = 'Closed Won'}, '2026-03-01 10:00:00+00' ],
+	[ q{SELECT closed_at(outcome) || ' ' || amount(outcome) FROM outcomes WHERE opportunity_id = 'O203'}, '2024-11-15 05:00:00+00 5000' ], 'a deal that came closed');
+is(sql(q{SELECT closed_at(outcome), status(outcome) FROM outcomes WHERE opportunity_id = 'O204'}), '2025-06-30 04:00:00+00|lost', 'a closed deal without its history');
+without_traps([ q{SELECT count(*) FILTER (WHERE is_won), count(*) FROM opportunity WHERE NOT is_deleted AND main_competitors_c = 'Globex'}, '0|8' ],
+	[ q{SELECT won, considered FROM report_win_rate WHERE competitor = 'Globex'}, '5|25' ], 'wins against Globex, however it is spelled and whenever it was filled in');
+is(sql(q{SELECT competitor, considered, won, lost, open, amount_won FROM report_win_rate ORDER BY 1}), "Globex|25|5|20|0|5500\nInitech|13|1|12|0|5000", 'wins by competitor: nothing but names');
+without_traps([ q{SELECT won FROM (SELECT competitors(win_agg(deal_outcome(history || coalesce(c, '{}'), as_of => at))) AS r FROM
+		(SELECT opportunity_id, history_agg(kind, at, amount) AS history FROM stage_changes GROUP BY 1) AS h LEFT JOIN (SELECT opportunity_id, history_agg('competitor', created_date, NULL, competitor_name) AS c FROM opportunity_competitor WHERE NOT is_deleted GROUP BY 1) AS c USING (opportunity_id), synced) AS x, LATERAL (SELECT (r).*) AS y WHERE competitor = 'Globex'}, '0' ],
+	[ q{SELECT count(*) FROM outcomes WHERE status(outcome) = 'won' AND 'Globex' = ANY (considered(outcome))}, '5' ], 'competitors filled in after the end');
+is(sql('SELECT won, lost, open FROM report_cycle'), '11|20|10', 'cycles: the reopened deal is won, the imported one and the one without history have none');
+is(sql('SELECT won_within_90_days = 11 / 41.0::float8 FROM report_cycle'), 't', '... and the unfinished count');
+without_traps([ q{SELECT sum(quota_amount) FROM forecasting_quota WHERE quota_owner_id = 'U1' AND start_date = '2026-02-01'}, '102999' ],
+	[ q{SELECT quota FROM quotas WHERE rep_id = 'U1' AND starts_on = '2026-02-01'}, '1500' ], 'a quota of two forecasting types, and a deleted one');
+is(sql(q{SELECT quota FROM quotas WHERE rep_id = 'U1' AND starts_on = '2026-03-01'}), '2500', 'a quota of two product families');
+is(sql('SELECT rep_id, hired_at, left_at, ramp, quota FROM reps ORDER BY 1'),
+	"U1|2026-01-01 05:00:00+00||{500,1500,2500,2500}|3000\nU2|2026-01-15 09:00:00+00|2026-04-20 16:00:00+00|{4000,4000}|4000", 'reps: hired before their login was made, a hole in the quotas, one who left');
+without_traps([ q{SELECT reached_at(quota_attainment(history_agg(kind, h.created_date, h.amount::numeric), '2026-01-01 05:00+00', 3000, 'month', '{500,1500,2500,2500}', '2026-06-30', zone => 'America/New_York'))
+		FROM opportunity_history h JOIN opportunity o ON o.id = opportunity_id, LATERAL (SELECT CASE h.stage_name WHEN 'Closed Won' THEN 'won' END) AS k (kind) WHERE owner_id = 'U1' AND NOT o.is_deleted AND opportunity_id <> 'O203'}, '2026-03-09 17:00:00+00' ],
+	[ q{SELECT reached_at(attainment) FROM attainments WHERE rep_id = 'U1'}, '2026-03-17 17:00:00+00' ], 'quota reached by wins that count once');
+is(sql('SELECT reps, reached, median_days, quota_velocity FROM report_time_to_quota'), '2|1|75|900', 'time to quota');
+
+is(adapter('salesforce', source => 'salesforce_sample', zone => 'America/New_York'), '', 'it can be run again');
+is(adapter('salesforce', source => 'salesforce_sample', target => 'quarterly', period => 'quarter', zone => 'UTC'), '', 'with quotas of quarters');
+$schema = 'quarterly, salesforce_sample';
+is(sql(q{SELECT starts_on, quota FROM quotas WHERE rep_id = 'U1' ORDER BY 1}), "2026-01-01|4500\n2026-04-01|3000", '... those of the months added up');
+$node->safe_psql('postgres', q{ALTER TABLE salesforce_sample."user" ADD hire_date_c date; UPDATE salesforce_sample."user" SET hire_date_c = '2025-11-03' WHERE id = 'U1';
+	ALTER TABLE salesforce_sample.opportunity RENAME main_competitors_c TO rivals_c;
+	DELETE FROM salesforce_sample.forecasting_quota WHERE _fivetran_deleted; ALTER TABLE salesforce_sample.forecasting_quota DROP _fivetran_deleted CASCADE});
+is(adapter('salesforce', source => 'salesforce_sample', target => 'hired', hired => 'hire_date_c', zone => 'America/New_York'), '', 'with a day of hire, and no free text');
+$schema = 'hired';
+is(sql(q{SELECT hired_at, ramp FROM reps WHERE rep_id = 'U1'}), '2025-11-03 05:00:00+00|{500,500,500,1500,2500,2500}', '... quotas from then on, the first ones as the first known');
+is(sql(q{SELECT string_agg(DISTINCT competitor, ' ') FROM competitors}), 'Globex', '... competitors from their own table alone');
+is(adapter('salesforce', source => 'salesforce_sample', target => 'rivals', competitors => 'rivals_c'), '', 'with a free text of another name');
+$node->safe_psql('postgres', q{CREATE SCHEMA shape; SELECT format('CREATE VIEW shape.%1$I AS TABLE salesforce_sample.%1$I', relname) FROM pg_class WHERE relnamespace = 'salesforce_sample'::regnamespace AND relkind = 'r' \gexec});
+is(adapter('salesforce', source => 'shape', target => 'shaped', zone => 'America/New_York'), '', 'with views in the place of tables');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM (TABLE shaped.report_funnel EXCEPT TABLE salesforce_metrics.report_funnel) AS x'), '0', '... which say the same');
+$schema = 'rivals';
+is(sql(q{SELECT string_agg(DISTINCT competitor, ' ' ORDER BY competitor) FROM competitors}), 'Globex Initech', '... which is read');
+is(sql(q{SELECT string_agg(n, '|' ORDER BY n) FROM competitor_names(E'Globex, Inc.; INITECH vs Umbra  Systems and Hooli GmbH\nn/a / none, -, Acme Ltd; Silver AG Mining') AS n}), 'Acme|Globex|Hooli|INITECH|Silver AG Mining|Umbra Systems', 'names in a free text');
+
+#
+# HubSpot
+#
+is(adapter('hubspot_sample'), '', 'the sample of HubSpot is made');
+is(adapter('hubspot', source => 'hubspot_sample', zone => 'Europe/Berlin', quota => 4000), '', 'the adapter runs on it without a word');
+$schema = 'hubspot_metrics, hubspot_sample';
+is(sql('SELECT step, stage, reached, converted, open, exited FROM report_funnel ORDER BY step'), "1|lead|61|31|30|0\n2|mql|31|16|15|0\n3|sql|16|16|0|0\n4|opportunity|16|8|4|4\n5|won|8|8|0|0", 'funnel: 61 leads, 16 with a deal, 8 customers');
+without_traps([ 'SELECT count(*), min(property_createdate) FROM contact WHERE NOT _fivetran_deleted', '63|2025-12-01 10:00:00+00' ],
+	[ 'SELECT count(*), min(started_at(history)) FROM lead_histories', '61|2025-12-01 10:00:00+00' ], 'contacts merged one after the other, and a deleted one');
+without_traps([ q{SELECT count(*), count(*) FILTER (WHERE deal_pipeline_stage_id = 'closedlost') FROM deal WHERE NOT is_deleted}, '18|5' ],
+	[ q{SELECT count(*), count(*) FILTER (WHERE status(outcome) = 'lost') FROM outcomes}, '17|4' ], 'deals merged one after the other');
+is(sql('SELECT history FROM deal_histories WHERE deal_id = 1008'),
+	'{"(Appointment,2026-01-11T10:00:00Z,,)","(competitor,2026-01-11T10:00:00Z,,Globex)","(opportunity,2026-01-11T10:00:00Z,,)","(Qualified,2026-01-23T10:00:00Z,,)","(Proposal,2026-01-31T10:00:00Z,,)","(won,2026-02-20T10:00:00Z,2000,)"}',
+	'... as old as the oldest, ended as the last, each stage once, deleted stages by name');
+without_traps([ q{SELECT string_agg(label, ' ' ORDER BY label) FROM deal_stage JOIN deal_pipeline_stage ON stage_id = value WHERE deal_id = 1012 AND value = '128450112'}, 'Churned Proposal' ],
+	[ 'SELECT string_agg(kind, \' \' ORDER BY nth) FROM stage_changes WHERE deal_id = 1012', 'Renewal Appointment Qualified Proposal' ], 'one id, two pipelines');
+without_traps([ q{SELECT min(date_entered) FROM deal_stage WHERE deal_id = 2004}, '2026-03-01 10:00:00+00' ],
+	[ 'SELECT closed_at(outcome) FROM outcomes WHERE deal_id = 2004', '2025-06-15 10:00:00+00' ], 'a deal that came closed');
+without_traps([ q{SELECT count(*) FROM deal WHERE property_competitors = 'Globex'}, '3' ],
+	[ q{SELECT considered || ' ' || won FROM report_win_rate WHERE competitor = 'Globex'}, '7 3' ], 'competitors of checkboxes and in lists');
+is(sql('SELECT won, lost, open FROM report_cycle'), '8|4|4', 'cycles: the reopened deal is won, the imported one has none');
+without_traps([ q{SELECT reached_at(quota_attainment(history_agg('won', date_entered, 2000), '2026-01-01 09:00+00', 4000, 'month', as_of => '2026-06-30', zone => 'Europe/Berlin')) FROM deal_stage JOIN deal USING (deal_id) WHERE owner_id = 11 AND NOT is_deleted AND value = 'closedwon'}, '2026-02-23 10:00:00+00' ],
+	[ q{SELECT reached_at(attainment) FROM attainments WHERE rep_id = 11}, '2026-02-28 10:00:00+00' ], 'quota reached by wins that count once');
+is(sql('SELECT reps, reached, median_days, quota_velocity FROM report_time_to_quota'), '2|1|58|300', 'time to quota');
+$node->safe_psql('postgres', 'ALTER TABLE hubspot_sample.merged_deal RENAME TO forgotten');
+is(adapter('hubspot', source => 'hubspot_sample', target => 'unmerged'), '', 'without merged deals and without a quota');
+$schema = 'unmerged';
+is(sql(q{SELECT count(*), to_regclass('attainments') IS NULL FROM deal_histories}), '18|t', '... each deal is one, and nobody has a quota');
+
+#
+# What is not as it should be is said before anything is made
+#
+sub refused
+{
+	my ($change, $adapter, $variables, $error, $what) = @_;
+	$node->safe_psql('postgres', "BEGIN; DROP SCHEMA IF EXISTS broken CASCADE; DROP SCHEMA IF EXISTS never CASCADE; COMMIT");
+	is(adapter("${adapter}_sample", source => 'broken'), '', "$what: tables") unless $what =~ /schema/;
+	$node->safe_psql('postgres', "SET search_path = broken; $change") if $change;
+	like(adapter($adapter, source => 'broken', target => 'never', %$variables), $error, "$what: refused");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('never')}), $change =~ /never/ ? '2' : '0', "$what: nothing was made");
+}
+refused('', 'salesforce', {}, qr/ERROR:  schema "broken" does not exist/, 'no schema');
+refused('DROP TABLE opportunity_competitor; DROP TABLE forecasting_quota', 'salesforce', {}, qr/ERROR:  missing tables: broken\.forecasting_quota, broken\.opportunity_competitor\n/, 'two tables missing');
+refused('ALTER TABLE lead DROP master_record_id; ALTER TABLE opportunity DROP is_won', 'salesforce', {}, qr/ERROR:  missing columns: broken\.lead\.master_record_id, broken\.opportunity\.is_won\n/, 'two columns missing');
+refused('ALTER TABLE lead ALTER created_date TYPE timestamp; ALTER TABLE opportunity ALTER amount TYPE text', 'salesforce', {},
+	qr/ERROR:  columns of another type: broken\.lead\.created_date is timestamp without time zone and should be timestamptz, broken\.opportunity\.amount is text and should be number\n/, 'two columns of another type');
+refused('ALTER TABLE lead ADD _fivetran_active boolean', 'salesforce', {}, qr/ERROR:  synchronized in history mode: broken\.lead\n/, 'a table in history mode');
+refused('CREATE SCHEMA never; CREATE TABLE never.reps (mine int); CREATE TABLE never.others ()', 'salesforce', {}, qr/ERROR:  there already, and not a view: never\.reps\n/, 'a table in the place of a view');
+refused('', 'salesforce', { zone => 'Nowhere/City' }, qr/ERROR:  time zone "Nowhere\/City" not recognized/, 'a zone that is none');
+refused('', 'salesforce', { period => 'week' }, qr/ERROR:  period must be month, quarter or year\n/, 'a period that is none');
+refused('', 'salesforce', { hired => 'hire_date_c' }, qr/ERROR:  missing columns: broken\."user"\.hire_date_c\n/, 'a day of hire that is not there');
+refused('', 'salesforce', { competitors => 'rivals_c' }, qr/ERROR:  missing columns: broken\.opportunity\.rivals_c\n/, 'a free text that is not there');
+$node->safe_psql('postgres', 'CREATE ROLE analyst; GRANT CREATE ON DATABASE postgres TO analyst');
+refused('GRANT USAGE ON SCHEMA broken TO analyst; GRANT SELECT ON ALL TABLES IN SCHEMA broken TO analyst; REVOKE SELECT ON lead FROM analyst', 'salesforce', { role => 'analyst' }, qr/ERROR:  no privilege to read broken\.lead\n/, 'a table that may not be read');
+refused('ALTER TABLE merged_deal DROP merged_deal_id; ALTER TABLE deal_stage DROP value', 'hubspot', {}, qr/ERROR:  missing columns: broken\.deal_stage\.value, broken\.merged_deal\.merged_deal_id\n/, 'columns of HubSpot missing');
+refused('', 'hubspot', { period => 'week' }, qr/ERROR:  period must be month, quarter or year\n/, 'a period of HubSpot that is none');
+
+$node->stop('fast');
+done_testing();
