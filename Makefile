@@ -48,7 +48,8 @@ OBJS = \
 	src/comparison.o \
 	src/mantel_haenszel_summary.o \
 	src/log_rank_summary.o \
-	src/p_adjust.o
+	src/p_adjust.o \
+	src/transaction_horizon.o
 
 DATA = src/enablement_metrics--1.0.sql
 
@@ -65,10 +66,11 @@ REGRESS = \
 	deal_outcome \
 	win_summary \
 	content_summary \
-	comparison
+	comparison \
+	track_histories
 
 # test/specs with test/expected, and test/t: see `make help`
-ISOLATION = append refresh
+ISOLATION = append refresh track
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
@@ -96,6 +98,10 @@ root := $(dir $(firstword $(MAKEFILE_LIST)))
 demo:
 	@'$(root)test/demo/run' $(if $(filter command%,$(origin DATA)),'$(DATA)')
 
+OUT = report.html
+report:
+	@'$(root)test/demo/run' -o '$(OUT)' $(if $(filter command%,$(origin DATA)),'$(DATA)')
+
 test:
 	@'$(root)test/run'
 
@@ -108,15 +114,20 @@ bench:
 bench-profile:
 	@JOBS=profile '$(root)test/bench/run'
 
+bench-refresh:
+	@'$(root)test/bench/refresh'
+
 help:
 	@echo 'make, make install     build and install for the PostgreSQL of PG_CONFIG (now: $(PG_CONFIG))'
 	@echo 'make installcheck      regression, isolation and TAP tests on a running server (TAP: not as root)'
 	@echo 'make test              set-up, build and all of those in a throw-away server'
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
+	@echo 'make report            either of the two as one page of HTML that needs no network (OUT=report.html)'
 	@echo 'make bench             speed beside plain SQL, DuckDB and ClickHouse, as a table (DEALS=n RUNS=n WORKERS=n JOBS=names)'
 	@echo 'make bench-profile     where the time of its heaviest jobs goes'
 	@echo 'make oracle            the readings against independent implementations (CASES=n)'
 	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
+	@echo 'make bench-refresh     incremental refreshes against rebuilds (DEALS=n)'
 
-.PHONY: demo test oracle bench bench-profile help
+.PHONY: demo report test oracle bench bench-profile bench-refresh help

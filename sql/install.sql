@@ -10,14 +10,19 @@ SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
 FROM pg_depend d
 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
   AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'enablement_metrics')
-  -- array types come with their element types, and count as members from 18 on
-  AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND t.typcategory = 'A');
+  -- array types come with their element types, row types with their tables, and count as members from 18 on
+  AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typcategory = 'A' OR t.typrelid <> 0));
 CREATE TEMP VIEW member_function AS
 SELECT m.object, p.* FROM member m JOIN pg_proc p ON p.oid = m.objid
 WHERE m.classid = 'pg_proc'::regclass;
+-- those that follow tables read and write them
+CREATE TEMP VIEW following AS
+SELECT * FROM member_function
+WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prokind = 'f' OR proname = 'oldest_transaction_start';
 
 SELECT extversion, extrelocatable FROM pg_extension WHERE extname = 'enablement_metrics';
 SELECT count(*) > 0 AS has_functions FROM member_function;
+SELECT object, provolatile, proparallel, prosecdef FROM following ORDER BY object COLLATE "C";
 
 -- each of the following finds nothing
 -- an object without a comment
@@ -28,13 +33,13 @@ WHERE c.description IS NULL ORDER BY 1;
 -- a function that is volatile; or only stable without reading an instant from text ('now', TimeZone),
 -- or the present as the as_of of an aggregate that has none
 SELECT object AS volatile FROM member_function
-WHERE provolatile = 'v' ORDER BY 1;
+WHERE provolatile = 'v' AND oid NOT IN (SELECT oid FROM following) ORDER BY 1;
 SELECT object AS not_immutable FROM member_function
-WHERE provolatile = 's' AND proargtypes[0] NOT IN ('cstring'::regtype, 'jsonb'::regtype, 'internal'::regtype) ORDER BY 1;
+WHERE provolatile = 's' AND oid NOT IN (SELECT oid FROM following) AND proargtypes[0] NOT IN ('cstring'::regtype, 'jsonb'::regtype, 'internal'::regtype) ORDER BY 1;
 
 -- a function that keeps a plan from running in parallel
 SELECT object AS not_parallel_safe FROM member_function
-WHERE proparallel <> 's' ORDER BY 1;
+WHERE proparallel <> 's' AND oid NOT IN (SELECT oid FROM following) ORDER BY 1;
 
 -- an aggregate that cannot be split among workers
 SELECT object AS not_partial FROM member_function p JOIN pg_aggregate a ON a.aggfnoid = p.oid
@@ -73,6 +78,12 @@ ALTER EXTENSION enablement_metrics SET SCHEMA elsewhere;
 SELECT count(*) > 0 AS moved FROM pg_type WHERE typnamespace = 'elsewhere'::regnamespace;
 SET LOCAL search_path = '';
 SELECT elsewhere.rate_agg(won) FROM (VALUES (true), (false), (NULL)) deal(won);
+SET LOCAL search_path = metrics;
+CREATE TABLE event AS SELECT 1 AS deal, 'lead' AS kind, now() AS at;
+SELECT elsewhere.track_histories('event', 'history', 'deal', 'kind', 'at', changed => 'at');
+SELECT deals_refreshed FROM elsewhere.refresh_histories('history');
+SELECT elsewhere.untrack_histories('history');
+DROP TABLE event, history;
 DROP EXTENSION enablement_metrics;
 SELECT count(*) AS left_behind FROM pg_proc WHERE pronamespace = 'elsewhere'::regnamespace;
 ROLLBACK;

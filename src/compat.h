@@ -50,6 +50,9 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 /* It used to take whether the count counts itself. */
 #define pq_sendcountedtext(out, text, length) (pq_sendcountedtext) (out, text, length, false)
 
+/* an entry of pg_stat_activity, counted from 1 */
+#define pgstat_get_local_beentry_by_index(i) pgstat_fetch_stat_local_beentry(i)
+
 #endif							/* PG_VERSION_NUM < 160000 */
 
 /* Intervals can be infinite from 17 on. */

@@ -96,14 +96,23 @@ aligned_open(Datum datum, const CountedType *type)
 
 /* ---------------------------------------------------------------- views */
 
-/* Takes packed bytes apart; returns NULL or what is wrong with them. */
+/* The parts of a packed value, the sums and counts still packed. */
+typedef struct PackedParts
+{
+	const uint8 *identity;
+	Size		identity_size;
+	const uint8 *sums;
+	int			nsums;
+	const uint8 *end;
+} PackedParts;
+
+/* Finds the parts; returns NULL or what is wrong with them. */
 static const char *
-read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size size)
+find_parts(PackedParts *parts, const uint8 *data, Size size)
 {
 	const uint8 *end = data + size;
 	const uint8 *in = data + 2;
 	uint64		length;
-	TallyReader reader;
 
 	if (size < 2)
 		return "it is too short";
@@ -114,20 +123,40 @@ read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size 
 	in = varint_read(in, end, &length);
 	if (in == NULL || length > (uint64) (end - in))
 		return "its identity is cut off";
-	view->identity = in;
-	view->identity_size = (Size) length;
+	parts->identity = in;
+	parts->identity_size = (Size) length;
 	in = varint_read(in + length, end, &length);
 	if (in == NULL || length > MAX_SUMS)
 		return "its sums are malformed";
-	view->nsums = (int) length;
+	parts->nsums = (int) length;
+	parts->sums = in;
+	parts->end = end;
+	return NULL;
+}
+
+/* Takes packed bytes apart; returns NULL or what is wrong with them. */
+static const char *
+read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size size)
+{
+	PackedParts parts;
+	const char *problem = find_parts(&parts, data, size);
+	const uint8 *in;
+	TallyReader reader;
+
+	if (problem != NULL)
+		return problem;
+	in = parts.sums;
+	view->identity = parts.identity;
+	view->identity_size = parts.identity_size;
+	view->nsums = parts.nsums;
 	view->sums = palloc(sizeof(Sum128) * Max(view->nsums, 1));
 	for (int i = 0; i < view->nsums; i++)
 	{
-		in = sum128_varint_read(in, end, &view->sums[i]);
+		in = sum128_varint_read(in, parts.end, &view->sums[i]);
 		if (in == NULL)
 			return "its sums are malformed";
 	}
-	tally_read_begin(&reader, in, end);
+	tally_read_begin(&reader, in, parts.end);
 	if (reader.damaged || reader.remaining > TALLY_LIMIT(COUNTED_MAX_CAPACITY))
 		return "its counts are malformed";
 	view->entries = palloc(sizeof(TallyEntry) * Max(reader.remaining, 1));
@@ -141,7 +170,7 @@ read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size 
 	}
 	if (reader.damaged)
 		return "its counts are malformed";
-	if (reader.next != end)
+	if (reader.next != parts.end)
 		return "bytes are left over";
 	return counted_check(view, type);
 }
@@ -309,6 +338,13 @@ open_argument(FunctionCallInfo fcinfo, const CountedType *type)
 	Datum		datum = PG_GETARG_DATUM(0);
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
 
+	/* first the case of every row but the first */
+	if (VARATT_IS_4B_U(value) && is_open(value) && (uintptr_t) value % sizeof(int64) == 0 &&
+		(Pointer) value == DatumGetPointer(datum) && AggCheckCallContext(fcinfo, NULL))
+	{
+		check_open((CountedSummary *) value, type);
+		return (CountedSummary *) value;
+	}
 	if (is_open(value))
 	{
 		CountedSummary *state = aligned_open(PointerGetDatum(value), type);
@@ -340,7 +376,11 @@ counted_state(FunctionCallInfo fcinfo, const CountedType *type,
 		memcmp(counted_identity(state), identity, identity_size) == 0)
 		return state;
 	if (state->inputs > 0)
+	{
 		require_same(counted_identity(state), state->identity_size, identity, identity_size, type);
+		VIEW_ERROR(errmsg("damaged %s value", type->name),
+				   errdetail_internal("its sums are malformed"));
+	}
 	return counted_create(identity, identity_size, nsums);
 }
 
@@ -458,14 +498,60 @@ merge_argument(FunctionCallInfo fcinfo, const CountedType *type, int sign)
 						 type, &other, sign);
 }
 
+/*
+ * Adds a packed value to the state as its bytes are read. Whether the cells fit
+ * each other is asked once, of the sum, where an aggregate ends or is combined.
+ */
+static CountedSummary *
+merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varlena *value)
+{
+	PackedParts parts;
+	const char *problem = find_parts(&parts, (const uint8 *) VARDATA_ANY(value),
+									 VARSIZE_ANY_EXHDR(value));
+	const uint8 *in;
+	CountedSummary *state;
+	TallyReader reader;
+	TallyEntry	entry;
+
+	if (problem != NULL)
+		VIEW_ERROR(errmsg("damaged %s value", type->name), errdetail_internal("%s", problem));
+	in = parts.sums;
+	state = counted_state(fcinfo, type, parts.identity, parts.identity_size, parts.nsums);
+	for (int i = 0; i < parts.nsums; i++)
+	{
+		Sum128		sum;
+
+		in = sum128_varint_read(in, parts.end, &sum);
+		if (in == NULL)
+			VIEW_ERROR(errmsg("damaged %s value", type->name),
+					   errdetail_internal("its sums are malformed"));
+		add_sums(&counted_sums(state)[i], 1, &sum, 1, 1, type);
+	}
+	tally_read_begin(&reader, in, parts.end);
+	while (tally_read_next(&reader, &entry))
+	{
+		state = counted_add_quickly(state, type, entry.key, entry.count);
+		if ((reader.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (reader.damaged || reader.next != parts.end)
+		VIEW_ERROR(errmsg("damaged %s value", type->name),
+				   errdetail_internal("its counts are malformed"));
+	return state;
+}
+
 Datum
 counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
 {
+	struct varlena *value;
 	CountedSummary *state;
 
 	if (PG_ARGISNULL(1))
 		return counted_unchanged(fcinfo);
-	state = merge_argument(fcinfo, type, 1);
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	/* where the sum is nobody's state, nobody would ask it */
+	state = is_open(value) || !AggCheckCallContext(fcinfo, NULL) ?
+		merge_argument(fcinfo, type, 1) : merge_packed(fcinfo, type, value);
 	state->inputs++;
 	PG_RETURN_POINTER(state);
 }

@@ -129,13 +129,19 @@ counted_tally(const CountedSummary *state)
 					  (Size) state->nsums * sizeof(Sum128));
 }
 
-/* counted_add() of 1, in a few instructions where the cell is there. */
+/* counted_add() of a positive count, in a few instructions where the cell is there. */
+static inline CountedSummary *
+counted_add_quickly(CountedSummary *state, const CountedType *type, uint64 key, int64 count)
+{
+	if (likely(tally_add_quickly(counted_tally(state), key, count)))
+		return state;
+	return counted_add(state, type, key, count);
+}
+
 static inline CountedSummary *
 counted_increment(CountedSummary *state, const CountedType *type, uint64 key)
 {
-	if (likely(tally_increment(counted_tally(state), key)))
-		return state;
-	return counted_add(state, type, key, 1);
+	return counted_add_quickly(state, type, key, 1);
 }
 
 static inline Sum128 *

@@ -395,9 +395,14 @@ duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds, DurationCate
 {
 	uint8		identity = (uint8) unit;
 	CountedSummary *state = counted_state(fcinfo, &duration_type, &identity, 1, 1);
+	/* the usual unit by a constant, which takes no division */
+	int64		units = unit == DURATION_DAY ? microseconds / USECS_PER_DAY :
+		microseconds / unit_sizes[unit];
 
-	state = counted_add(state, &duration_type,
-						DURATION_KEY(microseconds / unit_sizes[unit], category), sign);
+	if (sign > 0)
+		state = counted_increment(state, &duration_type, DURATION_KEY(units, category));
+	else
+		state = counted_add(state, &duration_type, DURATION_KEY(units, category), sign);
 	if (is_event(category))
 		sum128_add_int64(counted_sums(state), sign * microseconds);
 	state->inputs += sign;

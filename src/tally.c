@@ -214,7 +214,7 @@ tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end)
 }
 
 bool
-tally_read_next(TallyReader *reader, TallyEntry *entry)
+tally_read_long(TallyReader *reader, TallyEntry *entry)
 {
 	uint64_t	step;
 	uint64_t	count;

@@ -57,11 +57,11 @@ tally_home(const Tally *tally, uint64_t key)
 }
 
 /*
- * Adds 1 under a key that is there already and found at once, as it is nearly
- * always when rows are counted; false when it takes tally_add().
+ * Adds `count` (positive) under a key that is there already and found at once,
+ * as it is nearly always where many are counted; false when it takes tally_add().
  */
 static inline bool
-tally_increment(Tally *tally, uint64_t key)
+tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
 {
 	uint32_t	slot = tally_home(tally, key);
 
@@ -71,9 +71,9 @@ tally_increment(Tally *tally, uint64_t key)
 
 		if (entry->key == key + 1)
 		{
-			if (entry->count < 0 || entry->count == INT64_MAX)
+			if (entry->count < 0 || entry->count > INT64_MAX - count)
 				return false;
-			entry->count++;
+			entry->count += count;
 			return true;
 		}
 	}
@@ -116,6 +116,28 @@ typedef struct TallyReader
 } TallyReader;
 
 extern void tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end);
-extern bool tally_read_next(TallyReader *reader, TallyEntry *entry);
+
+/* tally_read_next() for an entry that is not one of two bytes. */
+extern bool tally_read_long(TallyReader *reader, TallyEntry *entry);
+
+static inline bool
+tally_read_next(TallyReader *reader, TallyEntry *entry)
+{
+	const uint8_t *in = reader->next;
+
+	/* most entries: near the one before, and a count that is small */
+	if (!reader->damaged && reader->remaining > 0 && !reader->first &&
+		reader->end - in >= 2 && in[0] < 0x80 && in[1] < 0x80 && in[1] > 0 &&
+		reader->key < TALLY_MAX_KEY - 0x80)
+	{
+		reader->key += in[0] + 1;
+		reader->remaining--;
+		reader->next = in + 2;
+		entry->key = reader->key;
+		entry->count = in[1];
+		return true;
+	}
+	return tally_read_long(reader, entry);
+}
 
 #endif							/* EM_TALLY_H */

@@ -40,7 +40,7 @@ build_and_install() {
 	trap 'rm -rf "$work"' EXIT
 	mkdir "$work/tree"
 	tar -C "$root" --exclude=./.git --exclude=./node_modules --exclude='*.o' --exclude='*.bc' --exclude='*.so' \
-		--exclude=./results --exclude=./output_iso --exclude=./tmp_check -cf - . | tar -C "$work/tree" -xf - --no-same-owner
+		--exclude=./report.html --exclude=./results --exclude=./output_iso --exclude=./tmp_check -cf - . | tar -C "$work/tree" -xf - --no-same-owner
 	echo "Building for $("$pg_config" --version)"
 	make -s --no-print-directory -C "$work/tree" -j"$(nproc)" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; fail "The build failed."; }
 	grep -A3 'warning:' "$work/build.log" || true

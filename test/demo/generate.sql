@@ -20,8 +20,14 @@ SET search_path = crm;
 SET timezone = 'UTC';
 
 -- a number in [0, 1) that depends on its seed and nothing else
-CREATE FUNCTION draw(seed text) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+CREATE FUNCTION exact_draw(seed text) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN ('x' || left(md5(seed), 8))::bit(32)::bigint / 4294967296.0;
+CREATE FUNCTION draw(seed text) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN exact_draw(seed)::float8;
+
+-- a waiting time of mean 1 (exponential); the logarithm is numeric's, since those of C libraries differ in their last digits
+CREATE FUNCTION wait(seed text) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN -ln(1 - exact_draw(seed));
 
 -- the chance p with its odds multiplied
 CREATE FUNCTION odds(p float8, factor float8) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -30,6 +36,13 @@ RETURN p * factor / (1 - p + p * factor);
 -- instants of this data set
 CREATE FUNCTION programme_start() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2024-07-01 00:00:00+00';
 CREATE FUNCTION as_of() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2025-12-31 00:00:00+00';
+
+-- the effects in it, each at one place, so that the same leads can be looked at without it (test/t/130_story.pl does)
+CREATE FUNCTION programme_pace() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 0.75;		-- of the time that a stage takes
+CREATE FUNCTION compass_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.35;
+CREATE FUNCTION beacon_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
+CREATE FUNCTION market_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.25;
+CREATE FUNCTION content_days() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 9;			-- from one use to the next
 
 CREATE TABLE team (
 	team_id int PRIMARY KEY,
@@ -68,7 +81,7 @@ CREATE TABLE lead (
 );
 INSERT INTO lead
 WITH candidate AS MATERIALIZED (	-- more of them every year
-	SELECT id, date '2023-01-01' + floor(1092 * power(draw('day' || id), 0.8))::int AS on_day,
+	SELECT id, date '2023-01-01' + floor(1092 * power(exact_draw('day' || id), 0.8))::int AS on_day,
 		(ARRAY['web', 'web', 'web', 'outbound', 'outbound', 'referral', 'event', 'partner'])[1 + floor(8 * draw('source' || id))::int] AS source,
 		(ARRAY['small', 'small', 'small', 'middle', 'middle', 'large'])[1 + floor(6 * draw('segment' || id))::int] AS segment,
 		1 + floor(8 * draw('team' || id))::int AS team_id
@@ -117,7 +130,7 @@ DECLARE
 	p float8;
 	delay interval;
 	price numeric := round((CASE lead.segment WHEN 'small' THEN 6000 WHEN 'middle' THEN 18000 ELSE 60000 END
-							* (0.4 - ln(1 - draw('price' || lead.lead_id))))::numeric, -2);
+							* (0.4 + wait('price' || lead.lead_id)))::numeric, -2);
 	met text[];
 	ending text;
 BEGIN
@@ -131,13 +144,13 @@ BEGIN
 			entered := at;
 			p := chance[step];
 			IF step IN (1, 4) AND entered >= programme_start() THEN
-				p := odds(p, 1.25);
+				p := odds(p, market_odds());
 			END IF;
-			IF step > 1 AND team.platform = 'Compass' AND entered >= team.platform_since THEN
-				p := odds(p, 1.35);
+			IF step > 1 AND entered >= team.platform_since THEN
+				p := odds(p, CASE team.platform WHEN 'Compass' THEN compass_odds() ELSE beacon_odds() END);
 			END IF;
-			delay := CASE WHEN entered >= programme_start() THEN 0.75 ELSE 1 END
-				* mean_days[step] * (0.15 - ln(1 - draw(key || 'delay' || step))) * interval '1 day';
+			delay := CASE WHEN entered >= programme_start() THEN programme_pace() ELSE 1 END
+				* mean_days[step] * (0.15 + wait(key || 'delay' || step)) * interval '1 day';
 			at := date_trunc(grain, entered + delay);
 			IF step = 4 THEN
 				FOR r IN 1..3 LOOP
@@ -173,7 +186,7 @@ BEGIN
 
 		content_to := at;
 		FOR i IN 1..12 LOOP
-			content_from := content_from - 9 * ln(1 - draw(key || 'content' || i)) * interval '1 day';
+			content_from := content_from + content_days() * wait(key || 'content' || i) * interval '1 day';
 			EXIT WHEN content_from IS NULL OR content_from > content_to;
 			RETURN NEXT (lead.lead_id, 'content', date_trunc('second', content_from), NULL, assets[1 + floor(6 * draw(key || 'asset' || i))::int])::opportunity_history;
 		END LOOP;
@@ -195,7 +208,7 @@ WHERE h.changed_at <= as_of()
 ORDER BY h.changed_at, h.opportunity_id, h.stage_name, h.subject;
 CREATE INDEX ON opportunity_history (opportunity_id);
 
--- Who did what with a piece of content, and for how long: the seller opens and shares it, one or more people of the buyer view it, some download it.
+-- Who did what with a piece of content, and for how long: the seller opens it, uses it in a talk and shares it, one or more people of the buyer view it, some download it.
 CREATE TABLE content_use (
 	opportunity_id bigint NOT NULL REFERENCES lead,
 	content text NOT NULL,
@@ -206,14 +219,14 @@ CREATE TABLE content_use (
 );
 INSERT INTO content_use
 SELECT opportunity_id, subject, a.action,
-	CASE WHEN a.action IN ('open', 'share') THEN 'rep ' || rep_id ELSE format('buyer %s.%s', opportunity_id, a.person) END,
+	CASE WHEN a.action IN ('open', 'use', 'share') THEN 'rep ' || rep_id ELSE format('buyer %s.%s', opportunity_id, a.person) END,
 	changed_at + a.person * interval '1 hour',
-	CASE a.action WHEN 'view' THEN round((-90 * ln(1 - draw(key || 'seconds' || a.person)))::numeric, 1)::float8 END
+	CASE a.action WHEN 'view' THEN round((90 * wait(key || 'seconds' || a.person))::numeric, 1)::float8 END
 FROM opportunity_history JOIN lead ON lead_id = opportunity_id,
 	LATERAL (SELECT opportunity_id || subject || changed_at) k(key),
-	LATERAL (VALUES ('open', 0), ('share', 0), ('view', 1), ('view', 2), ('view', 3), ('download', 1)) a(action, person)
+	LATERAL (VALUES ('open', 0), ('use', 0), ('share', 0), ('view', 1), ('view', 2), ('view', 3), ('download', 1)) a(action, person)
 WHERE stage_name = 'content' AND changed_at + a.person * interval '1 hour' <= as_of()
-  AND draw(key || a.action || a.person) < CASE a.action WHEN 'open' THEN 1 WHEN 'share' THEN 0.8 WHEN 'view' THEN 0.75 / a.person ELSE 0.3 END
+  AND draw(key || a.action || a.person) < CASE a.action WHEN 'open' THEN 1 WHEN 'use' THEN 0.6 WHEN 'share' THEN 0.8 WHEN 'view' THEN 0.75 / a.person ELSE 0.3 END
 ORDER BY changed_at, opportunity_id, subject, a.action, a.person;
 
 ANALYZE;

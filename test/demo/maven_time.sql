@@ -11,13 +11,18 @@ SELECT deal_stage, deal_cycle(history, '{Engaging}', '{Won,Lost}', '{}', '2017-1
 	deal_cycle(history, '{Engaging}', '{Won}', '{Lost}', '2017-12-31') AS won
 FROM (SELECT deal_stage, deal_history(deal_event('Engaging', engage_date), deal_event(CASE WHEN close_date IS NOT NULL THEN deal_stage END, close_date, close_value)) AS history
 	  FROM pipeline WHERE engage_date IS NOT NULL) deal;
+CREATE TABLE cycles AS
+SELECT 1 AS n, 'won deals alone' AS question, duration_agg(won) FILTER (WHERE deal_stage = 'Won') AS d FROM cycle
+UNION ALL SELECT 2, 'lost deals alone', duration_agg(closed) FILTER (WHERE deal_stage = 'Lost') FROM cycle
+UNION ALL SELECT 3, 'closed deals alone', duration_agg(closed) FILTER (WHERE status(closed) = 'event') FROM cycle
+UNION ALL SELECT 4, 'any close, open ones counted', duration_agg(closed) FROM cycle
+UNION ALL SELECT 5, 'won, lost and open ones counted', duration_agg(won) FROM cycle;
+CREATE VIEW cycle_length AS
 SELECT question, observed(d) AS ended, competing(d), censored(d) AS open, median(d), i.low, i.high, round(mean(d)::numeric, 1) AS mean_of_ended
-FROM (SELECT 1 AS n, 'won deals alone' AS question, duration_agg(won) FILTER (WHERE deal_stage = 'Won') AS d FROM cycle
-	  UNION ALL SELECT 2, 'lost deals alone', duration_agg(closed) FILTER (WHERE deal_stage = 'Lost') FROM cycle
-	  UNION ALL SELECT 3, 'closed deals alone', duration_agg(closed) FILTER (WHERE status(closed) = 'event') FROM cycle
-	  UNION ALL SELECT 4, 'any close, open ones counted', duration_agg(closed) FROM cycle
-	  UNION ALL SELECT 5, 'won, lost and open ones counted', duration_agg(won) FROM cycle) x, quantile_interval(d, 0.5) i
+FROM cycles, quantile_interval(d, 0.5) i
 ORDER BY n;
+TABLE cycle_length;
+CREATE VIEW cycle_by_day AS SELECT CASE n WHEN 3 THEN 'closed deals alone' ELSE 'open ones counted' END AS deals, c.* FROM (SELECT * FROM cycles WHERE n IN (3, 4) ORDER BY n) x, by_day(d, 120) c;
 
 \echo 'TIME TO QUOTA of the 30 agents, from their first engagement (there are no hire dates), for a cumulative quota of won value:'
 \echo 'mean_of_reached drops the agents who are not there yet, median counts them. cycles = closed deals until quota, of those who'
@@ -25,9 +30,14 @@ ORDER BY n;
 CREATE TABLE agent AS
 SELECT sales_agent, min(engage_date)::timestamptz AS first_engaged, history_agg(deal_stage, close_date, close_value, opportunity_id) AS history
 FROM pipeline GROUP BY sales_agent;
+CREATE TABLE quotas AS
+SELECT quota, quota_agg(quota_attainment(history, first_engaged, quota, as_of => '2017-12-31', won => '{Won}', lost => '{Lost}')) AS s
+FROM agent, unnest('{100000,250000,500000}'::numeric[]) quota GROUP BY quota;
+CREATE VIEW time_to_quota AS
 SELECT quota, reps(s) AS agents, successes(reached(s)) AS reached, round(mean(d)::numeric, 1) AS mean_of_reached, median(d) AS median, i.low, i.high,
 	round(mean_cycles(s)::numeric, 1) AS cycles, round(quota_velocity(s)::numeric, 0) AS velocity, round(mean_elapsed_cycles(s, '45 days')::numeric, 1) AS cycle_lengths
-FROM (SELECT quota, quota_agg(quota_attainment(history, first_engaged, quota, as_of => '2017-12-31', won => '{Won}', lost => '{Lost}')) AS s
-	  FROM agent, unnest('{100000,250000,500000}'::numeric[]) quota GROUP BY quota) x,
-	LATERAL (SELECT time_to_quota(s) AS d) y, quantile_interval(d, 0.5) i
+FROM quotas, LATERAL (SELECT time_to_quota(s) AS d) y, quantile_interval(d, 0.5) i
 ORDER BY quota;
+TABLE time_to_quota;
+CREATE VIEW quota_by_day AS
+SELECT to_char(quota, '"quota" FM999,999') AS quota, c.* FROM (SELECT * FROM quotas ORDER BY quota) x, LATERAL (SELECT time_to_quota(s) AS d) y, by_day(d, 420) c;

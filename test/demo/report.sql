@@ -1,4 +1,4 @@
--- The report on the CRM that generate.sql makes.
+-- The report on the CRM that generate.sql makes. What it prints with TABLE is a view, which the page of test/report shows as well.
 SET search_path = crm, public;
 SET timezone = 'UTC';
 
@@ -7,12 +7,16 @@ CREATE MATERIALIZED VIEW deal_histories AS
 SELECT opportunity_id, history_agg(stage_name, changed_at, amount, subject) AS history
 FROM opportunity_history GROUP BY opportunity_id;
 
-\echo 'Reading how far each got (lead, mql, sql, opportunity, won) within 180 days, as of 2025-12-31'
+\echo 'Reading how far each got (lead, mql, sql, opportunity, won) within 180 days of its first entry, as of 2025-12-31'
 CREATE TABLE reading AS
-SELECT lead_id, created_at, created_at >= programme_start() AS after, created_at <= as_of() - interval '180 days' AS mature, coalesce(platform, 'neither') AS platform, history,
-	deal_progress(history, within => '180 days', as_of => as_of()) AS progress
+SELECT lead_id, created_at, created_at >= programme_start() AS after, created_at <= as_of() - interval '180 days' AS mature, coalesce(platform, 'neither') AS platform,
+	segment, source, history, deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
 FROM deal_histories JOIN lead ON lead_id = opportunity_id JOIN team USING (team_id);
 ANALYZE reading;
+
+-- how surprising, for people to read
+CREATE FUNCTION p_text(p float8) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN p < 0.0001 THEN '< 0.0001' ELSE round(p::numeric, 4)::text END;
 
 \echo
 \echo 'SIZE OF THE HISTORIES: bytes per event as stored, beside the heap bytes of a row it came from.'
@@ -24,19 +28,21 @@ FROM (SELECT event_count(history) AS events, pg_column_size(history) AS bytes FR
 GROUP BY ROLLUP (size) ORDER BY grouping(size), size;
 
 \echo 'CONVERSION BY STAGE: reached = came to the stage or beyond. Of those, converted = went on; the'
-\echo 'others are open (may still), exited (lost) or expired (the 180 days are over). % = of those who'
-\echo 'reached the stage before, with its Wilson 95 % interval; of all = of all leads. days = until half'
-\echo 'of those who reached it had gone on, the unfinished counted; empty where fewer than half ever do.'
+\echo 'others are open (may still), exited (lost) or expired (the 180 days are over). step_percent = of'
+\echo 'those who reached the stage before, percent = of all leads, each with its Wilson 95 % interval. days ='
+\echo 'until half of those who reached it had gone on, the unfinished counted; empty where fewer ever do.'
+CREATE VIEW funnel AS
 SELECT s.stage, s.reached, s.converted, s.open, s.exited, s.expired,
-	round(s.percent_of_previous::numeric, 1) AS "%", round(s.low::numeric, 1) AS low, round(s.high::numeric, 1) AS high,
-	round(s.percent_of_first::numeric, 1) AS "of all", round(s.median_duration::numeric, 1) AS days
-FROM (SELECT funnel_agg(progress) AS f FROM reading) x, steps(f) s
+	round(s.percent_of_previous::numeric, 1) AS step_percent, round(s.low::numeric, 1) AS step_low, round(s.high::numeric, 1) AS step_high,
+	round(s.percent_of_first::numeric, 1) AS percent, round(100 * i.low::numeric, 1) AS low, round(100 * i.high::numeric, 1) AS high,
+	round(s.median_duration::numeric, 1) AS days
+FROM (SELECT funnel_agg(progress) AS f FROM reading) x, steps(f) s, confidence_interval(CASE WHEN s.step > 1 THEN conversion(f, 'lead', s.stage) END) i
 ORDER BY s.step;
+TABLE funnel;
 
 \echo 'BEFORE AND AFTER THE PROGRAMME (2024-07-01), by the day of the lead. Each rate with its denominator:'
 \echo 'opportunities / all leads; customers / all qualified leads (mql); customers / all leads.'
-\echo 'Open attempts may still convert, so hold "before" against "after, grown up": leads that have had'
-\echo 'their 180 days (open among them: leads that came in again later, of which that attempt counts).'
+\echo 'Open ones may still convert, so hold "before" against "after, grown up": leads that have had their 180 days.'
 SELECT rate, leads_of, total(r) AS total, successes(r) AS reached, total(r) - total(settled) AS open,
 	round(percent(r)::numeric, 2) AS percent, round(100 * i.low::numeric, 2) AS low, round(100 * i.high::numeric, 2) AS high
 FROM (SELECT 1 AS m, 'before' AS leads_of, funnel_agg(progress) AS f FROM reading WHERE NOT after
@@ -60,19 +66,19 @@ FROM (SELECT platform, after, funnel_agg(progress) AS f FROM reading WHERE matur
 	confidence_interval(o) oi, confidence_interval(w) wi
 ORDER BY platform, after;
 
-\echo 'BY MONTH OF THE LEAD (* = programme): percent of all its leads so far, and settled = of those no'
-\echo 'longer open. While many are open neither is final: the plain one can only rise, the settled one'
-\echo 'leans to quick endings. interval = Wilson 95 % of to_customer.'
-SELECT to_char(month, 'YYYY-MM') || CASE WHEN month < programme_start() THEN '' ELSE ' *' END AS month,
-	total(o) AS leads, total(w) - total(settled_w) AS open,
-	round(percent(o)::numeric, 1) AS to_opportunity, round(percent(settled_o)::numeric, 1) AS settled_opp,
-	round(percent(w)::numeric, 1) AS to_customer,
-	format('%s to %s', round(100 * i.low::numeric, 1), round(100 * i.high::numeric, 1)) AS interval, round(percent(settled_w)::numeric, 1) AS settled_won
-FROM (SELECT date_trunc('month', created_at) AS month, funnel_agg(progress) AS f FROM reading GROUP BY 1) x,
-	LATERAL (SELECT conversion(f, 'lead', 'opportunity') AS o, conversion(f, 'lead', 'won') AS w,
-		settled_conversion(f, 'lead', 'opportunity') AS settled_o, settled_conversion(f, 'lead', 'won') AS settled_w) c
-	LEFT JOIN LATERAL confidence_interval(w) i ON true
+\echo 'BY MONTH OF THE LEAD: percent of all its leads so far with Wilson 95 % interval, and settled = of those'
+\echo 'no longer open. While many are open neither is final: the plain one can only rise, the settled one leans'
+\echo 'to quick endings. A month is final when its last lead has had 180 days.'
+CREATE VIEW months AS
+SELECT to_char(month, 'YYYY-MM') AS month, CASE WHEN month < programme_start() THEN 'before' ELSE 'after' END AS programme, total(o) AS leads,
+	total(o) - total(settled_o) AS open, CASE WHEN final THEN 'final' ELSE 'can still rise' END AS state,
+	round(percent(o)::numeric, 1) AS percent, round(100 * oi.low::numeric, 1) AS low, round(100 * oi.high::numeric, 1) AS high, round(percent(settled_o)::numeric, 1) AS settled,
+	round(percent(w)::numeric, 1) AS to_customer, round(100 * wi.low::numeric, 1) AS customer_low, round(100 * wi.high::numeric, 1) AS customer_high
+FROM (SELECT date_trunc('month', created_at) AS month, bool_and(mature) AS final, funnel_agg(progress) AS f FROM reading GROUP BY 1) x,
+	LATERAL (SELECT conversion(f, 'lead', 'opportunity') AS o, conversion(f, 'lead', 'won') AS w, settled_conversion(f, 'lead', 'opportunity') AS settled_o) c,
+	confidence_interval(o) oi, confidence_interval(w) wi
 ORDER BY x.month;
+TABLE months;
 
 \echo 'STORED BY MONTH, READ BY YEAR: rollup of the months against reading the leads of the year at once.'
 WITH monthly AS (SELECT date_trunc('month', created_at) AS month, funnel_agg(progress) AS f FROM reading GROUP BY 1),

@@ -2,40 +2,37 @@
 SET search_path = crm, public;
 SET timezone = 'UTC';
 
-\echo 'Reading again, each lead from its first entry: one that comes back does not count for the month it first came in'
-CREATE TABLE first_reading AS
-SELECT lead_id, after, mature, platform, segment, source, history,
-	deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
-FROM reading JOIN lead USING (lead_id);
-ANALYZE first_reading;
-
 \echo
 \echo 'BEFORE AND AFTER THE PROGRAMME (2024-07-01), leads that have had their 180 days. points = after minus before, with its'
-\echo '95 % interval; lift = points in percent of before; p = chance of a difference as large if nothing had changed (exact: Fisher).'
+\echo '95 % interval; lift_percent = points in percent of before; p = chance of a difference as large if nothing had changed (exact: Fisher).'
 CREATE TABLE before_after AS
 SELECT n, rate, b, a
-FROM (SELECT funnel_agg(progress) FILTER (WHERE NOT after) AS before, funnel_agg(progress) FILTER (WHERE after) AS after FROM first_reading WHERE mature) f,
+FROM (SELECT funnel_agg(progress) FILTER (WHERE NOT after) AS before, funnel_agg(progress) FILTER (WHERE after) AS after FROM reading WHERE mature) f,
 	LATERAL (VALUES (1, 'lead to opportunity', conversion(before, 'lead', 'opportunity'), conversion(after, 'lead', 'opportunity')),
 		(2, 'mql to customer', conversion(before, 'mql', 'won'), conversion(after, 'mql', 'won')),
 		(3, 'lead to customer', conversion(before, 'lead', 'won'), conversion(after, 'lead', 'won'))) v(n, rate, b, a);
-SELECT rate, total(b) AS before, total(a) AS after, round(before_percent::numeric, 2) AS before_percent, round(after_percent::numeric, 2) AS after_percent,
-	round(difference_points::numeric, 2) AS points, round(low::numeric, 2) AS low, round(high::numeric, 2) AS high,
-	round(100 * relative_lift::numeric) AS lift, to_char(p_value, '0.0EEEE') AS p, to_char(p_exact, '0.0EEEE') AS exact
+CREATE VIEW change AS
+SELECT rate, total(b) AS before, total(a) AS after, round(before_percent::numeric, 1) AS before_percent, round(after_percent::numeric, 1) AS after_percent,
+	round(difference_points::numeric, 1) AS points, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high,
+	round(100 * relative_lift::numeric) AS lift_percent, p_text(p_value) AS p, p_text(p_exact) AS p_exact
 FROM before_after, compare(b, a)
 ORDER BY n;
+TABLE change;
 
 \echo 'LIKE WITH LIKE: the same within each source and segment (Mantel-Haenszel), in case other leads came in than before.'
 \echo 'mix_shift = the plain difference points the other way.'
-SELECT rate, strata, round(crude_difference_points::numeric, 2) AS plain, round(common_difference_points::numeric, 2) AS within_strata,
-	round(low::numeric, 2) AS low, round(high::numeric, 2) AS high, round(common_odds_ratio::numeric, 3) AS odds_ratio, to_char(p_value, '0.0EEEE') AS p, mix_shift
+CREATE VIEW like_with_like AS
+SELECT rate, strata, round(crude_difference_points::numeric, 1) AS plain, round(common_difference_points::numeric, 1) AS within_strata,
+	round(low::numeric, 1) AS low, round(high::numeric, 1) AS high, round(common_odds_ratio::numeric, 3) AS odds_ratio, p_text(p_value) AS p, mix_shift
 FROM (SELECT n, rate, mantel_haenszel_agg(b, a) AS m
 	  FROM (SELECT funnel_agg(progress) FILTER (WHERE NOT after) AS before, funnel_agg(progress) FILTER (WHERE after) AS after
-			FROM first_reading WHERE mature GROUP BY source, segment) f,
+			FROM reading WHERE mature GROUP BY source, segment) f,
 		LATERAL (VALUES (1, 'lead to opportunity', conversion(before, 'lead', 'opportunity'), conversion(after, 'lead', 'opportunity')),
 			(2, 'mql to customer', conversion(before, 'mql', 'won'), conversion(after, 'mql', 'won')),
 			(3, 'lead to customer', conversion(before, 'lead', 'won'), conversion(after, 'lead', 'won'))) v(n, rate, b, a)
 	  GROUP BY n, rate) x, compare(m)
 ORDER BY n;
+TABLE like_with_like;
 
 \echo 'WHICH PLATFORM MOVED IT: lead to opportunity. change = after minus before in its teams; without = the same in the teams with'
 \echo 'neither, which is what would have happened anyway; due_to_platform = the rest, with its 95 % interval; p adjusted for the'
@@ -44,16 +41,18 @@ CREATE TABLE platform_ranking AS
 WITH rates AS (
 	SELECT platform, conversion(funnel_agg(progress) FILTER (WHERE NOT after), 'lead', 'opportunity') AS before,
 		conversion(funnel_agg(progress) FILTER (WHERE after), 'lead', 'opportunity') AS after
-	FROM first_reading WHERE mature GROUP BY platform)
+	FROM reading WHERE mature GROUP BY platform)
 SELECT r.platform, total(r.before) AS leads_before, total(r.after) AS leads_after, d.*, p_adjust(d.p_value, 'holm') OVER () AS adjusted_p
 FROM rates r, rates n, difference_in_differences(r.before, r.after, n.before, n.after) d
 WHERE r.platform <> 'neither' AND n.platform = 'neither';
-SELECT platform, leads_before, leads_after, round(treated_points::numeric, 2) AS change, round(control_points::numeric, 2) AS without,
-	round(difference_points::numeric, 2) AS due_to_platform, round(low::numeric, 2) AS low, round(high::numeric, 2) AS high,
-	round(p_value::numeric, 5) AS p, round(adjusted_p::numeric, 5) AS adjusted_p,
+CREATE VIEW platforms AS
+SELECT platform, leads_before, leads_after, round(treated_points::numeric, 1) AS change, round(control_points::numeric, 1) AS without,
+	round(difference_points::numeric, 1) AS due_to_platform, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high,
+	p_text(p_value) AS p, p_text(adjusted_p) AS adjusted_p,
 	CASE WHEN adjusted_p < 0.05 THEN CASE WHEN difference_points > 0 THEN 'moved it up' ELSE 'moved it down' END ELSE 'no evidence' END AS verdict
 FROM platform_ranking
 ORDER BY difference_points DESC;
+TABLE platforms;
 
 \echo 'DAYS UNTIL A LEAD IS DECIDED (opportunity, or lost), the undecided counted as such. A lead that was open on the day the programme'
 \echo 'started is cut there: unfinished before, coming in late after. difference = of the mean of the first 90 days; hazard = how many times'
@@ -61,11 +60,11 @@ ORDER BY difference_points DESC;
 \echo 'of the time; leads that fall silent are never decided, which dilutes it.'
 CREATE TABLE days_to_decision AS
 SELECT segment, duration_agg(cycle) FILTER (WHERE NOT exposed) AS before, duration_agg(cycle) FILTER (WHERE exposed) AS after
-FROM first_reading, deal_exposure(history || deal_event('programme', programme_start()), 'programme', from_kinds => '{lead}',
+FROM reading, deal_exposure(history || deal_event('programme', programme_start()), 'programme', from_kinds => '{lead}',
 	to_kinds => '{opportunity,won,lost,no_decision}', unless => '{}', as_of => as_of())
 GROUP BY segment;
-SELECT segment, before_median, after_median, round(difference_days::numeric, 2) AS difference, round(low::numeric, 2) AS low, round(high::numeric, 2) AS high,
-	round(hazard_ratio::numeric, 3) AS hazard, to_char(p_value, '0.0EEEE') AS p, mix_shift
+SELECT segment, before_median, after_median, round(difference_days::numeric, 1) AS difference, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high,
+	round(hazard_ratio::numeric, 3) AS hazard, p_text(p_value) AS p, mix_shift
 FROM (SELECT CASE segment WHEN 'small' THEN 1 WHEN 'middle' THEN 2 ELSE 3 END AS n, segment, c.*, NULL::boolean AS mix_shift FROM days_to_decision, compare(before, after, 90) c
 	  UNION ALL SELECT 4, 'all', c.*, NULL FROM (SELECT rollup(before) AS before, rollup(after) AS after FROM days_to_decision) d, compare(before, after, 90) c
 	  UNION ALL SELECT 5, 'within segments', NULL, NULL, NULL, NULL, NULL, log_rank_chi2, p_value, hazard_ratio, NULL, mix_shift

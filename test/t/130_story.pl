@@ -1,0 +1,148 @@
+# What the generator puts into the CRM is what the report finds. The truth is not written down here: it is what the same
+# leads do with an effect switched off, since all their chances are drawn from md5 and stay the same.
+use strict;
+use warnings;
+use Test::More;
+
+BEGIN
+{
+	plan skip_all => 'initdb refuses root' if $> == 0;
+	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
+	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
+}
+
+my $node = PostgreSQL::Test::Cluster->new('story');
+$node->init;
+$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\n");
+$node->start;
+$node->safe_psql('postgres', "CREATE EXTENSION enablement_metrics; ALTER DATABASE postgres SET search_path = crm, public");
+my ($out, $err) = PostgreSQL::Test::Utils::run_command(
+	[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), map { ('-f', "test/demo/$_.sql") } qw(generate report report_wins report_time report_comparison) ]);
+unlike($err, qr/ERROR|FATAL/, 'the report runs');
+
+sub sql { return $node->safe_psql('postgres', $_[0]) }
+sub row { return split /\|/, sql($_[0]) }
+
+# The same leads in a world of their own: a table of what happens to them, with no today, once effects are set.
+sub world
+{
+	my ($name, %effect) = @_;
+	my %real = map { $_ => sql("SELECT $_()") } keys %effect;
+	my $set = sub { my %to = @_; return join '', map { "CREATE OR REPLACE FUNCTION $_() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN $to{$_};" } keys %to };
+	sql($set->(%effect));
+	sql("CREATE TABLE $name AS SELECT h.* FROM lead JOIN team USING (team_id), LATERAL life(lead, team) h;
+		CREATE TABLE ${name}_deal AS
+		SELECT lead_id, platform, created_at, history, deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
+		FROM (SELECT opportunity_id AS lead_id, history_agg(stage_name, changed_at, amount, subject) AS history FROM $name WHERE changed_at <= as_of() GROUP BY 1) h
+			JOIN lead USING (lead_id) JOIN team USING (team_id)");
+	sql($set->(%real));
+}
+
+# what a world's grown-up leads since the programme make of a question, in percent
+sub percent_of
+{
+	my ($world, $from, $to, $who) = @_;
+	return sql("SELECT percent(conversion(funnel_agg(progress), '$from', '$to')) FROM ${world}_deal
+		WHERE created_at >= programme_start() AND created_at <= as_of() - interval '180 days' AND $who");
+}
+
+# the table of doc/demo.md, as one line
+open my $in, '<', 'doc/demo.md' or die "doc/demo.md: $!";
+my $doc = join ' ', grep { /^\|/ } <$in>;
+close $in;
+
+# what doc/demo.md says: the truth, and the estimate with its interval
+sub documented
+{
+	my ($truth, $estimate, $what) = @_;
+	my $says = qr/\| \Q$truth\E[^|]*\|[^|]*\|[ *]*\Q$estimate\E/;
+	like($doc, $says, "doc/demo.md: $what: $truth, $estimate");
+}
+
+sub covers
+{
+	my ($low, $high, $truth, $what) = @_;
+	$low = $high = 'nan' unless length($low // '') && length($high // '');
+	ok($low < $high && $low <= $truth && $truth <= $high, sprintf('%s: the interval %.1f to %.1f holds the truth, %.2f', $what, $low, $high, $truth));
+}
+
+world('real');
+is(sql('SELECT count(*) FROM (SELECT * FROM real WHERE changed_at <= as_of() EXCEPT ALL TABLE opportunity_history) x'), '0', 'the real world is that of the CRM');
+
+#
+# Compass lifts conversion, Beacon does not.
+#
+world('without_compass', compass_odds => 1);
+my $truth = percent_of('real', 'lead', 'opportunity', "platform = 'Compass'") - percent_of('without_compass', 'lead', 'opportunity', "platform = 'Compass'");
+cmp_ok($truth, '>', 2, sprintf('Compass is worth %.2f points of lead to opportunity', $truth));
+my ($estimate, $low, $high, $p) = row("SELECT difference_points, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Compass'");
+covers($low, $high, $truth, 'Compass');
+ok($low > 0 && $p < 0.05, 'Compass: more than chance');
+documented(sprintf('%.1f points', $truth), sql("SELECT format('%s (%s to %s), adjusted p %s', due_to_platform, low, high, adjusted_p) FROM platforms WHERE platform = 'Compass'"), 'Compass');
+is(sql('SELECT beacon_odds()'), '1', 'Beacon does nothing');
+($estimate, $low, $high, $p) = row("SELECT difference_points, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Beacon'");
+covers($low, $high, 0, 'Beacon');
+cmp_ok($p, '>', 0.05, 'Beacon: no evidence');
+documented('0', sql("SELECT format('%s (%s to %s), adjusted p %s', due_to_platform, low, high, round(adjusted_p::numeric, 2)) FROM platforms WHERE platform = 'Beacon'"), 'Beacon');
+is(sql('SELECT string_agg(platform, q ORDER BY due_to_platform DESC) FROM platforms, (SELECT \' \') x(q)'), 'Compass Beacon', 'and in this order');
+
+#
+# Before and after: all that came on the day of the programme, the market with it.
+#
+world('without_all', compass_odds => 1, market_odds => 1, programme_pace => 1);
+for my $rate ([ 'lead to opportunity', 'lead', 'opportunity' ], [ 'mql to customer', 'mql', 'won' ], [ 'lead to customer', 'lead', 'won' ])
+{
+	my ($name, $from, $to) = @$rate;
+	($low, $high) = row("SELECT low, high FROM before_after, compare(b, a) WHERE rate = '$name'");
+	$truth = percent_of('real', $from, $to, 'true') - percent_of('without_all', $from, $to, 'true');
+	covers($low, $high, $truth, "before and after, $name");
+	documented(sprintf('%.1f points of %s', $truth, $name =~ s/mql/qualified lead/r), sql("SELECT format('%s (%s to %s)', points, low, high) FROM change WHERE rate = '$name'"), $name);
+	cmp_ok($low, '>', 0, "before and after, $name: it rose");
+}
+
+#
+# Cycles shorten.
+#
+world('without_pace', programme_pace => 1);
+my $mean = sub {
+	return sql("SELECT restricted_mean(duration_agg(c), 90) FROM $_[0]_deal, deal_cycle(history, to_kinds => '{won,lost,no_decision}', unless => '{}', as_of => as_of()) c
+		WHERE started_at(c) >= programme_start()");
+};
+$truth = $mean->('real') - $mean->('without_pace');
+cmp_ok($truth, '<', -4, sprintf('the pace of the programme is worth %.2f days of the first 90', $truth));
+($low, $high) = row("SELECT low, high FROM cycles b, cycles a, compare(b.d, a.d, 90) WHERE b.opportunities = 'before' AND a.opportunities = 'after'");
+covers($low, $high, $truth, 'length of the sales cycle');
+cmp_ok($high, '<', 0, 'length of the sales cycle: it fell');
+documented(sprintf('%.1f days', -$truth), sql("SELECT format('%s less (%s to %s)', -difference_days, -high, -low) FROM cycle_change"), 'sales cycle');
+
+#
+# Content moves nothing; the naive comparison says it does, the fair one does not.
+#
+world('much_content', content_days => 3);
+cmp_ok(sql("SELECT count(*) FROM much_content WHERE stage_name = 'content'"), '>', 1.5 * sql("SELECT count(*) FROM real WHERE stage_name = 'content'"), 'with more content there is more content');
+is(sql(q{SELECT count(*) FROM ((SELECT * FROM much_content EXCEPT ALL SELECT * FROM real) UNION ALL (SELECT * FROM real EXCEPT ALL SELECT * FROM much_content)) x WHERE stage_name <> 'content'}),
+	'0', '... and nothing else changes');
+my %card = map { my ($name, @interval) = split /\|/; $name => \@interval }
+  split /\n/, sql("SELECT CASE n WHEN 1 THEN 'naive' ELSE 'fair' END, low, high FROM card o JOIN card w USING (n), compare(o.ended, w.ended, 90) WHERE NOT o.card AND w.card");
+cmp_ok($card{naive}[0], '>', 10, sprintf('naively the battle card costs days: %.1f to %.1f, which excludes the truth, 0', @{ $card{naive} }));
+covers(@{ $card{fair} }, 0, 'the battle card, split at the first');
+documented('0 days', $_, 'battle card') for split /\n/, sql("SELECT format('%s (%s to %s)', difference_days, low, high) FROM battle_card");
+
+#
+# Deals are lost against Globex more often.
+#
+($low, $high) = row("SELECT low, high FROM wins, compare(uncontested_win_rate(w, 'closed'), win_rate(w, 'Globex', 'closed'))");
+documented('lower', sql("SELECT format('%s %% of the closed, against %s %%', of_closed, all_deals.percent) FROM rivals, all_deals WHERE competitor = 'Globex' AND deals = 'uncontested'"), 'Globex');
+cmp_ok($high, '<', 0, sprintf('against Globex the win rate is lower than without a competitor: %.1f to %.1f points', $low, $high));
+
+#
+# Months that are marked final are final, the others rise.
+#
+sql("CREATE TABLE late AS
+	SELECT to_char(date_trunc('month', created_at), 'YYYY-MM') AS month, percent(conversion(funnel_agg(deal_progress(history, within => '180 days', entry => 'first', as_of => 'epoch'::timestamptz + '100 years'::interval)), 'lead', 'opportunity')) AS percent
+	FROM (SELECT opportunity_id, history_agg(stage_name, changed_at) AS history FROM real GROUP BY 1) h JOIN lead ON lead_id = opportunity_id GROUP BY 1");
+is(sql("SELECT count(*), count(*) FILTER (WHERE round(late.percent::numeric, 1) = months.percent) FROM months JOIN late USING (month) WHERE state = 'final'"), '30|30', 'what the future brings does not change the months marked final');
+is(sql("SELECT count(*), count(*) FILTER (WHERE late.percent > months.percent) FROM months JOIN late USING (month) WHERE state <> 'final'"), '6|6', '... and raises each of the others');
+
+$node->stop;
+done_testing();
