@@ -110,6 +110,12 @@ test:
 oracle:
 	@'$(root)test/oracle/run'
 
+bench:
+	@'$(root)test/bench/run'
+
+bench-profile:
+	@JOBS=profile '$(root)test/bench/run'
+
 bench-refresh:
 	@'$(root)test/bench/refresh'
 
@@ -132,6 +138,8 @@ help:
 	@echo 'make demo              set-up, build, a generated CRM and its report'
 	@echo 'make demo DATA=DIR     the same report on real data: see test/demo/*.sql for what is known'
 	@echo 'make report            either of the two as one page of HTML that needs no network (OUT=report.html)'
+	@echo 'make bench             speed beside plain SQL, DuckDB and ClickHouse, as a table (DEALS=n RUNS=n WORKERS=n JOBS=names)'
+	@echo 'make bench-profile     where the time of its heaviest jobs goes'
 	@echo 'test/citus/run         a report on the Citus cluster of PGHOST, PGPORT, ... against local tables (--local: without Citus)'
 	@echo 'make bench-refresh     incremental refreshes against rebuilds (DEALS=n)'
 	@echo 'make fuzz SECONDS=n    libFuzzer on parsers and validators, n seconds each (60; TARGETS="chain deal_event")'
@@ -144,4 +152,4 @@ help:
 	@echo 'make package           the Debian package, built, checked and tested in a chroot (OUT=DIR keeps it)'
 	@echo 'make dist              the release archive'
 
-.PHONY: demo report test oracle bench-refresh fuzz upgrade matrix matrix-clean sanitize valgrind coverage package dist help
+.PHONY: demo report test oracle bench bench-profile bench-refresh fuzz upgrade matrix matrix-clean sanitize valgrind coverage package dist help

@@ -66,7 +66,7 @@ check_group(const ContentGroup *group)
 		if (entry->count <= 0 || entry->count > group->events - timed)
 			return "there are more times than events";
 		timed += entry->count;
-		if (!sum128_add(&least, sum128_product((int64) entry->key * USECS_PER_SEC, entry->count)))
+		if (!sum128_add_product(&least, (int64) entry->key * USECS_PER_SEC, entry->count))
 			return "a sum of times is out of range";
 	}
 	most = least;

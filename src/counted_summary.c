@@ -195,7 +195,8 @@ counted_view_open(CountedView *view, const CountedSummary *state)
 	view->identity_size = state->identity_size;
 	view->nsums = state->nsums;
 	view->sums = counted_sums(unconstify(CountedSummary *, state));
-	view->entries = palloc(sizeof(TallyEntry) * Max(tally->used, 1));
+	view->entries = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1),
+									MCXT_ALLOC_HUGE);
 	view->nentries = tally_sorted(tally, view->entries);
 }
 

@@ -138,8 +138,8 @@ check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 			return "its counts pass 64 bits";
 		counted += entry->count;
 		if (is_event(category) &&
-			(!sum128_add(&least, sum128_product(DURATION_KEY_UNITS(entry->key) * size, entry->count)) ||
-			 !sum128_add(&slack, sum128_product(size - 1, entry->count))))
+			(!sum128_add_product(&least, DURATION_KEY_UNITS(entry->key) * size, entry->count) ||
+			 !sum128_add_product(&slack, size - 1, entry->count)))
 			return "its sum is out of range";
 	}
 	most = least;

@@ -128,9 +128,9 @@ check_durations(const Sum128 *sums, int nsums, const TallyEntry *entries, uint32
 		if (DURATION_KEY_CATEGORY(key / 32) != DURATION_EVENT)
 			continue;
 		from = DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY;
-		if (!sum128_add(&least[stage], sum128_product(from, entries[i].count)) ||
-			!sum128_add(&most[stage], sum128_product(from, entries[i].count)) ||
-			!sum128_add(&most[stage], sum128_product(USECS_PER_DAY - 1, entries[i].count)))
+		if (!sum128_add_product(&least[stage], from, entries[i].count) ||
+			!sum128_add_product(&most[stage], from, entries[i].count) ||
+			!sum128_add_product(&most[stage], USECS_PER_DAY - 1, entries[i].count))
 			return "a sum is out of range";
 	}
 	for (int stage = 0; stage < nsums; stage++)

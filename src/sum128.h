@@ -33,6 +33,21 @@ extern bool sum128_add(Sum128 *sum, Sum128 other);
 extern bool sum128_subtract(Sum128 *sum, Sum128 other);
 /* value * times, exact: the product of two 64-bit numbers always fits */
 extern Sum128 sum128_product(int64_t value, int64_t times);
+
+/* Adds value * times; false as above. Most products fit into 64 bits. */
+static inline bool
+sum128_add_product(Sum128 *sum, int64_t value, int64_t times)
+{
+	int64_t		product;
+	Sum128		term;
+
+	if (__builtin_mul_overflow(value, times, &product))
+		return sum128_add(sum, sum128_product(value, times));
+	term.low = (uint64_t) product;
+	term.high = product < 0 ? -1 : 0;
+	return sum128_add(sum, term);
+}
+
 extern int	sum128_compare(Sum128 a, Sum128 b);
 extern double sum128_to_double(Sum128 sum);
 

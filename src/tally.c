@@ -8,7 +8,6 @@
  */
 #include "tally.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "varint.h"
@@ -98,13 +97,59 @@ tally_rehash(Tally *to, const Tally *from)
 			(void) tally_add(to, from->slots[i].key - 1, from->slots[i].count);
 }
 
-static int
-compare_entries(const void *a, const void *b)
-{
-	uint64_t	key_a = ((const TallyEntry *) a)->key;
-	uint64_t	key_b = ((const TallyEntry *) b)->key;
+/* Below this many, moving entries one by one beats counting their keys. */
+#define RADIX_FROM 48
 
-	return (key_a > key_b) - (key_a < key_b);
+/*
+ * Sorts by key, in as many passes as bytes of the keys differ: a moving
+ * aggregate sorts for every row. `spare` has room for as many entries.
+ */
+static void
+sort_entries(TallyEntry *entries, TallyEntry *spare, uint32_t n)
+{
+	TallyEntry *from = entries;
+	TallyEntry *to = spare;
+	uint64_t	varying = 0;
+
+	if (n < RADIX_FROM)
+	{
+		for (uint32_t i = 1; i < n; i++)
+		{
+			TallyEntry	entry = entries[i];
+			uint32_t	place = i;
+
+			for (; place > 0 && entries[place - 1].key > entry.key; place--)
+				entries[place] = entries[place - 1];
+			entries[place] = entry;
+		}
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++)
+		varying |= entries[i].key ^ entries[0].key;
+	for (int shift = 0; shift < 64; shift += 8)
+	{
+		uint32_t	places[256] = {0};
+		uint32_t	next = 0;
+		TallyEntry *sorted = to;
+
+		if ((varying >> shift & 255) == 0)
+			continue;
+		for (uint32_t i = 0; i < n; i++)
+			places[from[i].key >> shift & 255]++;
+		for (int byte = 0; byte < 256; byte++)
+		{
+			uint32_t	count = places[byte];
+
+			places[byte] = next;
+			next += count;
+		}
+		for (uint32_t i = 0; i < n; i++)
+			sorted[places[from[i].key >> shift & 255]++] = from[i];
+		to = from;
+		from = sorted;
+	}
+	if (from != entries)
+		memcpy(entries, from, sizeof(TallyEntry) * n);
 }
 
 uint32_t
@@ -118,7 +163,7 @@ tally_sorted(const Tally *tally, TallyEntry *entries)
 			entries[n].key = tally->slots[i].key - 1;
 			entries[n++].count = tally->slots[i].count;
 		}
-	qsort(entries, n, sizeof(TallyEntry), compare_entries);
+	sort_entries(entries, entries + n, n);
 	return n;
 }
 

@@ -92,7 +92,7 @@ extern uint32_t tally_live(const Tally *tally);
 /* Copies every non-zero entry of `from` into the empty `to`, which has room for them. */
 extern void tally_rehash(Tally *to, const Tally *from);
 
-/* The non-zero entries in ascending order of key; returns how many. `entries` has room for tally->used. */
+/* The non-zero entries in ascending order of key; returns how many. `entries` has room for 2 * tally->used: half of it to sort with. */
 extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
 
 /* Packed form. pack returns the end of what it wrote. */

@@ -173,7 +173,7 @@ view_open(WinView *view, const WinState *state)
 	const Tally *tally = state_cells(state);
 	const NameTable *names = state_names(state);
 	const WinAmounts *amounts = state_amounts(state);
-	TallyEntry *cells = palloc_extended(sizeof(TallyEntry) * (Size) Max(tally->used, 1),
+	TallyEntry *cells = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1),
 										MCXT_ALLOC_HUGE);
 	uint32		ncells = tally_sorted(tally, cells);
 	bool	   *named = palloc0(names->used + 1);

@@ -113,7 +113,7 @@ random_life(void)
 		good = good && result == expected && tally->used <= TALLY_LIMIT(tally->capacity);
 	}
 
-	sorted = malloc(sizeof(TallyEntry) * (tally->used + 1));
+	sorted = malloc(sizeof(TallyEntry) * 2 * (tally->used + 1));
 	n = tally_sorted(tally, sorted);
 	for (int i = 0; i < NAIVE_KEYS; i++)
 		if (naive[i] != 0)
@@ -255,6 +255,10 @@ sums_by_int128(void)
 	good = product.low == (uint64_t) expected && product.high == (int64_t) (expected >> 64);
 	fits = !__builtin_add_overflow(expected, other, &total);
 	good = good && sum128_add(&sum, term) == fits;
+	if (fits)
+		good = good && sum.low == (uint64_t) total && sum.high == (int64_t) (total >> 64);
+	sum = term;
+	good = good && sum128_add_product(&sum, a, b) == fits;
 	if (fits)
 		good = good && sum.low == (uint64_t) total && sum.high == (int64_t) (total >> 64);
 	sum = product;
