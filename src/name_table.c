@@ -4,25 +4,6 @@
  */
 #include "name_table.h"
 
-static inline uint32 *
-slots_of(const NameTable *table)
-{
-	return (uint32 *) (unconstify(NameTable *, table)->entries + table->capacity);
-}
-
-static inline char *
-bytes_of(const NameTable *table)
-{
-	return (char *) (slots_of(table) + 2 * (Size) table->capacity);
-}
-
-Size
-name_table_size(uint32 capacity, uint32 room)
-{
-	return offsetof(NameTable, entries) +
-		(Size) capacity * (sizeof(NameEntry) + 2 * sizeof(uint32)) + room;
-}
-
 void
 name_table_init(NameTable *table, uint32 capacity, uint32 room)
 {
@@ -48,26 +29,40 @@ name_table_room(uint64 bytes)
 	return (uint32) TYPEALIGN(64, Min(bytes + bytes / 2, PG_UINT32_MAX / 2));
 }
 
-Label
-name_table_label(const NameTable *table, uint32 number)
+/*
+ * Where a label is looked for: never stored, so that it may take eight bytes at
+ * a time, as they lie in memory.
+ */
+static inline uint32
+slot_hash(Label label)
 {
-	const NameEntry *entry = &table->entries[number];
-	Label		label = {NULL, 0};
+	const uint64 multiplier = UINT64CONST(0x9E3779B97F4A7C15);
+	const char *end = label.data + label.length;
+	uint64		hash = label.length;
+	uint64		word = 0;
 
-	if (entry->length <= LABEL_MAX_BYTES && entry->offset <= table->room &&
-		entry->length <= table->room - entry->offset)
+	if (label.length >= sizeof(word))
 	{
-		label.data = bytes_of(table) + entry->offset;
-		label.length = entry->length;
+		for (const char *in = label.data; in < end - sizeof(word); in += sizeof(word))
+		{
+			memcpy(&word, in, sizeof(word));
+			hash = (hash ^ word) * multiplier;
+			hash ^= hash >> 32;
+		}
+		memcpy(&word, end - sizeof(word), sizeof(word));
 	}
-	return label;
+	else
+		for (const char *in = label.data; in < end; in++)
+			word = word << 8 | (uint8) *in;
+	hash = (hash ^ word) * multiplier;
+	return (uint32) (hash >> 32);
 }
 
 /* The number of a label, or -1 and the slot where it would go (-1: none is free). */
 static int
 search(const NameTable *table, Label label, uint32 hash, int64 *free_slot)
 {
-	const uint32 *slots = slots_of(table);
+	const uint32 *slots = name_table_slots(table);
 	uint32		mask = 2 * table->capacity - 1;
 
 	*free_slot = -1;
@@ -93,13 +88,13 @@ name_table_find(const NameTable *table, Label label)
 {
 	int64		free_slot;
 
-	return search(table, label, (uint32) label_hash(label), &free_slot);
+	return search(table, label, slot_hash(label), &free_slot);
 }
 
 int
 name_table_add(NameTable *table, Label label)
 {
-	uint32		hash = (uint32) label_hash(label);
+	uint32		hash = slot_hash(label);
 	int64		free_slot;
 	int			number = search(table, label, hash, &free_slot);
 	NameEntry  *entry;
@@ -115,8 +110,8 @@ name_table_add(NameTable *table, Label label)
 	entry->offset = table->filled;
 	entry->length = label.length;
 	entry->hash = hash;
-	memcpy(bytes_of(table) + table->filled, label.data, label.length);
+	memcpy(name_table_bytes(table) + table->filled, label.data, label.length);
 	table->filled += label.length;
-	slots_of(table)[free_slot] = ++table->used;
+	name_table_slots(table)[free_slot] = ++table->used;
 	return (int) table->used - 1;
 }

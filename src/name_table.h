@@ -50,7 +50,13 @@ label_hash(Label label)
 	return hash ^ (hash >> 33);
 }
 
-extern Size name_table_size(uint32 capacity, uint32 room);
+static inline Size
+name_table_size(uint32 capacity, uint32 room)
+{
+	return offsetof(NameTable, entries) +
+		(Size) capacity * (sizeof(NameEntry) + 2 * sizeof(uint32)) + room;
+}
+
 extern void name_table_init(NameTable *table, uint32 capacity, uint32 room);
 
 /* A capacity and a room that hold so many names and bytes, and half as many more. */
@@ -75,7 +81,33 @@ name_table_fits(const NameTable *table, uint64 names, uint64 bytes)
 extern int	name_table_find(const NameTable *table, Label label);
 /* The same, added when it is not there: there must be room. XX001 when there is none, or the label is empty. */
 extern int	name_table_add(NameTable *table, Label label);
+
+static inline uint32 *
+name_table_slots(const NameTable *table)
+{
+	return (uint32 *) (unconstify(NameTable *, table)->entries + table->capacity);
+}
+
+static inline char *
+name_table_bytes(const NameTable *table)
+{
+	return (char *) (name_table_slots(table) + 2 * (Size) table->capacity);
+}
+
 /* The label of a number below `used`; length 0 when the table is damaged. */
-extern Label name_table_label(const NameTable *table, uint32 number);
+static inline Label
+name_table_label(const NameTable *table, uint32 number)
+{
+	const NameEntry *entry = &table->entries[number];
+	Label		label = {NULL, 0};
+
+	if (entry->length <= LABEL_MAX_BYTES && entry->offset <= table->room &&
+		entry->length <= table->room - entry->offset)
+	{
+		label.data = name_table_bytes(table) + entry->offset;
+		label.length = entry->length;
+	}
+	return label;
+}
 
 #endif							/* EM_NAME_TABLE_H */

@@ -35,25 +35,6 @@ open_size(uint32 name_capacity, uint32 name_room, uint32 cell_capacity)
 		sizeof(WinAmounts) * ((Size) name_capacity + 1) + tally_size(cell_capacity);
 }
 
-static inline NameTable *
-state_names(const WinState *state)
-{
-	return (NameTable *) (unconstify(WinState *, state) + 1);
-}
-
-static inline WinAmounts *
-state_amounts(const WinState *state)
-{
-	return (WinAmounts *) ((char *) state_names(state) +
-						   name_table_size(state->name_capacity, state->name_room));
-}
-
-static inline Tally *
-state_cells(const WinState *state)
-{
-	return (Tally *) (state_amounts(state) + state->name_capacity + 1);
-}
-
 static inline bool
 is_open(const void *datum)
 {
@@ -215,16 +196,6 @@ view_open(WinView *view, const WinState *state)
 		win_too_many();
 }
 
-/* The count under a key of a group. */
-static int64
-cell_count(const WinGroup *group, uint64 key)
-{
-	for (uint32 i = 0; i < group->ncells; i++)
-		if (group->cells[i].key == key)
-			return group->cells[i].count;
-	return 0;
-}
-
 /* Ranges of one group, and amounts only where there are deals. */
 static const char *
 check_group(const WinGroup *group, int64 least_considered)
@@ -254,93 +225,118 @@ check_group(const WinGroup *group, int64 least_considered)
 	return NULL;
 }
 
-/*
- * Can deals have made this? A deal with k competitors is in k of their rows, so
- * that for every k the rows add up to k times the deals. NULL, or why not.
- */
-const char *
-win_check_view(const WinView *view)
+/* Of all deals seen so far, and of the competitors' rows: counts by WIN_KEY. */
+typedef struct WinCheck
 {
-	const WinGroup *all = &view->all;
-	int64		most = all->ncells > 0 ? WIN_KEY_CONSIDERED(all->cells[all->ncells - 1].key) : 0;
-	const char *problem = check_group(all, 0);
+	int64		most;			/* competitors in a deal */
 	int64	   *deals;
 	int64	   *seen;
+	Label		last;			/* competitor */
+} WinCheck;
+
+/* NULL, or why not; as are the next two. */
+static const char *
+check_all(WinCheck *check, const WinGroup *all)
+{
+	const char *problem = check_group(all, 0);
 
 	if (problem != NULL)
 		return problem;
-	if (view->stray_amounts)
-		return "there are amounts without deals";
-	if (view->ncompetitors > WIN_MAX_COMPETITORS)
-		return "it has too many competitors";
-	deals = palloc0(sizeof(int64) * 8 * (most + 1));
-	seen = palloc0(sizeof(int64) * 8 * (most + 1));
+	check->most = all->ncells > 0 ? WIN_KEY_CONSIDERED(all->cells[all->ncells - 1].key) : 0;
+	check->deals = palloc0(sizeof(int64) * 2 * 8 * (check->most + 1));
+	check->seen = check->deals + 8 * (check->most + 1);
+	check->last.length = 0;
 	for (uint32 i = 0; i < all->ncells; i++)
-		deals[all->cells[i].key] = all->cells[i].count;
+		check->deals[all->cells[i].key] = all->cells[i].count;
+	return NULL;
+}
 
-	for (uint32 i = 0; i < view->ncompetitors; i++)
+static const char *
+check_competitor(WinCheck *check, const WinGroup *group)
+{
+	const char *problem;
+
+	if (group->name.length == 0 || group->name.length > LABEL_MAX_BYTES ||
+		(check->last.length > 0 && label_compare(check->last, group->name) >= 0))
+		return "its competitors are not in ascending order";
+	check->last = group->name;
+	if (group->ncells == 0)
+		return "a competitor has no deals";
+	problem = check_group(group, 1);
+	if (problem != NULL)
+		return problem;
+	if (WIN_KEY_CONSIDERED(group->cells[group->ncells - 1].key) > check->most)
+		return "a competitor has more deals than there are";
+	for (uint32 i = 0; i < group->ncells; i++)
 	{
-		const WinGroup *group = &view->competitors[i];
+		uint64		key = group->cells[i].key;
+		int64		count = group->cells[i].count;
+		int64		possible = check->deals[key];
 
-		if (group->name.length == 0 || group->name.length > LABEL_MAX_BYTES ||
-			(i > 0 && label_compare(group[-1].name, group->name) >= 0))
-			return "its competitors are not in ascending order";
-		if (group->ncells == 0)
-			return "a competitor has no deals";
-		problem = check_group(group, 1);
-		if (problem != NULL)
-			return problem;
-		for (uint32 j = 0; j < group->ncells; j++)
+		if (WIN_KEY_CATEGORY(key) == WIN_LOST)
 		{
-			uint64		key = group->cells[j].key;
-			int64		count = group->cells[j].count;
-			int64		possible;
-
-			if (WIN_KEY_CONSIDERED(key) > most)
-				return "a competitor has more deals than there are";
-			possible = deals[key];
-			if (WIN_KEY_CATEGORY(key) == WIN_LOST)
-			{
-				/* a loss to another one, which is that one's LOST_TO, is LOST here */
-				possible += deals[key + 1];
-				possible -= cell_count(group, key + 1);
-			}
-			if (count > possible)
-				return "a competitor has more deals than there are";
-			seen[key] += count;
-			if (seen[key] > WIN_KEY_CONSIDERED(key) * WIN_MAX_DEALS)
-				return "a count is out of range";
+			/* a loss to another one, which is that one's LOST_TO, is LOST here */
+			possible += check->deals[key + 1];
+			if (i + 1 < group->ncells && group->cells[i + 1].key == key + 1)
+				possible -= group->cells[i + 1].count;
 		}
-		if ((i & 0xFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		if (count > possible)
+			return "a competitor has more deals than there are";
+		check->seen[key] += count;
+		if (check->seen[key] > WIN_KEY_CONSIDERED(key) * WIN_MAX_DEALS)
+			return "a count is out of range";
 	}
-	for (int64 k = 1; k <= most; k++)
+	return NULL;
+}
+
+/* A deal with k competitors is in k of their rows: for every k they add up to k times the deals. */
+static const char *
+check_sums(WinCheck *check)
+{
+	const char *problem = NULL;
+
+	for (int64 k = 1; k <= check->most; k++)
 	{
-		const int64 *row = &deals[WIN_KEY(k, 0)];
-		const int64 *sum = &seen[WIN_KEY(k, 0)];
+		const int64 *row = &check->deals[WIN_KEY(k, 0)];
+		const int64 *sum = &check->seen[WIN_KEY(k, 0)];
 
 		if (sum[WIN_WON] != k * row[WIN_WON] ||
 			sum[WIN_LOST] + sum[WIN_LOST_TO] != k * (row[WIN_LOST] + row[WIN_LOST_TO]) ||
 			sum[WIN_LOST_TO] > row[WIN_LOST_TO] ||
 			sum[WIN_NO_DECISION] != k * row[WIN_NO_DECISION] ||
 			sum[WIN_STILL_OPEN] != k * row[WIN_STILL_OPEN])
-			return "the deals of the competitors do not add up";
+			problem = "the deals of the competitors do not add up";
 	}
-	pfree(deals);
-	pfree(seen);
-	return NULL;
+	pfree(check->deals);
+	return problem;
 }
 
-TallyEntry *
-win_cell_list_add(CellList *list)
+/* Can deals have made this? NULL, or why not. */
+const char *
+win_check_view(const WinView *view)
 {
-	if (list->n == list->capacity)
+	WinCheck	check;
+	const char *problem = check_all(&check, &view->all);
+
+	if (problem == NULL && view->stray_amounts)
+		problem = "there are amounts without deals";
+	if (problem == NULL && view->ncompetitors > WIN_MAX_COMPETITORS)
+		problem = "it has too many competitors";
+	for (uint32 i = 0; problem == NULL && i < view->ncompetitors; i++)
 	{
-		list->capacity = Max(64, list->capacity * 2);
-		list->cells = list->cells == NULL ? palloc(sizeof(TallyEntry) * list->capacity) :
-			repalloc_huge(list->cells, sizeof(TallyEntry) * list->capacity);
+		problem = check_competitor(&check, &view->competitors[i]);
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
-	return &list->cells[list->n++];
+	return problem != NULL ? problem : check_sums(&check);
+}
+
+void
+win_cell_list_grow(CellList *list)
+{
+	list->capacity = Max(64, list->capacity * 2);
+	list->cells = list->cells == NULL ? palloc(sizeof(TallyEntry) * list->capacity) :
+		repalloc_huge(list->cells, sizeof(TallyEntry) * list->capacity);
 }
 
 /* Once all cells are there: each group's part of the list. */
@@ -364,67 +360,149 @@ win_distribute_cells(WinView *view, const CellList *list)
 static const uint8 *
 read_group(WinGroup *group, CellList *list, const uint8 *in, const uint8 *end)
 {
+	static const WinAmounts none = {{0, 0}, {0, 0}};
+	Size		first = list->n;
 	TallyReader reader;
 	TallyEntry	entry;
 
-	in = sum128_varint_read(in, end, &group->amounts.won);
-	if (in != NULL)
-		in = sum128_varint_read(in, end, &group->amounts.lost);
-	if (in == NULL)
-		return NULL;
-	group->ncells = 0;
+	if (end - in >= 2 && in[0] == 0 && in[1] == 0)
+	{
+		group->amounts = none;
+		in += 2;
+	}
+	else
+	{
+		in = sum128_varint_read(in, end, &group->amounts.won);
+		if (in != NULL)
+			in = sum128_varint_read(in, end, &group->amounts.lost);
+		if (in == NULL)
+			return NULL;
+	}
 	tally_read_begin(&reader, in, end);
 	while (tally_read_next(&reader, &entry))
 	{
 		if (entry.key > WIN_KEY(WIN_MAX_CONSIDERED, 7))
 			return NULL;
 		*win_cell_list_add(list) = entry;
-		group->ncells++;
 	}
+	group->ncells = (uint32) (list->n - first);
+	group->cells = list->cells + first;
 	return reader.damaged ? NULL : reader.next;
+}
+
+/*
+ * Packed bytes group by group, all deals first, each checked as it is read:
+ *
+ *		read_begin(&reader, data, size);
+ *		while (read_next(&reader))
+ *			... reader.group, its cells at the end of reader.list
+ *		problem = read_end(&reader);
+ */
+typedef struct GroupReader
+{
+	const uint8 *in;
+	const uint8 *end;
+	const char *problem;		/* what is wrong, once it is known */
+	bool		begun;
+	uint32		competitors;
+	uint32		remaining;
+	WinGroup	group;
+	CellList	list;
+	WinCheck	check;
+} GroupReader;
+
+static void
+read_begin(GroupReader *reader, const uint8 *data, Size size)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->in = data + 2;
+	reader->end = data + size;
+	if (size < 2)
+		reader->problem = "it is too short";
+	else if (data[0] != WIN_SUMMARY_VERSION)
+		reader->problem = "its version is unknown";
+	else if (data[1] != 0)
+		reader->problem = "its flags are unknown";
+}
+
+static bool
+read_next(GroupReader *reader)
+{
+	WinGroup   *group = &reader->group;
+	const uint8 *in = reader->in;
+	uint64		n;
+
+	if (reader->problem != NULL || (reader->begun && reader->remaining == 0))
+		return false;
+	group->name.length = 0;
+	if (reader->begun)
+	{
+		if (in >= reader->end || in[0] == 0 || in[0] > reader->end - in - 1)
+		{
+			reader->problem = "a name is cut off";
+			return false;
+		}
+		group->name.length = *in++;
+		group->name.data = (const char *) in;
+	}
+	in = read_group(group, &reader->list, in + group->name.length, reader->end);
+	if (in != NULL && !reader->begun)
+	{
+		in = varint_read(in, reader->end, &n);
+		if (in == NULL || n > (uint64) (reader->end - in) || n > WIN_MAX_COMPETITORS)
+			in = NULL;
+		else
+			reader->competitors = reader->remaining = (uint32) n;
+	}
+	else
+	{
+		reader->remaining--;
+		if ((reader->remaining & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (in == NULL)
+	{
+		reader->problem = "it is malformed";
+		return false;
+	}
+	reader->in = in;
+	reader->problem = reader->begun ? check_competitor(&reader->check, group) :
+		check_all(&reader->check, group);
+	reader->begun = true;
+	return reader->problem == NULL;
+}
+
+static const char *
+read_end(GroupReader *reader)
+{
+	if (reader->problem == NULL && reader->in != reader->end)
+		reader->problem = "bytes are left over";
+	return reader->problem != NULL ? reader->problem : check_sums(&reader->check);
 }
 
 /* Takes packed bytes apart; returns NULL or what is wrong with them. */
 const char *
 win_view_packed(WinView *view, const uint8 *data, Size size)
 {
-	const uint8 *in = data + 2;
-	const uint8 *end = data + size;
-	CellList	list = {NULL, 0, 0};
-	uint64		n;
+	GroupReader reader;
+	const char *problem;
 
 	memset(view, 0, sizeof(*view));
-	if (size < 2)
-		return "it is too short";
-	if (data[0] != WIN_SUMMARY_VERSION)
-		return "its version is unknown";
-	if (data[1] != 0)
-		return "its flags are unknown";
-	in = read_group(&view->all, &list, in, end);
-	if (in != NULL)
-		in = varint_read(in, end, &n);
-	if (in == NULL || n > (uint64) (end - in) || n > WIN_MAX_COMPETITORS)
-		return "it is malformed";
-	view->ncompetitors = (uint32) n;
-	view->competitors = palloc(sizeof(WinGroup) * Max(n, 1));
-	for (uint32 i = 0; i < view->ncompetitors; i++)
+	read_begin(&reader, data, size);
+	while (read_next(&reader))
 	{
-		WinGroup   *group = &view->competitors[i];
-
-		if (in >= end || in[0] == 0 || in[0] > end - in - 1)
-			return "a name is cut off";
-		group->name.length = *in++;
-		group->name.data = (const char *) in;
-		in = read_group(group, &list, in + group->name.length, end);
-		if (in == NULL)
-			return "it is malformed";
-		if ((i & 0xFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		if (reader.group.name.length == 0)
+		{
+			view->all = reader.group;
+			view->competitors = palloc(sizeof(WinGroup) * Max(reader.competitors, 1));
+		}
+		else
+			view->competitors[view->ncompetitors++] = reader.group;
 	}
-	if (in != end)
-		return "bytes are left over";
-	win_distribute_cells(view, &list);
-	return win_check_view(view);
+	problem = read_end(&reader);
+	if (problem == NULL)
+		win_distribute_cells(view, &reader.list);
+	return problem;
 }
 
 void
@@ -493,53 +571,29 @@ win_pack(const WinView *view)
 
 /* ---------------------------------------------------------------- growing */
 
-/* An open form of a view, with room for more. */
-static WinState *
-open_view(const WinView *view, uint64 names, uint64 bytes, uint64 cells)
+/* The row of a name, added when there is more to count; 0 for all deals. 22003 when it is not there. */
+uint32
+win_row(WinState *state, Label name, int sign)
 {
-	WinState   *state;
+	int			number;
 
-	names += view->ncompetitors;
-	cells += view->all.ncells;
-	for (uint32 i = 0; i < view->ncompetitors; i++)
-	{
-		bytes += view->competitors[i].name.length;
-		cells += view->competitors[i].ncells;
-	}
-	state = win_create(names, bytes, cells);
-	win_add_group(state, &view->all, 1);
-	for (uint32 i = 0; i < view->ncompetitors; i++)
-		win_add_group(state, &view->competitors[i], 1);
-	return state;
-}
-
-WinState *
-win_reserve(WinState *state, uint64 names, uint64 bytes, uint64 cells)
-{
-	WinView		view;
-	WinState   *grown;
-
-	if (name_table_fits(state_names(state), names, bytes) &&
-		cells <= TALLY_LIMIT(state->cell_capacity) - state_cells(state)->used)
-		return state;
-	CHECK_FOR_INTERRUPTS();
-	view_open(&view, state);
-	grown = open_view(&view, names, bytes, cells);
-	grown->inputs = state->inputs;
-	return grown;
+	if (name.length == 0)
+		return 0;
+	number = sign > 0 ? name_table_add(state_names(state), name) :
+		name_table_find(state_names(state), name);
+	if (number < 0)
+		below_zero();
+	return (uint32) number + 1;
 }
 
 void
-win_add(WinState *state, Label name, uint64 key, int64 count)
+win_add(WinState *state, uint32 row, uint64 key, int64 count)
 {
-	uint32		row = 0;
+	Tally	   *cells = state_cells(state);
 
-	if (name.length > 0)
-		row = (count > 0 ? name_table_add(state_names(state), name) :
-			   name_table_find(state_names(state), name)) + 1;
-	if (name.length > 0 && row == 0)
-		below_zero();
-	switch (tally_add(state_cells(state), WIN_CELL(row, key), count))
+	if (likely(count > 0 && tally_add_quickly(cells, WIN_CELL(row, key), count)))
+		return;
+	switch (tally_add(cells, WIN_CELL(row, key), count))
 	{
 		case TALLY_OK:
 			break;
@@ -556,33 +610,60 @@ win_add(WinState *state, Label name, uint64 key, int64 count)
 }
 
 void
-win_add_amounts(WinState *state, Label name, WinAmounts amounts, int sign)
+win_add_amounts(WinState *state, uint32 row, WinAmounts amounts, int sign)
 {
-	int			row = name.length > 0 ? name_table_find(state_names(state), name) + 1 : 0;
 	WinAmounts *sums = &state_amounts(state)[row];
 
-	if (name.length > 0 && row == 0)
-		below_zero();
 	if (sign > 0 ?
 		!sum128_add(&sums->won, amounts.won) || !sum128_add(&sums->lost, amounts.lost) :
 		!sum128_subtract(&sums->won, amounts.won) || !sum128_subtract(&sums->lost, amounts.lost))
 		out_of_range("an amount");
 }
 
-void
-win_add_group(WinState *state, const WinGroup *group, int sign)
+/* Adds or subtracts a group, growing. */
+static WinState *
+add_group(WinState *state, const WinGroup *group, int sign)
 {
+	uint32		row;
+
+	if (sign > 0)
+		state = win_reserve(state, group->name.length > 0, group->name.length, group->ncells);
+	row = win_row(state, group->name, sign);
 	for (uint32 i = 0; i < group->ncells; i++)
-		win_add(state, group->name, group->cells[i].key, sign * group->cells[i].count);
+		win_add(state, row, group->cells[i].key, sign * group->cells[i].count);
 	if (!is_zero(group->amounts.won, group->amounts.lost))
-		win_add_amounts(state, group->name, group->amounts, sign);
+		win_add_amounts(state, row, group->amounts, sign);
+	return state;
+}
+
+/* A larger copy in the current context, with room for so much more. */
+WinState *
+win_grow(const WinState *state, uint64 names, uint64 bytes, uint64 cells)
+{
+	WinView		view;
+	WinState   *grown;
+
+	CHECK_FOR_INTERRUPTS();
+	view_open(&view, state);
+	names += view.ncompetitors;
+	cells += view.all.ncells;
+	for (uint32 i = 0; i < view.ncompetitors; i++)
+	{
+		bytes += view.competitors[i].name.length;
+		cells += view.competitors[i].ncells;
+	}
+	grown = win_create(names, bytes, cells);
+	grown = add_group(grown, &view.all, 1);
+	for (uint32 i = 0; i < view.ncompetitors; i++)
+		grown = add_group(grown, &view.competitors[i], 1);
+	grown->inputs = state->inputs;
+	return grown;
 }
 
 WinState *
 win_open(Datum datum)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
-	WinView		view;
 	WinState   *state;
 
 	if (is_open(value))
@@ -592,8 +673,7 @@ win_open(Datum datum)
 			state = memcpy(palloc(VARSIZE(state)), state, VARSIZE(state));
 		return state;
 	}
-	win_view(&view, PointerGetDatum(value));
-	state = open_view(&view, 0, 0, 0);
+	state = win_merge(win_create(0, 0, 0), PointerGetDatum(value), 1);
 	state->inputs = 1;
 	return state;
 }
@@ -613,26 +693,34 @@ win_state(FunctionCallInfo fcinfo, int argno)
 WinState *
 win_merge(WinState *state, Datum other, int sign)
 {
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(other);
+	GroupReader reader;
 	WinView		view;
-	uint64		bytes = 0;
-	uint64		cells;
+	const char *problem;
 
-	win_view(&view, other);
-	cells = view.all.ncells;
-	for (uint32 i = 0; i < view.ncompetitors; i++)
+	if (is_open(value))
 	{
-		bytes += view.competitors[i].name.length;
-		cells += view.competitors[i].ncells;
+		win_view(&view, PointerGetDatum(value));
+		state = add_group(state, &view.all, sign);
+		for (uint32 i = 0; i < view.ncompetitors; i++)
+		{
+			state = add_group(state, &view.competitors[i], sign);
+			if ((i & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
+				CHECK_FOR_INTERRUPTS();
+		}
+		return state;
 	}
-	if (sign > 0)
-		state = win_reserve(state, view.ncompetitors, bytes, cells);
-	win_add_group(state, &view.all, sign);
-	for (uint32 i = 0; i < view.ncompetitors; i++)
+
+	/* a stored one is checked and added group by group */
+	read_begin(&reader, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	while (read_next(&reader))
 	{
-		win_add_group(state, &view.competitors[i], sign);
-		if ((i & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
-			CHECK_FOR_INTERRUPTS();
+		state = add_group(state, &reader.group, sign);
+		reader.list.n = 0;
 	}
+	problem = read_end(&reader);
+	if (problem != NULL)
+		damaged(problem);
 	return state;
 }
 

@@ -12,6 +12,7 @@
  */
 #include "win_summary.h"
 
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
@@ -354,7 +355,6 @@ category_of(const WinDeal *deal, bool lost_to)
 static WinState *
 change_by_deal(WinState *state, const WinDeal *deal, int sign)
 {
-	static const Label all = {NULL, 0};
 	uint64		bytes = 0;
 	WinAmounts	amounts = {{0, 0}, {0, 0}};
 	bool		has_amount = false;
@@ -375,17 +375,18 @@ change_by_deal(WinState *state, const WinDeal *deal, int sign)
 		has_amount = true;
 		sum128_add_int64(deal->status == DEAL_WON ? &amounts.won : &amounts.lost, deal->amount);
 	}
-	win_add(state, all, WIN_KEY(deal->ncompetitors, category_of(deal, deal->lost_to.length > 0)), sign);
+	win_add(state, 0, WIN_KEY(deal->ncompetitors, category_of(deal, deal->lost_to.length > 0)), sign);
 	if (has_amount)
-		win_add_amounts(state, all, amounts, sign);
+		win_add_amounts(state, 0, amounts, sign);
 	for (int i = 0; i < deal->ncompetitors; i++)
 	{
 		Label		name = deal->competitors[i];
+		uint32		row = win_row(state, name, sign);
 
-		win_add(state, name, WIN_KEY(deal->ncompetitors,
-									 category_of(deal, label_equal(name, deal->lost_to))), sign);
+		win_add(state, row, WIN_KEY(deal->ncompetitors,
+									category_of(deal, label_equal(name, deal->lost_to))), sign);
 		if (has_amount)
-			win_add_amounts(state, name, amounts, sign);
+			win_add_amounts(state, row, amounts, sign);
 	}
 	state->inputs += sign;
 	return state;
@@ -430,6 +431,34 @@ change_by_outcome(FunctionCallInfo fcinfo, int sign)
 	PG_RETURN_POINTER(change_by_deal(state_argument(fcinfo), &deal, sign));
 }
 
+/* Room for the names of the common deal, and for an array with a short header. */
+#define FEW_NAMES 8
+
+typedef struct NameRoom
+{
+	Label		few[FEW_NAMES];
+	union
+	{
+		ArrayType	array;
+		char		bytes[VARATT_SHORT_MAX + VARHDRSZ];
+	}			aligned;
+} NameRoom;
+
+/* An array argument; one with a short header, as stored ones are, is aligned in `room`. */
+static ArrayType *
+array_argument(Datum datum, NameRoom *room)
+{
+	const struct varlena *value = (const struct varlena *) DatumGetPointer(datum);
+	Size		size;
+
+	if (!VARATT_IS_SHORT(value))
+		return DatumGetArrayTypeP(datum);
+	size = VARSIZE_SHORT(value) - VARHDRSZ_SHORT;
+	SET_VARSIZE(room->aligned.bytes, size + VARHDRSZ);
+	memcpy(room->aligned.bytes + VARHDRSZ, VARDATA_SHORT(value), size);
+	return &room->aligned.array;
+}
+
 static int
 compare_labels(const void *a, const void *b)
 {
@@ -438,29 +467,47 @@ compare_labels(const void *a, const void *b)
 
 /* The distinct names of an array; NULL elements are nobody, an empty name is 22023. */
 static Label *
-distinct_names(ArrayType *array, int *count)
+distinct_names(ArrayType *array, NameRoom *room, int *count)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	Label	   *labels;
-	int			n;
+	Label	   *labels = room->few;
+	const bits8 *present = ARR_NULLBITMAP(array);
+	char	   *element = ARR_DATA_PTR(array);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	int			kept = 0;
 
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("competitors must be a one-dimensional array")));
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
-	labels = palloc(sizeof(Label) * Max(n, 1));
+	if (n > FEW_NAMES)
+		labels = palloc_extended(sizeof(Label) * (Size) n, MCXT_ALLOC_HUGE);
 	for (int i = 0; i < n; i++)
-		if (!nulls[i])
-			labels[kept++] = label_from_column(elements[i], "a competitor");
-	n = kept;
-	qsort(labels, n, sizeof(Label), compare_labels);
-	kept = 0;
-	for (int i = 0; i < n; i++)
-		if (i == 0 || !label_equal(labels[i], labels[i - 1]))
-			labels[kept++] = labels[i];
+	{
+		Label		label;
+		int			j = 0;
+
+		if (present != NULL && (present[i / 8] & (1 << (i % 8))) == 0)
+			continue;
+		label = label_from_column(PointerGetDatum(element), "a competitor");
+		element = att_addlength_pointer(element, -1, element);
+		element = (char *) att_align_nominal(element, TYPALIGN_INT);
+		if (n <= FEW_NAMES)
+			while (j < kept && !label_equal(labels[j], label))
+				j++;
+		else
+			j = kept;
+		if (j == kept)
+			labels[kept++] = label;
+	}
+	if (n > FEW_NAMES)
+	{
+		qsort(labels, kept, sizeof(Label), compare_labels);
+		n = kept;
+		kept = 0;
+		for (int i = 0; i < n; i++)
+			if (i == 0 || !label_equal(labels[i], labels[i - 1]))
+				labels[kept++] = labels[i];
+	}
 	*count = kept;
 	return labels;
 }
@@ -470,13 +517,14 @@ static Datum
 change_by_fields(FunctionCallInfo fcinfo, int sign)
 {
 	WinDeal		deal;
+	NameRoom	room;
 
 	if (sign < 0 && PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	memset(&deal, 0, sizeof(deal));
 	deal.status = PG_ARGISNULL(1) ? DEAL_OPEN : PG_GETARG_BOOL(1) ? DEAL_WON : DEAL_LOST;
 	if (!PG_ARGISNULL(2))
-		deal.competitors = distinct_names(PG_GETARG_ARRAYTYPE_P(2), &deal.ncompetitors);
+		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &room), &room, &deal.ncompetitors);
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		(void) amount_from_numeric(PG_GETARG_NUMERIC(3), &deal.amount, NULL);
 	PG_RETURN_POINTER(change_by_deal(state_argument(fcinfo), &deal, sign));

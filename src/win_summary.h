@@ -34,6 +34,7 @@
 #include "compat.h"
 
 #include "label.h"
+#include "name_table.h"
 #include "sum128.h"
 #include "tally.h"
 
@@ -94,7 +95,16 @@ typedef struct CellList
 	Size		capacity;
 } CellList;
 
-extern TallyEntry *win_cell_list_add(CellList *list);
+extern void win_cell_list_grow(CellList *list);
+
+static inline TallyEntry *
+win_cell_list_add(CellList *list)
+{
+	if (list->n == list->capacity)
+		win_cell_list_grow(list);
+	return &list->cells[list->n++];
+}
+
 extern void win_distribute_cells(WinView *view, const CellList *list);
 
 /* Can deals have made this? NULL, or why not. */
@@ -123,16 +133,45 @@ extern WinState *win_create(uint64 names, uint64 bytes, uint64 cells);
 extern WinState *win_open(Datum datum);
 /* Argument `argno` to be changed: in place when it is an aggregate's state, else a copy. */
 extern WinState *win_state(FunctionCallInfo fcinfo, int argno);
+static inline NameTable *
+state_names(const WinState *state)
+{
+	return (NameTable *) (unconstify(WinState *, state) + 1);
+}
+
+static inline WinAmounts *
+state_amounts(const WinState *state)
+{
+	return (WinAmounts *) ((char *) state_names(state) +
+						   name_table_size(state->name_capacity, state->name_room));
+}
+
+static inline Tally *
+state_cells(const WinState *state)
+{
+	return (Tally *) (state_amounts(state) + state->name_capacity + 1);
+}
+
+/* A larger copy in the current context, with room for so much more. */
+extern WinState *win_grow(const WinState *state, uint64 names, uint64 bytes, uint64 cells);
+
 /*
  * The same state, or a larger copy in the current context, with room for so
  * much more: the caller returns it and never frees the old one.
  */
-extern WinState *win_reserve(WinState *state, uint64 names, uint64 bytes, uint64 cells);
+static inline WinState *
+win_reserve(WinState *state, uint64 names, uint64 bytes, uint64 cells)
+{
+	if (likely(name_table_fits(state_names(state), names, bytes) &&
+			   cells <= TALLY_LIMIT(state->cell_capacity) - state_cells(state)->used))
+		return state;
+	return win_grow(state, names, bytes, cells);
+}
 
-/* Adding to a state with room, of a name or (length 0) all deals; 22003 below zero. */
-extern void win_add(WinState *state, Label name, uint64 key, int64 count);
-extern void win_add_amounts(WinState *state, Label name, WinAmounts amounts, int sign);
-extern void win_add_group(WinState *state, const WinGroup *group, int sign);
+/* Adding to a state with room, in the row of a name or (length 0) all deals; 22003 below zero. */
+extern uint32 win_row(WinState *state, Label name, int sign);
+extern void win_add(WinState *state, uint32 row, uint64 key, int64 count);
+extern void win_add_amounts(WinState *state, uint32 row, WinAmounts amounts, int sign);
 /* Adds (sign 1) or subtracts (sign -1) a summary of either form, growing. */
 extern WinState *win_merge(WinState *state, Datum other, int sign);
 
