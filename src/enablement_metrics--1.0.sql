@@ -235,7 +235,7 @@ CREATE AGGREGATE history_agg(kind text, at timestamptz, amount numeric, subject 
 );
 COMMENT ON AGGREGATE history_agg(text, timestamptz, numeric, text) IS 'the history of a deal from rows of kind, instant, amount and subject';
 CREATE AGGREGATE rollup(history deal_history) (
-	SFUNC = deal_history_accumulate, STYPE = deal_history, SSPACE = 256,
+	SFUNC = deal_history_accumulate, STYPE = deal_history, SSPACE = 4096,
 	FINALFUNC = deal_history_final, COMBINEFUNC = deal_history_accumulate, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(deal_history) IS 'one history of the events of many';
@@ -484,19 +484,19 @@ COMMENT ON FUNCTION duration_summary_combine(duration_summary, duration_summary)
 COMMENT ON FUNCTION duration_summary_final(duration_summary) IS 'final function of duration_agg and rollup: the canonical form';
 
 CREATE AGGREGATE duration_agg(started_at timestamptz, ended_at timestamptz, as_of timestamptz) (
-	SFUNC = duration_summary_add_times, STYPE = duration_summary, SSPACE = 512,
+	SFUNC = duration_summary_add_times, STYPE = duration_summary, SSPACE = 4096,
 	FINALFUNC = duration_summary_final, COMBINEFUNC = duration_summary_combine,
 	MSFUNC = duration_summary_add_times, MINVFUNC = duration_summary_remove_times, MSTYPE = duration_summary, MSSPACE = 512,
 	MFINALFUNC = duration_summary_final, PARALLEL = SAFE
 );
 CREATE AGGREGATE duration_agg(started_at timestamptz, ended_at timestamptz, as_of timestamptz, unit text) (
-	SFUNC = duration_summary_add_times, STYPE = duration_summary, SSPACE = 512,
+	SFUNC = duration_summary_add_times, STYPE = duration_summary, SSPACE = 4096,
 	FINALFUNC = duration_summary_final, COMBINEFUNC = duration_summary_combine,
 	MSFUNC = duration_summary_add_times, MINVFUNC = duration_summary_remove_times, MSTYPE = duration_summary, MSSPACE = 512,
 	MFINALFUNC = duration_summary_final, PARALLEL = SAFE
 );
 CREATE AGGREGATE duration_agg(units integer, observed boolean) (
-	SFUNC = duration_summary_add_units, STYPE = duration_summary, SSPACE = 512,
+	SFUNC = duration_summary_add_units, STYPE = duration_summary, SSPACE = 4096,
 	FINALFUNC = duration_summary_final, COMBINEFUNC = duration_summary_combine,
 	MSFUNC = duration_summary_add_units, MINVFUNC = duration_summary_remove_units, MSTYPE = duration_summary, MSSPACE = 512,
 	MFINALFUNC = duration_summary_final, PARALLEL = SAFE
@@ -707,7 +707,7 @@ COMMENT ON FUNCTION funnel_summary_combine(funnel_summary, funnel_summary) IS 'c
 COMMENT ON FUNCTION funnel_summary_final(funnel_summary) IS 'final function of funnel_agg and rollup: the canonical form';
 
 CREATE AGGREGATE funnel_agg(progress deal_progress) (
-	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 2048,
+	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 4096,
 	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE rollup(summary funnel_summary) (
@@ -968,21 +968,21 @@ COMMENT ON FUNCTION win_summary_combine(win_summary, win_summary) IS 'combine fu
 COMMENT ON FUNCTION win_summary_final(win_summary) IS 'final function of win_agg and rollup: the canonical form';
 
 CREATE AGGREGATE win_agg(outcome deal_outcome) (
-	SFUNC = win_summary_add_outcome, STYPE = win_summary, SSPACE = 1024,
+	SFUNC = win_summary_add_outcome, STYPE = win_summary, SSPACE = 8192,
 	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
 	MSFUNC = win_summary_add_outcome, MINVFUNC = win_summary_remove_outcome, MSTYPE = win_summary, MSSPACE = 1024,
 	MFINALFUNC = win_summary_final, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE win_agg(deal_outcome) IS 'deals by how they ended and by who was considered';
 CREATE AGGREGATE win_agg(won boolean, competitors text[]) (
-	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 1024,
+	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 8192,
 	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
 	MSFUNC = win_summary_add_fields, MINVFUNC = win_summary_remove_fields, MSTYPE = win_summary, MSSPACE = 1024,
 	MFINALFUNC = win_summary_final, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE win_agg(boolean, text[]) IS 'deals won or not, or open when won is NULL, by the competitors in them';
 CREATE AGGREGATE win_agg(won boolean, competitors text[], amount numeric) (
-	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 1024,
+	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 8192,
 	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
 	MSFUNC = win_summary_add_fields, MINVFUNC = win_summary_remove_fields, MSTYPE = win_summary, MSSPACE = 1024,
 	MFINALFUNC = win_summary_final, PARALLEL = SAFE
@@ -1103,11 +1103,11 @@ COMMENT ON FUNCTION content_summary_combine(content_summary, content_summary) IS
 COMMENT ON FUNCTION content_summary_final(content_summary) IS 'final function of content_agg and rollup: the canonical form';
 
 CREATE AGGREGATE content_agg(action text, actor text) (
-	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 1024,
+	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 4096,
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE content_agg(action text, actor text, seconds double precision) (
-	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 1024,
+	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 4096,
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE rollup(summary content_summary) (
@@ -1250,7 +1250,7 @@ CREATE FUNCTION duration_summary_remove_cycle(state duration_summary, cycle deal
 COMMENT ON FUNCTION duration_summary_add_cycle(duration_summary, deal_cycle) IS 'transition of duration_agg(cycle)';
 COMMENT ON FUNCTION duration_summary_remove_cycle(duration_summary, deal_cycle) IS 'inverse transition of duration_agg(cycle)';
 CREATE AGGREGATE duration_agg(cycle deal_cycle) (
-	SFUNC = duration_summary_add_cycle, STYPE = duration_summary, SSPACE = 512,
+	SFUNC = duration_summary_add_cycle, STYPE = duration_summary, SSPACE = 4096,
 	FINALFUNC = duration_summary_final, COMBINEFUNC = duration_summary_combine,
 	MSFUNC = duration_summary_add_cycle, MINVFUNC = duration_summary_remove_cycle, MSTYPE = duration_summary, MSSPACE = 512,
 	MFINALFUNC = duration_summary_final, PARALLEL = SAFE
@@ -1412,7 +1412,7 @@ COMMENT ON FUNCTION quota_summary_remove_summary(quota_summary, quota_summary) I
 COMMENT ON FUNCTION quota_summary_combine(quota_summary, quota_summary) IS 'combine function of quota_agg and rollup';
 COMMENT ON FUNCTION quota_summary_final(quota_summary) IS 'final function of quota_agg and rollup: the canonical form';
 CREATE AGGREGATE quota_agg(attainment quota_attainment) (
-	SFUNC = quota_summary_add_attainment, STYPE = quota_summary, SSPACE = 512,
+	SFUNC = quota_summary_add_attainment, STYPE = quota_summary, SSPACE = 2048,
 	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
 	MSFUNC = quota_summary_add_attainment, MINVFUNC = quota_summary_remove_attainment, MSTYPE = quota_summary, MSSPACE = 512,
 	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
