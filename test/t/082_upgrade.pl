@@ -88,6 +88,8 @@ SELECT pg_describe_object(d.classid, d.objid, 0) || E'\n\tcomment: ' || coalesce
 		(SELECT string_agg(concat_ws(' ', amprocnum, amproc::regprocedure), ', ' ORDER BY amprocnum, amproc::text) FROM pg_amproc WHERE amprocfamily = d.objid))
 	END
 FROM pg_depend AS d WHERE d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'enablement_metrics')
+	-- array types come with their element types, row types with their tables, and count as members from 18 on
+	AND NOT EXISTS (SELECT FROM pg_type AS t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typcategory = 'A' OR t.typrelid <> 0))
 ORDER BY 1};
 
 # What is in one database and not in the other, described; empty when they agree.
