@@ -90,4 +90,24 @@ extern int	label_code(Label label);	/* -1 when it has none */
 extern int	label_code_count(void);
 extern Label label_of_code(int code);
 
+/*
+ * Distinct labels that all have a code. Codes are in byte order, so that they
+ * need neither be compared nor sorted. Start from zeroed `seen`.
+ */
+typedef struct CodeSet
+{
+	uint64		seen[4];		/* a bit for each code */
+	int			count;			/* this and the rest filled by code_set_sort() */
+	uint8		codes[256];		/* ascending */
+	uint8		places[256];	/* of each code among them */
+} CodeSet;
+
+static inline void
+code_set_add(CodeSet *set, int code)
+{
+	set->seen[code / 64] |= UINT64CONST(1) << (code % 64);
+}
+
+extern void code_set_sort(CodeSet *set);
+
 #endif							/* EM_LABEL_H */
