@@ -61,6 +61,10 @@ my %arguments = (
 	'numeric[]' => [ "'{1,2}'", 'NULL', "'{}'", "'{NULL}'", "'{NaN}'", "'{-1}'", "'{{1,2},{3,4}}'", "'{0}'" ],
 	'interval[]' => [ "'{1 day,2 days}'", 'NULL', "'{}'", "'{NULL,NULL}'", "'{1 month,-1 day}'", "'{{1 day},{2 days}}'" ],
 	'oid' => [ '0', 'NULL', '25' ],
+	'name' => [ "'deal'", 'NULL', "''", "'xmin'", "'no such name'", "repeat('x', 63)" ],
+	'regclass' => [ "'pg_catalog.pg_class'", 'NULL', '0', "'pg_catalog.pg_stats'", '4294967295' ],
+	'xid' => [ "'10'", 'NULL', "'0'", "'3'", "'4294967295'" ],
+	'xid8' => [ "'10'", 'NULL', "'0'", "'18446744073709551615'" ],
 	'bytea' => [ "'\\x00'", 'NULL', "''" ]);
 
 # Values of test/golden, sound; their stored bytes damaged; and room for what calls give.
@@ -199,10 +203,13 @@ for (my $first = 1; $first <= @calls; $first += 2000)
 }
 ok($ok, sprintf('%d calls of %d functions, without privileges and search_path: no crash (%.1f s)', scalar(@calls), scalar(@functions), time - $started));
 is(sql('SELECT count(DISTINCT id) FROM outcome'), scalar(@calls), 'every call was made');
-is(sql("SELECT string_agg(DISTINCT state, ' ') FROM outcome WHERE state !~ '^(00000|22|54|XX001)'"), '', 'each gave an answer or an error of its own');
-my $others = sql("SELECT state || ' ' || left(message, 100) || ' in ' || left(min(query), 400) || ' (' || count(*) || ')' FROM outcome JOIN call USING (id) WHERE state !~ '^(00000|22|54|XX001)' GROUP BY state, message ORDER BY 1 LIMIT 10");
+# functions of tables say no by the errors of tables (class 42), and here there is none that they could say yes to
+my $of_tables = "('regclass'::regtype = ANY ((SELECT proargtypes FROM pg_proc WHERE oid = function::oid)::oid[]))";
+my $strange = "(state !~ '^(00000|22|54|XX001)' AND NOT (state ~ '^42' AND $of_tables))";
+is(sql("SELECT string_agg(DISTINCT state, ' ') FROM outcome JOIN call USING (id) WHERE $strange"), '', 'each gave an answer or an error of its own');
+my $others = sql("SELECT state || ' ' || left(message, 100) || ' in ' || left(min(query), 400) || ' (' || count(*) || ')' FROM outcome JOIN call USING (id) WHERE $strange GROUP BY state, message ORDER BY 1 LIMIT 10");
 diag($others) if $others;
-is(sql("SELECT string_agg(function::oid::regprocedure::text, ', ') FROM (SELECT function FROM call LEFT JOIN outcome USING (id) GROUP BY 1 HAVING bool_and(state IS DISTINCT FROM '00000')) AS t"), '', 'every function answered some of its calls');
+is(sql("SELECT string_agg(function::oid::regprocedure::text, ', ') FROM (SELECT function FROM call LEFT JOIN outcome USING (id) GROUP BY 1 HAVING bool_and(state IS DISTINCT FROM '00000')) AS t WHERE NOT $of_tables"), '', 'every function answered some of its calls');
 note('errors: ' . sql("SELECT string_agg(state || ' ' || n, ', ') FROM (SELECT state, count(*) AS n FROM outcome GROUP BY 1 ORDER BY 2 DESC) AS t"));
 
 #

@@ -2,7 +2,7 @@
 # signatures, and every signature there is one of the catalogs, with the names and the defaults of its arguments.
 #
 # Left out as the servants of another object, under which they stand: functions of input and output, of operators,
-# casts and operator classes, the transition, final and combine functions of aggregates, what an event trigger calls; array types,
+# casts and operator classes, of the planner, the transition, final and combine functions of aggregates, what a trigger calls; array types,
 # the types of rows, and operator families.
 #
 # And whatever is called `like_this(...)` in the prose of README.md and doc/ must be there: ours, PostgreSQL's, or one of
@@ -37,6 +37,7 @@ WHERE class = 'pg_proc'
   AND NOT EXISTS (SELECT FROM pg_amproc WHERE amproc = objid)
   AND NOT EXISTS (SELECT FROM pg_aggregate
                   WHERE objid IN (aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn))
+  AND NOT EXISTS (SELECT FROM pg_proc s WHERE s.prosupport = objid)
   AND prorettype NOT IN ('event_trigger'::regtype, 'trigger'::regtype)
 UNION ALL
 SELECT 'operator', oprname, format_type(oprleft, NULL), concat_ws(' -> ', format_type(oprright, NULL), format_type(oprresult, NULL))
