@@ -315,45 +315,12 @@ shape_offset(const ColumnShape *shape, int64 value)
 	return ((uint64) value - (uint64) shape->lowest) / (uint64) shape->units[shape->code];
 }
 
-static Size
-dictionary_size(const LabelSet *set)
-{
-	Size		size = 0;
-
-	for (int i = 0; i < set->count; i++)
-		size += label_code(set->labels[i]) >= 0 ? 2 : 1 + set->labels[i].length;
-	return size;
-}
-
-static uint8 *
-write_dictionary(uint8 *out, const LabelSet *set)
-{
-	for (int i = 0; i < set->count; i++)
-	{
-		Label		label = set->labels[i];
-		int			code = label_code(label);
-
-		if (code >= 0)
-		{
-			*out++ = 0;
-			*out++ = (uint8) code;
-		}
-		else
-		{
-			*out++ = (uint8) label.length;
-			memcpy(out, label.data, label.length);
-			out += label.length;
-		}
-	}
-	return out;
-}
-
 /* What packing knows of each event, in total order. */
 typedef struct PackedEvent
 {
 	int64		at;
 	int64		amount;
-	uint32		kind;			/* number in the set of kinds, or code */
+	uint32		kind;			/* number among the kinds */
 	int32		subject;		/* number in the set of subjects, -1 for none */
 	bool		has_amount;
 } PackedEvent;
@@ -369,13 +336,8 @@ history_pack(const OpenHistory *open)
 	PackedEvent few_events[PACK_SMALL];
 	SortRecord *records = few_records;
 	PackedEvent *events = few_events;
-	LabelSet	kinds = {0};
-	LabelSet	subjects = {0};
-	CodeSet		codes;
-	bool		coded = true;	/* have all kinds a code? */
-	uint32		nkinds;
-	int		   *kind_places = NULL;
-	int		   *subject_places = NULL;
+	LabelDictionary kinds;
+	LabelDictionary subjects;
 	ColumnShape times = {time_units, lengthof(time_units) - 1, 0, 0};
 	ColumnShape amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN};
 	uint32		namounts = 0;
@@ -388,8 +350,10 @@ history_pack(const OpenHistory *open)
 	int			amount_width = 0;
 	int			kind_width;
 	int			subject_width;
+	Size		dictionaries;	/* bytes */
 	Size		size;
 	struct varlena *packed;
+	uint8	   *dictionary;
 	uint8	   *out;
 	uint8	   *bitmap;
 
@@ -408,7 +372,6 @@ history_pack(const OpenHistory *open)
 		records[i].record = in;
 		in = read_record(in, end, &parts, &code);
 		records[i].at = parts.at;
-		coded &= code >= 0;
 		if (i > 0 && sorted &&
 			(records[i - 1].at > parts.at ||
 			 (records[i - 1].at == parts.at &&
@@ -421,7 +384,8 @@ history_pack(const OpenHistory *open)
 		qsort(records, n, sizeof(SortRecord), sort_record_compare);
 
 	/* number the labels, find the shape of the columns */
-	memset(codes.seen, 0, sizeof(codes.seen));
+	label_dictionary_init(&kinds);
+	label_dictionary_init(&subjects);
 	if (n > 0)
 		times.lowest = times.highest = records[0].at;
 	for (uint32 i = 0; i < n; i++)
@@ -433,10 +397,7 @@ history_pack(const OpenHistory *open)
 		CHECK_FOR_INTERRUPTS();
 		read_record(records[i].record, end, &parts, &code);
 		event->at = parts.at;
-		if (coded)
-			code_set_add(&codes, event->kind = code);
-		else
-			event->kind = label_set_add(&kinds, parts.kind);
+		event->kind = label_dictionary_add(&kinds, parts.kind, code);
 		event->subject = -1;
 		event->amount = parts.amount;
 		event->has_amount = parts.has_amount;
@@ -448,24 +409,12 @@ history_pack(const OpenHistory *open)
 		}
 		if (parts.subject.length > 0)
 		{
-			event->subject = label_set_add(&subjects, parts.subject);
+			event->subject = label_dictionary_add(&subjects, parts.subject, label_code(parts.subject));
 			nsubjects++;
 		}
 	}
-	if (coded)
-	{
-		code_set_sort(&codes);
-		nkinds = codes.count;
-	}
-	else
-	{
-		kind_places = label_set_sort(&kinds);
-		nkinds = kinds.count;
-	}
-	if (nsubjects > 0)
-		subject_places = label_set_sort(&subjects);
-	kind_width = index_width(nkinds);
-	subject_width = index_width(subjects.count);
+	kind_width = index_width(label_dictionary_count(&kinds));
+	subject_width = index_width(label_dictionary_count(&subjects));
 	time_width = value_width(shape_offset(&times, times.highest));
 	if (namounts > 0)
 	{
@@ -479,8 +428,9 @@ history_pack(const OpenHistory *open)
 	if (n == 0)
 		times.code = 0;
 
-	size = VARHDRSZ + 4 + varint_size(n) + varint_size(nkinds) +
-		varint_size(subjects.count) +
+	dictionaries = label_dictionary_size(&kinds) + label_dictionary_size(&subjects);
+	size = VARHDRSZ + 4 + varint_size(n) + varint_size(label_dictionary_count(&kinds)) +
+		varint_size(label_dictionary_count(&subjects)) +
 		varint_size(zigzag_encode(times.lowest / times.units[times.code])) +
 		(namounts > 0 ? varint_size(zigzag_encode(amounts.lowest / amounts.units[amounts.code])) : 0) +
 		(Size) n * (kind_width + time_width) +
@@ -488,9 +438,11 @@ history_pack(const OpenHistory *open)
 		(Size) namounts * amount_width +
 		((flags & HISTORY_SOME_SUBJECTS) ? BITMAP_BYTES(n) : 0) +
 		(Size) nsubjects * subject_width +
-		(coded ? 2 * nkinds : dictionary_size(&kinds)) + dictionary_size(&subjects);
+		dictionaries;
 	packed = palloc0(size);
 	SET_VARSIZE(packed, size);
+	dictionary = label_dictionary_write(&kinds, (uint8 *) packed + size - dictionaries);
+	dictionary = label_dictionary_write(&subjects, dictionary);
 
 	out = (uint8 *) VARDATA(packed);
 	*out++ = DEAL_HISTORY_VERSION;
@@ -498,14 +450,14 @@ history_pack(const OpenHistory *open)
 	*out++ = times.code | time_width << 4;
 	*out++ = amounts.code | amount_width << 4;
 	out = varint_write(out, n);
-	out = varint_write(out, nkinds);
-	out = varint_write(out, subjects.count);
+	out = varint_write(out, label_dictionary_count(&kinds));
+	out = varint_write(out, label_dictionary_count(&subjects));
 	out = varint_write(out, zigzag_encode(times.lowest / times.units[times.code]));
 	if (namounts > 0)
 		out = varint_write(out, zigzag_encode(amounts.lowest / amounts.units[amounts.code]));
 
 	for (uint32 i = 0; i < n; i++, out += kind_width)
-		write_fixed(out, coded ? codes.places[events[i].kind] : kind_places[events[i].kind], kind_width);
+		write_fixed(out, label_dictionary_place(&kinds, events[i].kind), kind_width);
 	for (uint32 i = 0; i < n; i++, out += time_width)
 		write_fixed(out, shape_offset(&times, events[i].at), time_width);
 	if (flags & HISTORY_SOME_AMOUNTS)
@@ -534,18 +486,11 @@ history_pack(const OpenHistory *open)
 	{
 		if (events[i].subject >= 0)
 		{
-			write_fixed(out, subject_places[events[i].subject], subject_width);
+			write_fixed(out, label_dictionary_place(&subjects, events[i].subject), subject_width);
 			out += subject_width;
 		}
 	}
-	for (int i = 0; coded && i < codes.count; i++)
-	{
-		*out++ = 0;
-		*out++ = codes.codes[i];
-	}
-	out = write_dictionary(out, &kinds);
-	out = write_dictionary(out, &subjects);
-	Assert(out == (uint8 *) packed + size);
+	Assert(out + dictionaries == dictionary && dictionary == (uint8 *) packed + size);
 
 	if (events != few_events)
 	{

@@ -111,7 +111,7 @@ static const Label vocabulary[] = {
 	WORD("won"),
 };
 
-StaticAssertDecl(lengthof(vocabulary) <= 256, "a label code is one byte");
+StaticAssertDecl(lengthof(vocabulary) <= MAX_LABEL_CODES, "a label code is one byte");
 
 int
 label_code_count(void)
@@ -164,20 +164,6 @@ label_code(Label label)
 		if (label_equal(vocabulary[code_slots[slot] - 1], label))
 			return code_slots[slot] - 1;
 	return -1;
-}
-
-void
-code_set_sort(CodeSet *set)
-{
-	set->count = 0;
-	for (int word = 0; word < lengthof(set->seen); word++)
-		for (uint64 bits = set->seen[word]; bits != 0; bits &= bits - 1)
-		{
-			int			code = word * 64 + pg_rightmost_one_pos64(bits);
-
-			set->places[code] = set->count;
-			set->codes[set->count++] = code;
-		}
 }
 
 bool
@@ -381,4 +367,73 @@ label_set_sort(LabelSet *set)
 	}
 	pfree(sorted);
 	return places;
+}
+
+void
+label_dictionary_init(LabelDictionary *dictionary)
+{
+	/* what writing fills is left alone: a deal has few labels */
+	memset(dictionary->codes, 0, sizeof(dictionary->codes));
+	memset(&dictionary->others, 0, sizeof(dictionary->others));
+	dictionary->ncodes = 0;
+}
+
+Size
+label_dictionary_size(const LabelDictionary *dictionary)
+{
+	Size		size = (Size) dictionary->ncodes * 2;
+
+	for (int i = 0; i < dictionary->others.count; i++)
+		size += 1 + dictionary->others.labels[i].length;
+	return size;
+}
+
+/* Writes the others, from number *next on, that come before a label ("none": all). */
+static uint8 *
+write_others(LabelDictionary *dictionary, uint8 *out, int *next, int *places, Label before, int place)
+{
+	const LabelSet *others = &dictionary->others;
+
+	for (; *next < others->count && label_compare(others->labels[*next], before) < 0; (*next)++)
+	{
+		Label		label = others->labels[*next];
+
+		places[*next] = place + *next;
+		*out++ = (uint8) label.length;
+		memcpy(out, label.data, label.length);
+		out += label.length;
+	}
+	return out;
+}
+
+uint8 *
+label_dictionary_write(LabelDictionary *dictionary, uint8 *out)
+{
+	static const Label none = {NULL, 0};
+	int			nothers = dictionary->others.count;
+	int		   *sorted = NULL;
+	int		   *places = NULL;
+	int			ncodes = 0;
+	int			next = 0;
+
+	if (nothers > 0)
+	{
+		sorted = label_set_sort(&dictionary->others);
+		places = palloc_extended(sizeof(int) * (Size) nothers, MCXT_ALLOC_HUGE);
+	}
+	for (int word = 0; word < lengthof(dictionary->codes); word++)
+		for (uint64 bits = dictionary->codes[word]; bits != 0; bits &= bits - 1)
+		{
+			int			code = word * 64 + pg_rightmost_one_pos64(bits);
+
+			out = write_others(dictionary, out, &next, places, label_of_code(code), ncodes);
+			dictionary->code_places[code] = next + ncodes++;
+			*out++ = 0;
+			*out++ = (uint8) code;
+		}
+	out = write_others(dictionary, out, &next, places, none, ncodes);
+	for (int i = 0; i < nothers; i++)
+		sorted[i] = places[sorted[i]];
+	dictionary->other_places = sorted;
+	return out;
 }
