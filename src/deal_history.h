@@ -275,6 +275,6 @@ extern struct varlena *history_pack(const OpenHistory *open);
 extern OpenHistory *history_reopen(Datum history);
 
 /* Enough for the common deal without growing. */
-#define HISTORY_INITIAL_ROOM 256
+#define HISTORY_INITIAL_ROOM 128
 
 #endif							/* EM_DEAL_HISTORY_H */

@@ -93,7 +93,8 @@ write_fixed(uint8 *out, uint64 value, int width)
 /*
  * The open form: this head, then records in order of arrival, each with at
  * (8 bytes), flags and the lengths of kind and subject (a byte each), the
- * amount (8 bytes, when flagged), kind, subject. Nothing inside is aligned.
+ * amount (8 bytes, when flagged), kind, subject. A kind with a code has length
+ * 0 and is that byte, as in the dictionary. Nothing inside is aligned.
  * VARSIZE is the room there is; unused room is zero.
  */
 struct OpenHistory
@@ -146,8 +147,10 @@ grow(const OpenHistory *open, Size need)
 OpenHistory *
 history_append(OpenHistory *open, const EventParts *parts)
 {
+	int			code = label_code(parts->kind);
+	Size		kind_size = code >= 0 ? 1 : parts->kind.length;
 	Size		need = RECORD_HEAD + (parts->has_amount ? sizeof(int64) : 0) +
-		parts->kind.length + parts->subject.length;
+		kind_size + parts->subject.length;
 	uint8	   *out;
 
 	if (open->nevents >= HISTORY_MAX_EVENTS)
@@ -161,7 +164,7 @@ history_append(OpenHistory *open, const EventParts *parts)
 	out = (uint8 *) open + open->used;
 	memcpy(out, &parts->at, sizeof(int64));
 	out[8] = parts->has_amount ? RECORD_HAS_AMOUNT : 0;
-	out[9] = parts->kind.length;
+	out[9] = code >= 0 ? 0 : parts->kind.length;
 	out[10] = parts->subject.length;
 	out += RECORD_HEAD;
 	if (parts->has_amount)
@@ -169,9 +172,12 @@ history_append(OpenHistory *open, const EventParts *parts)
 		memcpy(out, &parts->amount, sizeof(int64));
 		out += sizeof(int64);
 	}
-	memcpy(out, parts->kind.data, parts->kind.length);
+	if (code >= 0)
+		*out = (uint8) code;
+	else
+		memcpy(out, parts->kind.data, kind_size);
 	if (parts->subject.length > 0)
-		memcpy(out + parts->kind.length, parts->subject.data, parts->subject.length);
+		memcpy(out + kind_size, parts->subject.data, parts->subject.length);
 	open->used += need;
 	open->nevents++;
 	return open;
@@ -224,28 +230,40 @@ history_reopen(Datum history)
 	return open;
 }
 
-/* Reads the record at `in` and returns what follows it. */
+/* Reads the record at `in`, with the code of its kind or -1, and returns what follows it. */
 static const uint8 *
-read_record(const uint8 *in, const uint8 *end, EventParts *parts)
+read_record(const uint8 *in, const uint8 *end, EventParts *parts, int *code)
 {
 	const uint8 *next;
+	Size		kind_size;
 
 	if (end - in < RECORD_HEAD + 1)
 		history_damaged();
 	memcpy(&parts->at, in, sizeof(int64));
 	parts->has_amount = in[8] & RECORD_HAS_AMOUNT;
-	parts->kind.length = in[9];
 	parts->subject.length = in[10];
 	parts->amount = 0;
+	kind_size = in[9] == 0 ? 1 : in[9];
 	next = in + RECORD_HEAD + (parts->has_amount ? sizeof(int64) : 0);
-	if (parts->kind.length == 0 ||
-		end - next < parts->kind.length + parts->subject.length)
+	if (end - next < kind_size + parts->subject.length)
 		history_damaged();
 	if (parts->has_amount)
 		memcpy(&parts->amount, in + RECORD_HEAD, sizeof(int64));
-	parts->kind.data = (const char *) next;
-	parts->subject.data = parts->kind.data + parts->kind.length;
-	return next + parts->kind.length + parts->subject.length;
+	*code = -1;
+	if (in[9] == 0)
+	{
+		*code = *next;
+		if (*code >= label_code_count())
+			history_damaged();
+		parts->kind = label_of_code(*code);
+	}
+	else
+	{
+		parts->kind.data = (const char *) next;
+		parts->kind.length = in[9];
+	}
+	parts->subject.data = (const char *) next + kind_size;
+	return next + kind_size + parts->subject.length;
 }
 
 /* One record while packing: sorted by instant, then by what it points to. */
@@ -262,13 +280,14 @@ sort_record_compare(const void *left, const void *right)
 	const SortRecord *b = right;
 	EventParts	a_parts;
 	EventParts	b_parts;
+	int			code;
 
 	CHECK_FOR_INTERRUPTS();
 	if (a->at != b->at)
 		return a->at < b->at ? -1 : 1;
 	/* the records were checked when they were listed */
-	read_record(a->record, a->record + RECORD_HEAD + 8 + 2 * LABEL_MAX_BYTES, &a_parts);
-	read_record(b->record, b->record + RECORD_HEAD + 8 + 2 * LABEL_MAX_BYTES, &b_parts);
+	read_record(a->record, a->record + RECORD_HEAD + 8 + 2 * LABEL_MAX_BYTES, &a_parts, &code);
+	read_record(b->record, b->record + RECORD_HEAD + 8 + 2 * LABEL_MAX_BYTES, &b_parts, &code);
 	return event_compare(&a_parts, &b_parts);
 }
 
@@ -296,45 +315,12 @@ shape_offset(const ColumnShape *shape, int64 value)
 	return ((uint64) value - (uint64) shape->lowest) / (uint64) shape->units[shape->code];
 }
 
-static Size
-dictionary_size(const LabelSet *set)
-{
-	Size		size = 0;
-
-	for (int i = 0; i < set->count; i++)
-		size += label_code(set->labels[i]) >= 0 ? 2 : 1 + set->labels[i].length;
-	return size;
-}
-
-static uint8 *
-write_dictionary(uint8 *out, const LabelSet *set)
-{
-	for (int i = 0; i < set->count; i++)
-	{
-		Label		label = set->labels[i];
-		int			code = label_code(label);
-
-		if (code >= 0)
-		{
-			*out++ = 0;
-			*out++ = (uint8) code;
-		}
-		else
-		{
-			*out++ = (uint8) label.length;
-			memcpy(out, label.data, label.length);
-			out += label.length;
-		}
-	}
-	return out;
-}
-
 /* What packing knows of each event, in total order. */
 typedef struct PackedEvent
 {
 	int64		at;
 	int64		amount;
-	uint32		kind;			/* number in the set of kinds */
+	uint32		kind;			/* number among the kinds */
 	int32		subject;		/* number in the set of subjects, -1 for none */
 	bool		has_amount;
 } PackedEvent;
@@ -350,10 +336,8 @@ history_pack(const OpenHistory *open)
 	PackedEvent few_events[PACK_SMALL];
 	SortRecord *records = few_records;
 	PackedEvent *events = few_events;
-	LabelSet	kinds = {0};
-	LabelSet	subjects = {0};
-	int		   *kind_places;
-	int		   *subject_places;
+	LabelDictionary kinds;
+	LabelDictionary subjects;
 	ColumnShape times = {time_units, lengthof(time_units) - 1, 0, 0};
 	ColumnShape amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN};
 	uint32		namounts = 0;
@@ -366,8 +350,10 @@ history_pack(const OpenHistory *open)
 	int			amount_width = 0;
 	int			kind_width;
 	int			subject_width;
+	Size		dictionaries;	/* bytes */
 	Size		size;
 	struct varlena *packed;
+	uint8	   *dictionary;
 	uint8	   *out;
 	uint8	   *bitmap;
 
@@ -381,9 +367,10 @@ history_pack(const OpenHistory *open)
 	for (uint32 i = 0; i < n; i++)
 	{
 		EventParts	parts;
+		int			code;
 
 		records[i].record = in;
-		in = read_record(in, end, &parts);
+		in = read_record(in, end, &parts, &code);
 		records[i].at = parts.at;
 		if (i > 0 && sorted &&
 			(records[i - 1].at > parts.at ||
@@ -397,17 +384,20 @@ history_pack(const OpenHistory *open)
 		qsort(records, n, sizeof(SortRecord), sort_record_compare);
 
 	/* number the labels, find the shape of the columns */
+	label_dictionary_init(&kinds);
+	label_dictionary_init(&subjects);
 	if (n > 0)
 		times.lowest = times.highest = records[0].at;
 	for (uint32 i = 0; i < n; i++)
 	{
 		EventParts	parts;
 		PackedEvent *event = &events[i];
+		int			code;
 
 		CHECK_FOR_INTERRUPTS();
-		read_record(records[i].record, end, &parts);
+		read_record(records[i].record, end, &parts, &code);
 		event->at = parts.at;
-		event->kind = label_set_add(&kinds, parts.kind);
+		event->kind = label_dictionary_add(&kinds, parts.kind, code);
 		event->subject = -1;
 		event->amount = parts.amount;
 		event->has_amount = parts.has_amount;
@@ -419,14 +409,12 @@ history_pack(const OpenHistory *open)
 		}
 		if (parts.subject.length > 0)
 		{
-			event->subject = label_set_add(&subjects, parts.subject);
+			event->subject = label_dictionary_add(&subjects, parts.subject, label_code(parts.subject));
 			nsubjects++;
 		}
 	}
-	kind_places = label_set_sort(&kinds);
-	subject_places = label_set_sort(&subjects);
-	kind_width = index_width(kinds.count);
-	subject_width = index_width(subjects.count);
+	kind_width = index_width(label_dictionary_count(&kinds));
+	subject_width = index_width(label_dictionary_count(&subjects));
 	time_width = value_width(shape_offset(&times, times.highest));
 	if (namounts > 0)
 	{
@@ -440,8 +428,9 @@ history_pack(const OpenHistory *open)
 	if (n == 0)
 		times.code = 0;
 
-	size = VARHDRSZ + 4 + varint_size(n) + varint_size(kinds.count) +
-		varint_size(subjects.count) +
+	dictionaries = label_dictionary_size(&kinds) + label_dictionary_size(&subjects);
+	size = VARHDRSZ + 4 + varint_size(n) + varint_size(label_dictionary_count(&kinds)) +
+		varint_size(label_dictionary_count(&subjects)) +
 		varint_size(zigzag_encode(times.lowest / times.units[times.code])) +
 		(namounts > 0 ? varint_size(zigzag_encode(amounts.lowest / amounts.units[amounts.code])) : 0) +
 		(Size) n * (kind_width + time_width) +
@@ -449,9 +438,11 @@ history_pack(const OpenHistory *open)
 		(Size) namounts * amount_width +
 		((flags & HISTORY_SOME_SUBJECTS) ? BITMAP_BYTES(n) : 0) +
 		(Size) nsubjects * subject_width +
-		dictionary_size(&kinds) + dictionary_size(&subjects);
+		dictionaries;
 	packed = palloc0(size);
 	SET_VARSIZE(packed, size);
+	dictionary = label_dictionary_write(&kinds, (uint8 *) packed + size - dictionaries);
+	dictionary = label_dictionary_write(&subjects, dictionary);
 
 	out = (uint8 *) VARDATA(packed);
 	*out++ = DEAL_HISTORY_VERSION;
@@ -459,14 +450,14 @@ history_pack(const OpenHistory *open)
 	*out++ = times.code | time_width << 4;
 	*out++ = amounts.code | amount_width << 4;
 	out = varint_write(out, n);
-	out = varint_write(out, kinds.count);
-	out = varint_write(out, subjects.count);
+	out = varint_write(out, label_dictionary_count(&kinds));
+	out = varint_write(out, label_dictionary_count(&subjects));
 	out = varint_write(out, zigzag_encode(times.lowest / times.units[times.code]));
 	if (namounts > 0)
 		out = varint_write(out, zigzag_encode(amounts.lowest / amounts.units[amounts.code]));
 
 	for (uint32 i = 0; i < n; i++, out += kind_width)
-		write_fixed(out, kind_places[events[i].kind], kind_width);
+		write_fixed(out, label_dictionary_place(&kinds, events[i].kind), kind_width);
 	for (uint32 i = 0; i < n; i++, out += time_width)
 		write_fixed(out, shape_offset(&times, events[i].at), time_width);
 	if (flags & HISTORY_SOME_AMOUNTS)
@@ -495,13 +486,11 @@ history_pack(const OpenHistory *open)
 	{
 		if (events[i].subject >= 0)
 		{
-			write_fixed(out, subject_places[events[i].subject], subject_width);
+			write_fixed(out, label_dictionary_place(&subjects, events[i].subject), subject_width);
 			out += subject_width;
 		}
 	}
-	out = write_dictionary(out, &kinds);
-	out = write_dictionary(out, &subjects);
-	Assert(out == (uint8 *) packed + size);
+	Assert(out + dictionaries == dictionary && dictionary == (uint8 *) packed + size);
 
 	if (events != few_events)
 	{
