@@ -470,7 +470,7 @@ static Label *
 distinct_names(ArrayType *array, NameRoom *room, int *count)
 {
 	Label	   *labels = room->few;
-	const bits8 *present = ARR_NULLBITMAP(array);
+	const uint8 *present = ARR_NULLBITMAP(array);
 	char	   *element = ARR_DATA_PTR(array);
 	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	int			kept = 0;
