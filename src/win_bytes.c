@@ -386,7 +386,7 @@ read_group(WinGroup *group, CellList *list, const uint8 *in, const uint8 *end)
 		*win_cell_list_add(list) = entry;
 	}
 	group->ncells = (uint32) (list->n - first);
-	group->cells = list->cells + first;
+	group->cells = list->n > 0 ? list->cells + first : NULL;
 	return reader.damaged ? NULL : reader.next;
 }
 
