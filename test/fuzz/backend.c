@@ -385,6 +385,9 @@ pq_sendcountedtext(StringInfo out, const char *text, int length
 /* ---------------------------------------------------------------- text */
 
 /* Valid UTF-8 has been made sure of: charts count and cut its characters. */
+int			pg_mblen(const char *text) { return pg_encoding_mblen(PG_UTF8, text); }
+int			pg_dsplen(const char *text) { return pg_encoding_dsplen(PG_UTF8, text); }
+
 int
 pg_mbstrlen_with_len(const char *text, int length)
 {
