@@ -513,20 +513,21 @@ static bool
 put_row(JsonTarget *target, const char *table, const int64 *row, fmNodePtr escontext)
 {
 	int64		nstages = target->rules->nstages;
-	bool		in_range = row[0] >= 0 && row[0] <= nstages && row[1] >= 0;
 
+	/* keys are made of numbers that fit */
+	if (row[0] < 0 || row[0] > nstages || row[1] < 0 || row[1] > PG_INT64_MAX / USECS_PER_DAY)
+		return malformed("a cell is out of range", escontext);
 	if (strcmp(table, "outcomes") == 0)
-		return put_cell(target, in_range && row[1] <= CHAIN_OPEN,
+		return put_cell(target, row[1] <= CHAIN_OPEN,
 						FUNNEL_OUTCOME_KEY(row[0], row[1]), row[2], escontext);
 	if (strcmp(table, "matched_pairs") == 0)
-		return put_cell(target, in_range && row[0] > 0 && row[1] > 0 && row[1] <= nstages,
+		return put_cell(target, row[0] > 0 && row[1] > 0 && row[1] <= nstages,
 						FUNNEL_PAIR_KEY(row[0] - 1, row[1] - 1), row[2], escontext);
 	if (strcmp(table, "open_matched") == 0)
-		return put_cell(target, in_range && row[0] > 0 && row[1] <= nstages,
+		return put_cell(target, row[0] > 0 && row[1] <= nstages,
 						FUNNEL_OPEN_KEY(row[0] - 1, row[1]), row[2], escontext);
-	in_range = in_range && row[0] > 0 && row[1] <= PG_INT64_MAX / USECS_PER_DAY;
 	for (int category = 0; category < 3; category++)
-		if (!put_cell(target, in_range,
+		if (!put_cell(target, row[0] > 0,
 					  FUNNEL_DURATION_KEY(row[0] - 1, DURATION_KEY(row[1], category)),
 					  row[2 + category], escontext))
 			return false;
