@@ -113,8 +113,15 @@ for my $signal ('TERM', 'KILL')
 			usleep(10_000);
 		}
 		usleep(int(rand(150_000)));
+		my $before = -s $node->logfile;
 		my $killed = kill $signal, $pid;
 		$worker->finish;
+		# a server that has not noticed yet answers too
+		for (1 .. 1800)
+		{
+			last if $signal eq 'TERM' || PostgreSQL::Test::Utils::slurp_file($node->logfile, $before) =~ /ready to accept connections/;
+			usleep(100_000);
+		}
 		is($killed, 1, "SIG$signal in refresh $round: sent");
 		like($err, qr/terminating connection|server closed the connection|connection to server was lost/, "SIG$signal in refresh $round: the session is gone");
 		ok($node->poll_query_until('postgres', 'SELECT true'), "SIG$signal in refresh $round: the server answers");
