@@ -35,7 +35,7 @@ find_clang() {
 
 # step NAME COMMAND...: runs it and adds to passed and failed what its last `N passed, N failed` says. A command that
 # says nothing counts as one, and so does one that dies; exit status 77 is a test skipped, kept in skipped.
-passed=0 failed=0 skipped=()
+passed=0 failed=0 skipped=() results=() failures=()
 step() {
 	local name=$1 log status=0 result line='^([0-9]+) passed, ([0-9]+) failed$'
 	shift
@@ -56,14 +56,29 @@ step() {
 		passed=$((passed + ${result% *}))
 		failed=$((failed + ${result#* }))
 	fi
+	results+=("$name: ${result:+${result% *} passed, ${result#* } failed, }$SECONDS s")
 	echo "== $name: exit status $status, ${result:+${result% *} passed, ${result#* } failed, }$SECONDS s"
+	if [ "$status" != 0 ] && [ "$status" != 77 ]; then
+		mapfile -t -O ${#failures[@]} failures < <(failure "$log" | sed "s/^/$name: /")
+	fi
 	rm -f "$log"
 }
 
-# What the steps before came to; the last line, and the exit status.
+# What a log says of a failure: the tests that failed with what they said next, the complaints, and how it ended.
+failure() {
+	{
+		grep -aE -A8 '^not ok|\.\.\. FAILED' "$1" || true
+		grep -aE 'FINDING|runtime error:|ERROR: AddressSanitizer|Dubious|^(#   )?Failed |died|^E: ' "$1" || true
+		tail -n 5 "$1"
+	} | cut -c1-300 | awk '!seen[$0]++' | head -n 60
+}
+
+# What the steps before came to, and of those that failed what they said; the last line is the sum, and the exit status.
 steps_done() {
 	echo
 	[ ${#skipped[@]} = 0 ] || printf 'SKIPPED %s\n' "${skipped[@]}"
+	printf '%s\n' "${results[@]}"
+	[ ${#failures[@]} = 0 ] || printf 'FAILED %s\n' "${failures[@]}"
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ]
 }
