@@ -196,19 +196,19 @@ COMMENT ON CAST (jsonb AS deal_history) IS 'a history from a jsonb array';
 
 -- Transitions are not STRICT: they skip NULLs and make their own first state.
 CREATE FUNCTION deal_history_accumulate_event(state deal_history, event deal_event) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION deal_history_accumulate_event(deal_history, deal_event) IS 'transition of history_agg(deal_event)';
 CREATE FUNCTION deal_history_accumulate_fields(state deal_history, kind text, at timestamptz) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION deal_history_accumulate_fields(deal_history, text, timestamptz) IS 'transition of history_agg(kind, at)';
 CREATE FUNCTION deal_history_accumulate_fields(state deal_history, kind text, at timestamptz, amount numeric) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION deal_history_accumulate_fields(deal_history, text, timestamptz, numeric) IS 'transition of history_agg(kind, at, amount)';
 CREATE FUNCTION deal_history_accumulate_fields(state deal_history, kind text, at timestamptz, amount numeric, subject text) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION deal_history_accumulate_fields(deal_history, text, timestamptz, numeric, text) IS 'transition of history_agg(kind, at, amount, subject)';
 CREATE FUNCTION deal_history_accumulate(state deal_history, history deal_history) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION deal_history_accumulate(deal_history, deal_history) IS 'transition of rollup(deal_history), and combine function of history_agg';
 CREATE FUNCTION deal_history_final(state deal_history) RETURNS deal_history
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -453,23 +453,23 @@ COMMENT ON CAST (jsonb AS duration_summary) IS 'a duration summary from a jsonb 
 
 -- Transition functions are not STRICT: the state starts as NULL, and NULL has a meaning in the arguments.
 CREATE FUNCTION duration_summary_add_times(state duration_summary, started_at timestamptz, ended_at timestamptz, as_of timestamptz) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION duration_summary_add_times(state duration_summary, started_at timestamptz, ended_at timestamptz, as_of timestamptz, unit text) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION duration_summary_remove_times(state duration_summary, started_at timestamptz, ended_at timestamptz, as_of timestamptz) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION duration_summary_remove_times(state duration_summary, started_at timestamptz, ended_at timestamptz, as_of timestamptz, unit text) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION duration_summary_add_units(state duration_summary, units integer, observed boolean) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION duration_summary_remove_units(state duration_summary, units integer, observed boolean) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION duration_summary_add_summary(state duration_summary, summary duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION duration_summary_remove_summary(state duration_summary, summary duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION duration_summary_combine(state duration_summary, other duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION duration_summary_final(state duration_summary) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION duration_summary_add_times(duration_summary, timestamptz, timestamptz, timestamptz) IS 'transition of duration_agg(started_at, ended_at, as_of)';
@@ -691,13 +691,13 @@ COMMENT ON CAST (jsonb AS funnel_summary) IS 'a funnel summary from a jsonb obje
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_progress) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_summary_add_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION funnel_summary_remove_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION funnel_summary_combine(state funnel_summary, other funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION funnel_summary_final(state funnel_summary) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress) IS 'transition of funnel_agg(deal_progress)';
@@ -721,17 +721,17 @@ COMMENT ON AGGREGATE rollup(funnel_summary) IS 'one funnel of the deals in many;
 
 -- The same from raw events. Not STRICT as above; STABLE without as_of, which is then now().
 CREATE FUNCTION funnel_events_add_bigint(state internal, deal bigint, kind text, at timestamptz, stages text[]) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_events_add_bigint(state internal, deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_events_add_uuid(state internal, deal uuid, kind text, at timestamptz, stages text[]) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_events_add_uuid(state internal, deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_events_add_text(state internal, deal text, kind text, at timestamptz, stages text[]) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_events_add_text(state internal, deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_events_combine(state internal, other internal) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION funnel_events_serialize(state internal) RETURNS bytea
@@ -937,13 +937,13 @@ COMMENT ON CAST (jsonb AS win_summary) IS 'a win summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and NULL has a meaning in the arguments.
 CREATE FUNCTION win_summary_add_outcome(state win_summary, outcome deal_outcome) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 CREATE FUNCTION win_summary_add_fields(state win_summary, won boolean, competitors text[]) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 CREATE FUNCTION win_summary_add_fields(state win_summary, won boolean, competitors text[], amount numeric) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 CREATE FUNCTION win_summary_add_summary(state win_summary, summary win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 CREATE FUNCTION win_summary_remove_outcome(state win_summary, outcome deal_outcome) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, competitors text[]) RETURNS win_summary
@@ -951,9 +951,9 @@ CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, compet
 CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, competitors text[], amount numeric) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION win_summary_remove_summary(state win_summary, summary win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 CREATE FUNCTION win_summary_combine(state win_summary, other win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 CREATE FUNCTION win_summary_final(state win_summary) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION win_summary_add_outcome(win_summary, deal_outcome) IS 'transition of win_agg(deal_outcome)';
@@ -1090,11 +1090,11 @@ COMMENT ON CAST (jsonb AS content_summary) IS 'a content summary from a jsonb ob
 
 -- Not STRICT: the state starts as NULL, and an event may lack an actor or a time.
 CREATE FUNCTION content_summary_add_event(state content_summary, action text, actor text) RETURNS content_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION content_summary_add_event(state content_summary, action text, actor text, seconds double precision) RETURNS content_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION content_summary_combine(state content_summary, other content_summary) RETURNS content_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 500;
 CREATE FUNCTION content_summary_final(state content_summary) RETURNS content_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION content_summary_add_event(content_summary, text, text) IS 'transition of content_agg(action, actor)';
@@ -1244,7 +1244,7 @@ COMMENT ON FUNCTION unit(deal_cycle) IS 'the unit in which duration_agg counts i
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION duration_summary_add_cycle(state duration_summary, cycle deal_cycle) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION duration_summary_remove_cycle(state duration_summary, cycle deal_cycle) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION duration_summary_add_cycle(duration_summary, deal_cycle) IS 'transition of duration_agg(cycle)';
@@ -1394,15 +1394,15 @@ COMMENT ON CAST (jsonb AS quota_summary) IS 'a quota summary from a jsonb object
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION quota_summary_add_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION quota_summary_remove_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION quota_summary_add_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION quota_summary_remove_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION quota_summary_combine(state quota_summary, other quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION quota_summary_final(state quota_summary) RETURNS quota_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION quota_summary_add_attainment(quota_summary, quota_attainment) IS 'transition of quota_agg';
@@ -1604,9 +1604,9 @@ COMMENT ON CAST (jsonb AS log_rank_summary) IS 'a log_rank_summary from a jsonb 
 CREATE FUNCTION log_rank_summary_accumulate(state log_rank_summary, before duration_summary, after duration_summary) RETURNS log_rank_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION log_rank_summary_add_summary(state log_rank_summary, summary log_rank_summary) RETURNS log_rank_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION log_rank_summary_combine(state log_rank_summary, other log_rank_summary) RETURNS log_rank_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION log_rank_summary_final(state log_rank_summary) RETURNS log_rank_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION log_rank_summary_accumulate(log_rank_summary, duration_summary, duration_summary) IS 'transition of log_rank_agg';
