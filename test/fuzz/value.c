@@ -70,10 +70,11 @@ static const Type types[] = {
 			{deal_history_first_at, TEXT}, {deal_history_last_at, TEXT}, {deal_history_has_kind, TEXT},
 			{deal_history_as_of, INSTANT}, {deal_history_distinct_events, ONE}, {deal_history_concat, TWICE},
 			{deal_history_final, ONE}, {deal_history_accumulate, STATE}}},
-	{"rate_summary", rate_summary_recv, rate_summary_send, rate_summary_combine, rate_summary_final,
+	/* its rollup has no final function: nothing of nothing is a value too */
+	{"rate_summary", rate_summary_recv, rate_summary_send, rate_summary_combine, NULL,
 		rate_summary_plus, rate_summary_minus,.exact = true,.questions = {
 			{rate_summary_successes, ONE}, {rate_summary_total, ONE}, {rate_summary_rate, ONE},
-			{rate_summary_percent, ONE}, {rate_summary_minus, TWICE}, {rate_summary_out, ONE}}},
+			{rate_summary_percent, ONE}, {rate_summary_final, ONE}, {rate_summary_minus, TWICE}, {rate_summary_out, ONE}}},
 	{"duration_summary", duration_summary_recv, duration_summary_send, duration_summary_combine,
 		duration_summary_final, duration_summary_plus, duration_summary_minus,.exact = true,.questions = {
 			{duration_summary_unit, ONE}, {duration_summary_observed, ONE}, {duration_summary_censored, ONE},
