@@ -235,6 +235,7 @@ static const uint8 *
 read_record(const uint8 *in, const uint8 *end, EventParts *parts, int *code)
 {
 	const uint8 *next;
+	Size		amount_size;
 	Size		kind_size;
 
 	if (end - in < RECORD_HEAD + 1)
@@ -243,10 +244,11 @@ read_record(const uint8 *in, const uint8 *end, EventParts *parts, int *code)
 	parts->has_amount = in[8] & RECORD_HAS_AMOUNT;
 	parts->subject.length = in[10];
 	parts->amount = 0;
+	amount_size = parts->has_amount ? sizeof(int64) : 0;
 	kind_size = in[9] == 0 ? 1 : in[9];
-	next = in + RECORD_HEAD + (parts->has_amount ? sizeof(int64) : 0);
-	if (end - next < kind_size + parts->subject.length)
+	if ((Size) (end - in) < RECORD_HEAD + amount_size + kind_size + parts->subject.length)
 		history_damaged();
+	next = in + RECORD_HEAD + amount_size;
 	if (parts->has_amount)
 		memcpy(&parts->amount, in + RECORD_HEAD, sizeof(int64));
 	*code = -1;
