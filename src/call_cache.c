@@ -1,6 +1,7 @@
 /*
  * call_cache.c
- *		Options of an SQL function, parsed once for each call site.
+ *		Options of an SQL function, parsed once for each call site, and the order
+ *		of a moving aggregate's cells.
  */
 #include "call_cache.h"
 
@@ -103,4 +104,33 @@ call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller)
 {
 	((CallCache *) fcinfo->flinfo->fn_extra)->parsed = parsed;
 	MemoryContextSwitchTo(caller);
+}
+
+TallyOrder *
+call_cache_order(FunctionCallInfo fcinfo, uint32 used)
+{
+	TallyOrder *order;
+	MemoryContext context;
+
+	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_WINDOW)
+		return NULL;
+	context = fcinfo->flinfo->fn_mcxt;
+	order = fcinfo->flinfo->fn_extra;
+	if (order == NULL)
+		fcinfo->flinfo->fn_extra = order = MemoryContextAllocZero(context, sizeof(TallyOrder));
+	if (order->room < used)
+	{
+		/* an error between leaves one without room */
+		order->n = order->room = 0;
+		if (order->slots != NULL)
+			pfree(order->slots);
+		if (order->entries != NULL)
+			pfree(order->entries);
+		order->slots = NULL;
+		order->entries = NULL;
+		order->slots = MemoryContextAllocHuge(context, sizeof(uint32) * 2 * (Size) used);
+		order->entries = MemoryContextAllocHuge(context, sizeof(TallyEntry) * 4 * (Size) used);
+		order->room = 2 * used;
+	}
+	return order;
 }

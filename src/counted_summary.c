@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "call_cache.h"
 #include "varint.h"
 
 /* Entries between two looks at a pending cancel. */
@@ -186,8 +187,9 @@ counted_check(const CountedView *view, const CountedType *type)
 					   view->entries, view->nentries);
 }
 
-void
-counted_view_open(CountedView *view, const CountedSummary *state)
+/* An open form taken apart, in the order of the window that it belongs to, if any. */
+static void
+view_state(CountedView *view, const CountedSummary *state, TallyOrder *order)
 {
 	const Tally *tally = counted_tally(state);
 
@@ -195,9 +197,21 @@ counted_view_open(CountedView *view, const CountedSummary *state)
 	view->identity_size = state->identity_size;
 	view->nsums = state->nsums;
 	view->sums = counted_sums(unconstify(CountedSummary *, state));
+	if (order != NULL)
+	{
+		view->nentries = tally_sorted_again(tally, order);
+		view->entries = order->entries;
+		return;
+	}
 	view->entries = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1),
 									MCXT_ALLOC_HUGE);
 	view->nentries = tally_sorted(tally, view->entries);
+}
+
+void
+counted_view_open(CountedView *view, const CountedSummary *state)
+{
+	view_state(view, state, NULL);
 }
 
 void
@@ -606,7 +620,7 @@ counted_final(FunctionCallInfo fcinfo, const CountedType *type)
 
 		if (state->inputs <= 0)
 			PG_RETURN_NULL();
-		counted_view_open(&view, state);
+		view_state(&view, state, call_cache_order(fcinfo, counted_tally(state)->used));
 		require_possible(&view, type);
 	}
 	else

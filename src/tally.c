@@ -15,7 +15,8 @@
 size_t
 tally_size(uint32_t capacity)
 {
-	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry);
+	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry) +
+		(size_t) TALLY_LIMIT(capacity) * sizeof(uint32_t);
 }
 
 void
@@ -60,7 +61,7 @@ tally_add(Tally *tally, uint64_t key, int64_t count)
 			return TALLY_FULL;
 		entry->key = key + 1;
 		entry->count = count;
-		tally->used++;
+		tally_taken(tally)[tally->used++] = (uint32_t) (entry - tally->slots);
 		return TALLY_OK;
 	}
 	if (count > 0 && entry->count > INT64_MAX - count)
@@ -164,6 +165,97 @@ tally_sorted(const Tally *tally, TallyEntry *entries)
 			entries[n++].count = tally->slots[i].count;
 		}
 	sort_entries(entries, entries + n, n);
+	return n;
+}
+
+/* A slot by its number, whatever that is. */
+static inline const TallyEntry *
+slot_at(const Tally *tally, uint32_t number)
+{
+	return &tally->slots[number & (tally->capacity - 1)];
+}
+
+/* Puts all slots in order. */
+static void
+sort_slots(const Tally *tally, TallyOrder *order)
+{
+	TallyEntry *entries = order->entries;
+
+	for (uint32_t i = 0; i < tally->used; i++)
+	{
+		entries[i].key = slot_at(tally, tally_taken(tally)[i])->key;
+		entries[i].count = tally_taken(tally)[i];
+	}
+	sort_entries(entries, entries + tally->used, tally->used);
+	for (uint32_t i = 0; i < tally->used; i++)
+		order->slots[i] = (uint32_t) entries[i].count;
+	order->n = tally->used;
+}
+
+/* Puts one slot more where its key belongs. */
+static void
+insert_slot(const Tally *tally, TallyOrder *order, uint32_t slot)
+{
+	uint64_t	key = slot_at(tally, slot)->key;
+	uint32_t	low = 0;
+	uint32_t	high = order->n;
+
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+
+		if (slot_at(tally, order->slots[middle])->key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	memmove(&order->slots[low + 1], &order->slots[low], (order->n++ - low) * sizeof(uint32_t));
+	order->slots[low] = slot;
+}
+
+/*
+ * Copies the non-zero entries as the order has them; false when it does not
+ * hold. As many keys as there are, each above the one before, are all of them.
+ */
+static bool
+follow_order(const Tally *tally, const TallyOrder *order, uint32_t *n)
+{
+	TallyEntry *next = order->entries;
+	uint64_t	last = 0;
+	bool		ascending = true;
+
+	/* which counts are zero is not to be guessed: no branch asks */
+	for (uint32_t i = 0; i < order->n; i++)
+	{
+		const TallyEntry *slot = slot_at(tally, order->slots[i]);
+
+		ascending &= slot->key > last;
+		last = slot->key;
+		next->key = last - 1;
+		next->count = slot->count;
+		next += slot->count != 0;
+	}
+	*n = (uint32_t) (next - order->entries);
+	return ascending;
+}
+
+/* More new slots than this are sorted together with the others. */
+#define FEW_SLOTS 32
+
+uint32_t
+tally_sorted_again(const Tally *tally, TallyOrder *order)
+{
+	uint32_t	n;
+
+	if (order->n > tally->used || tally->used - order->n > FEW_SLOTS)
+		sort_slots(tally, order);
+	while (order->n < tally->used)
+		insert_slot(tally, order, tally_taken(tally)[order->n]);
+	if (!follow_order(tally, order, &n))
+	{
+		sort_slots(tally, order);
+		(void) follow_order(tally, order, &n);
+	}
 	return n;
 }
 

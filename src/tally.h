@@ -7,7 +7,7 @@
  * PostgreSQL, so that a unit test or a fuzzer can link it alone.
  *
  * Open form: a hash table with linear probing, changed in place, for state
- * that grows. Packed form: canonical; the keys in ascending order as varint
+ * that grows; behind the slots, the numbers of those taken as they came. Packed form: canonical; the keys in ascending order as varint
  * gaps, each followed by its count as a varint; zero counts are absent.
  * Both forms hold the same information and neither knows what a key means.
  */
@@ -30,6 +30,7 @@ typedef struct Tally
 	uint32_t	capacity;		/* slots, a power of two */
 	uint32_t	used;			/* slots taken, zero counts included */
 	TallyEntry	slots[];
+	/* uint32_t taken[TALLY_LIMIT(capacity)] */
 } Tally;
 
 #define TALLY_MAX_KEY (UINT64_MAX - 1)
@@ -49,6 +50,13 @@ typedef enum TallyResult
 extern size_t tally_size(uint32_t capacity);
 extern void tally_init(Tally *tally, uint32_t capacity);
 
+/* The slots taken, in the order in which they were. */
+static inline uint32_t *
+tally_taken(const Tally *tally)
+{
+	return (uint32_t *) &tally->slots[tally->capacity];
+}
+
 /* Where the search for a key begins. */
 static inline uint32_t
 tally_home(const Tally *tally, uint64_t key)
@@ -57,8 +65,8 @@ tally_home(const Tally *tally, uint64_t key)
 }
 
 /*
- * Adds `count` (positive) under a key that is there already and found at once,
- * as it is nearly always where many are counted; false when it takes tally_add().
+ * Adds `count` (may be negative) under a key that is there already and found at
+ * once, as it is nearly always where many are counted; false when it takes tally_add().
  */
 static inline bool
 tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
@@ -71,9 +79,11 @@ tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
 
 		if (entry->key == key + 1)
 		{
-			if (entry->count < 0 || entry->count > INT64_MAX - count)
+			int64_t		sum;
+
+			if (entry->count < 0 || __builtin_add_overflow(entry->count, count, &sum) || sum < 0)
 				return false;
-			entry->count += count;
+			entry->count = sum;
 			return true;
 		}
 	}
@@ -94,6 +104,22 @@ extern void tally_rehash(Tally *to, const Tally *from);
 
 /* The non-zero entries in ascending order of key; returns how many. `entries` has room for 2 * tally->used: half of it to sort with. */
 extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
+
+/*
+ * The order of a tally, kept from one time to the next by whoever wants it
+ * sorted again and again. It may have become that of another tally, or of
+ * anything: it is a hint, and whether it holds is seen when it is followed.
+ */
+typedef struct TallyOrder
+{
+	uint32_t	n;				/* slots known */
+	uint32_t	room;			/* slots there is room for */
+	uint32_t   *slots;			/* in ascending order of key */
+	TallyEntry *entries;		/* room for 2 * room */
+} TallyOrder;
+
+/* tally_sorted() into order->entries, which have room: tally->used <= order->room. */
+extern uint32_t tally_sorted_again(const Tally *tally, TallyOrder *order);
 
 /* Packed form. pack returns the end of what it wrote. */
 extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);
