@@ -179,10 +179,13 @@ read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size 
 const char *
 counted_check(const CountedView *view, const CountedType *type)
 {
+	int64		all = 0;
+
 	/* of a damaged state; the checks of the types add counts up */
 	for (uint32 i = 0; i < view->nentries; i++)
-		if (view->entries[i].count < 0)
-			return "its counts are malformed";
+		all |= view->entries[i].count;
+	if (all < 0)
+		return "its counts are malformed";
 	return type->check(view->identity, view->identity_size, view->sums, view->nsums,
 					   view->entries, view->nentries);
 }
@@ -516,11 +519,12 @@ merge_argument(FunctionCallInfo fcinfo, const CountedType *type, int sign)
 }
 
 /*
- * Adds a packed value to the state as its bytes are read. Whether the cells fit
- * each other is asked once, of the sum, where an aggregate ends or is combined.
+ * Adds a packed value to the state, or takes it away, as its bytes are read.
+ * Whether the cells fit each other is asked once, of the sum, where an aggregate
+ * ends or is combined.
  */
 static CountedSummary *
-merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varlena *value)
+merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varlena *value, int sign)
 {
 	PackedParts parts;
 	const char *problem = find_parts(&parts, (const uint8 *) VARDATA_ANY(value),
@@ -542,12 +546,12 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 		if (in == NULL)
 			VIEW_ERROR(errmsg("damaged %s value", type->name),
 					   errdetail_internal("its sums are malformed"));
-		add_sums(&counted_sums(state)[i], 1, &sum, 1, 1, type);
+		add_sums(&counted_sums(state)[i], 1, &sum, 1, sign, type);
 	}
 	tally_read_begin(&reader, in, parts.end);
 	while (tally_read_next(&reader, &entry))
 	{
-		state = counted_add_quickly(state, type, entry.key, entry.count);
+		state = counted_add_quickly(state, type, entry.key, sign * entry.count);
 		if ((reader.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -557,8 +561,9 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 	return state;
 }
 
-Datum
-counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
+/* One summary more (sign 1) or less (sign -1). */
+static Datum
+change_by_summary(FunctionCallInfo fcinfo, const CountedType *type, int sign)
 {
 	struct varlena *value;
 	CountedSummary *state;
@@ -568,21 +573,21 @@ counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
 	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
 	/* where the sum is nobody's state, nobody would ask it */
 	state = is_open(value) || !AggCheckCallContext(fcinfo, NULL) ?
-		merge_argument(fcinfo, type, 1) : merge_packed(fcinfo, type, value);
-	state->inputs++;
+		merge_argument(fcinfo, type, sign) : merge_packed(fcinfo, type, value, sign);
+	state->inputs += sign;
 	PG_RETURN_POINTER(state);
+}
+
+Datum
+counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
+{
+	return change_by_summary(fcinfo, type, 1);
 }
 
 Datum
 counted_rollup_invert(FunctionCallInfo fcinfo, const CountedType *type)
 {
-	CountedSummary *state;
-
-	if (PG_ARGISNULL(1))
-		return counted_unchanged(fcinfo);
-	state = merge_argument(fcinfo, type, -1);
-	state->inputs--;
-	PG_RETURN_POINTER(state);
+	return change_by_summary(fcinfo, type, -1);
 }
 
 Datum

@@ -276,13 +276,26 @@ tally_packed_size(const TallyEntry *sorted, uint32_t n)
 	return size;
 }
 
+/* Most steps take one byte or two, which cannot be guessed; behind a step there is a count, so that two can be written. */
+static inline uint8_t *
+write_step(uint8_t *out, uint64_t step)
+{
+	bool		two = step >= 0x80;
+
+	if (step >= 0x4000)
+		return varint_write(out, step);
+	out[0] = (uint8_t) (step | (two << 7));
+	out[1] = (uint8_t) (step >> 7);
+	return out + 1 + two;
+}
+
 uint8_t *
 tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n)
 {
 	out = varint_write(out, n);
 	for (uint32_t i = 0; i < n; i++)
 	{
-		out = varint_write(out, key_step(sorted, i));
+		out = write_step(out, key_step(sorted, i));
 		out = varint_write(out, (uint64_t) sorted[i].count);
 	}
 	return out;
