@@ -126,18 +126,22 @@ check_durations(const ChainRules *rules, const Sum128 *sums, const TallyEntry *e
 	Sum128		least[FUNNEL_MAX_STAGES] = {{0, 0}};
 	int64		counted[FUNNEL_MAX_STAGES] = {0};
 	int64		events[FUNNEL_MAX_STAGES] = {0};
+	uint64		last_stage = stage_limit(rules) - 1;
 
+	/* keys ascend: no other one has as many days */
+	if (entries < end && !duration_key_is_valid(rules, end[-1].key))
+		return "a cell is unknown";
 	for (const TallyEntry *entry = entries; entry < end; entry++)
 	{
 		uint64		key = entry->key - FUNNEL_FIRST_DURATION_KEY;
-		int			stage = key % 32;
+		uint64		stage = key % 32;
+		int			category = DURATION_KEY_CATEGORY(key / 32);
 
-		if (!duration_key_is_valid(rules, entry->key))
+		if (stage >= last_stage || category > DURATION_CENSORED)
 			return "a cell is unknown";
-		if (entry->count > PG_INT64_MAX - counted[stage])
+		if (__builtin_add_overflow(counted[stage], entry->count, &counted[stage]))
 			return "its counts pass 64 bits";
-		counted[stage] += entry->count;
-		if (DURATION_KEY_CATEGORY(key / 32) != DURATION_EVENT)
+		if (category != DURATION_EVENT)
 			continue;
 		events[stage] += entry->count;
 		if (!sum128_add_product(&least[stage], DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY,
@@ -150,8 +154,7 @@ check_durations(const ChainRules *rules, const Sum128 *sums, const TallyEntry *e
 
 		if (!sum128_add_product(&most, USECS_PER_DAY - 1, events[stage]))
 			return "a sum is out of range";
-		if (sum128_compare(sums[stage], least[stage]) < 0 ||
-			sum128_compare(sums[stage], most) > 0)
+		if (sum128_compare(sums[stage], least[stage]) < 0 || sum128_compare(sums[stage], most) > 0)
 			return "a sum does not fit its counts";
 	}
 	return NULL;

@@ -220,14 +220,17 @@ insert_slot(const Tally *tally, TallyOrder *order, uint32_t slot)
 static bool
 follow_order(const Tally *tally, const TallyOrder *order, uint32_t *n)
 {
+	const uint32_t *number = order->slots;
+	const uint32_t *end = number + order->n;
+	uint32_t	mask = tally->capacity - 1;
 	TallyEntry *next = order->entries;
 	uint64_t	last = 0;
 	bool		ascending = true;
 
 	/* which counts are zero is not to be guessed: no branch asks */
-	for (uint32_t i = 0; i < order->n; i++)
+	for (; number < end; number++)
 	{
-		const TallyEntry *slot = slot_at(tally, order->slots[i]);
+		const TallyEntry *slot = &tally->slots[*number & mask];
 
 		ascending &= slot->key > last;
 		last = slot->key;
@@ -272,7 +275,15 @@ tally_packed_size(const TallyEntry *sorted, uint32_t n)
 	size_t		size = varint_size(n);
 
 	for (uint32_t i = 0; i < n; i++)
-		size += varint_size(key_step(sorted, i)) + varint_size((uint64_t) sorted[i].count);
+	{
+		uint64_t	step = key_step(sorted, i);
+		uint64_t	count = (uint64_t) sorted[i].count;
+
+		if ((step | count) < 0x4000)
+			size += 2 + (step >= 0x80) + (count >= 0x80);
+		else
+			size += varint_size(step) + varint_size(count);
+	}
 	return size;
 }
 
