@@ -457,20 +457,31 @@ counted_merge(CountedSummary *state, const CountedType *type, const CountedView 
 struct varlena *
 counted_pack_view(const CountedView *view, const CountedType *type)
 {
-	Size		size = VARHDRSZ + 2;
+	Size		head = VARHDRSZ + 2;
+	Size		size;
 	struct varlena *packed;
 	uint8	   *out;
+	uint8	   *end;
 
-	size += varint_size(view->identity_size) + view->identity_size + varint_size(view->nsums);
+	head += varint_size(view->identity_size) + view->identity_size + varint_size(view->nsums);
 	for (int i = 0; i < view->nsums; i++)
-		size += sum128_varint_size(view->sums[i]);
-	size = add_size(size, tally_packed_size(view->entries, view->nentries));
-	if (!AllocSizeIsValid(size))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s value would be larger than 1 GB", type->name)));
-	packed = palloc(size);
-	SET_VARSIZE(packed, size);
+		head += sum128_varint_size(view->sums[i]);
+	size = head + TALLY_COMMON_BYTES * (Size) view->nentries + 2 * TALLY_MOST_BYTES;
+	for (;;)
+	{
+		if (!AllocSizeIsValid(size))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("%s value would be larger than 1 GB", type->name)));
+		packed = palloc(size);
+		end = tally_pack_within((uint8 *) packed + head, (uint8 *) packed + size,
+								view->entries, view->nentries);
+		if (end != NULL)
+			break;
+		pfree(packed);
+		size = add_size(head + TALLY_MOST_BYTES, tally_packed_size(view->entries, view->nentries));
+	}
+	SET_VARSIZE(packed, end - (uint8 *) packed);
 	out = (uint8 *) VARDATA(packed);
 	*out++ = COUNTED_VERSION;
 	*out++ = 0;
@@ -479,8 +490,7 @@ counted_pack_view(const CountedView *view, const CountedType *type)
 	out = varint_write(out + view->identity_size, view->nsums);
 	for (int i = 0; i < view->nsums; i++)
 		out = sum128_varint_write(out, view->sums[i]);
-	out = tally_pack(out, view->entries, view->nentries);
-	Assert(out == (uint8 *) packed + size);
+	Assert(out == (uint8 *) packed + head);
 	return packed;
 }
 

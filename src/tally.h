@@ -126,6 +126,14 @@ extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);
 extern uint8_t *tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n);
 
 /*
+ * The same in one pass, where nearly all entries take TALLY_COMMON_BYTES at most;
+ * NULL when less than TALLY_MOST_BYTES of [out, end) were left for an entry.
+ */
+#define TALLY_COMMON_BYTES 4
+#define TALLY_MOST_BYTES 19
+extern uint8_t *tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n);
+
+/*
  * Reads a packed tally entry by entry. read_begin takes the bytes [data, end)
  * and reads the number of entries; read_next returns false at the end and
  * sets reader->damaged when the bytes are not canonical (truncated, overlong
