@@ -16,7 +16,7 @@ size_t
 tally_size(uint32_t capacity)
 {
 	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry) +
-		(size_t) TALLY_LIMIT(capacity) * sizeof(uint32_t);
+		(size_t) TALLY_BORN(capacity) * sizeof(uint32_t);
 }
 
 void
@@ -44,6 +44,20 @@ find_slot(Tally *tally, uint64_t key)
 	return NULL;
 }
 
+/* The slots of the last births, the n-th at n modulo their number. */
+static inline uint32_t *
+born_slot(const Tally *tally, uint32_t n)
+{
+	return (uint32_t *) &tally->slots[tally->capacity] + (n & (TALLY_BORN(tally->capacity) - 1));
+}
+
+static void
+give_birth(Tally *tally, const TallyEntry *entry)
+{
+	tally->live++;
+	*born_slot(tally, tally->births++) = (uint32_t) (entry - tally->slots);
+}
+
 TallyResult
 tally_add(Tally *tally, uint64_t key, int64_t count)
 {
@@ -61,14 +75,19 @@ tally_add(Tally *tally, uint64_t key, int64_t count)
 			return TALLY_FULL;
 		entry->key = key + 1;
 		entry->count = count;
-		tally_taken(tally)[tally->used++] = (uint32_t) (entry - tally->slots);
+		tally->used++;
+		give_birth(tally, entry);
 		return TALLY_OK;
 	}
 	if (count > 0 && entry->count > INT64_MAX - count)
 		return TALLY_OVERFLOW;
 	if (entry->count < 0 || (count < 0 && entry->count + count < 0))
 		return TALLY_NEGATIVE;
+	if (entry->count == 0 && count > 0)
+		give_birth(tally, entry);
 	entry->count += count;
+	if (entry->count == 0 && count < 0)
+		tally->live--;
 	return TALLY_OK;
 }
 
@@ -175,24 +194,26 @@ slot_at(const Tally *tally, uint32_t number)
 	return &tally->slots[number & (tally->capacity - 1)];
 }
 
-/* Puts all slots in order. */
+/* Puts all live slots in order. */
 static void
 sort_slots(const Tally *tally, TallyOrder *order)
 {
 	TallyEntry *entries = order->entries;
+	uint32_t	n = 0;
 
-	for (uint32_t i = 0; i < tally->used; i++)
-	{
-		entries[i].key = slot_at(tally, tally_taken(tally)[i])->key;
-		entries[i].count = tally_taken(tally)[i];
-	}
-	sort_entries(entries, entries + tally->used, tally->used);
-	for (uint32_t i = 0; i < tally->used; i++)
+	for (uint32_t i = 0; i < tally->capacity && n < order->room; i++)
+		if (tally->slots[i].count != 0)
+		{
+			entries[n].key = tally->slots[i].key;
+			entries[n++].count = i;
+		}
+	sort_entries(entries, entries + n, n);
+	for (uint32_t i = 0; i < n; i++)
 		order->slots[i] = (uint32_t) entries[i].count;
-	order->n = tally->used;
+	order->n = n;
 }
 
-/* Puts one slot more where its key belongs. */
+/* Puts one slot where its key belongs, unless it is there. */
 static void
 insert_slot(const Tally *tally, TallyOrder *order, uint32_t slot)
 {
@@ -209,57 +230,66 @@ insert_slot(const Tally *tally, TallyOrder *order, uint32_t slot)
 		else
 			high = middle;
 	}
+	if (order->n == order->room || (low < order->n && order->slots[low] == slot))
+		return;
 	memmove(&order->slots[low + 1], &order->slots[low], (order->n++ - low) * sizeof(uint32_t));
 	order->slots[low] = slot;
 }
 
 /*
- * Copies the non-zero entries as the order has them; false when it does not
- * hold. As many keys as there are, each above the one before, are all of them.
+ * Copies the live entries as the order has them, which forgets the others;
+ * false when it does not hold. As many live ones as there are, each with a key
+ * above the one before, are all of them.
  */
 static bool
-follow_order(const Tally *tally, const TallyOrder *order, uint32_t *n)
+follow_order(const Tally *tally, TallyOrder *order)
 {
-	const uint32_t *number = order->slots;
-	const uint32_t *end = number + order->n;
+	const uint32_t *slots = order->slots;
+	uint32_t   *kept = order->slots;
+	const uint32_t *end = slots + order->n;
 	uint32_t	mask = tally->capacity - 1;
-	TallyEntry *next = order->entries;
+	TallyEntry *entry = order->entries;
 	uint64_t	last = 0;
 	bool		ascending = true;
 
-	/* which counts are zero is not to be guessed: no branch asks */
-	for (; number < end; number++)
+	/* which ones are dead is not to be guessed: no branch asks */
+	for (; slots < end; slots++)
 	{
-		const TallyEntry *slot = &tally->slots[*number & mask];
+		const TallyEntry *slot = &tally->slots[*slots & mask];
+		bool		live = slot->count != 0;
 
 		ascending &= slot->key > last;
 		last = slot->key;
-		next->key = last - 1;
-		next->count = slot->count;
-		next += slot->count != 0;
+		entry->key = last - 1;
+		entry->count = slot->count;
+		entry += live;
+		*kept = *slots;
+		kept += live;
 	}
-	*n = (uint32_t) (next - order->entries);
-	return ascending;
+	order->n = (uint32_t) (kept - order->slots);
+	return ascending && order->n == tally->live;
 }
 
-/* More new slots than this are sorted together with the others. */
-#define FEW_SLOTS 32
+/* More births than this are sorted in together with all the others. */
+#define FEW_BIRTHS 32
 
 uint32_t
 tally_sorted_again(const Tally *tally, TallyOrder *order)
 {
-	uint32_t	n;
+	uint32_t	births = tally->births - order->births;
 
-	if (order->n > tally->used || tally->used - order->n > FEW_SLOTS)
+	order->births = tally->births;
+	if (births > FEW_BIRTHS || births > TALLY_BORN(tally->capacity))
 		sort_slots(tally, order);
-	while (order->n < tally->used)
-		insert_slot(tally, order, tally_taken(tally)[order->n]);
-	if (!follow_order(tally, order, &n))
+	else
+		for (; births > 0; births--)
+			insert_slot(tally, order, *born_slot(tally, tally->births - births));
+	if (!follow_order(tally, order))
 	{
 		sort_slots(tally, order);
-		(void) follow_order(tally, order, &n);
+		(void) follow_order(tally, order);
 	}
-	return n;
+	return order->n;
 }
 
 /* What is written for a key: the first as it is, then the gap to it less one. */

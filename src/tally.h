@@ -7,7 +7,7 @@
  * PostgreSQL, so that a unit test or a fuzzer can link it alone.
  *
  * Open form: a hash table with linear probing, changed in place, for state
- * that grows; behind the slots, the numbers of those taken as they came. Packed form: canonical; the keys in ascending order as varint
+ * that grows. Packed form: canonical; the keys in ascending order as varint
  * gaps, each followed by its count as a varint; zero counts are absent.
  * Both forms hold the same information and neither knows what a key means.
  */
@@ -29,14 +29,17 @@ typedef struct Tally
 {
 	uint32_t	capacity;		/* slots, a power of two */
 	uint32_t	used;			/* slots taken, zero counts included */
+	uint32_t	live;			/* counts that are not zero */
+	uint32_t	births;			/* how often one became so */
 	TallyEntry	slots[];
-	/* uint32_t taken[TALLY_LIMIT(capacity)] */
+	/* uint32_t born[TALLY_BORN(capacity)]: the slots of the last births, in a ring */
 } Tally;
 
 #define TALLY_MAX_KEY (UINT64_MAX - 1)
 #define TALLY_MIN_CAPACITY 8
 /* Slots of a capacity that may be taken. */
 #define TALLY_LIMIT(capacity) ((capacity) / 4 * 3)
+#define TALLY_BORN(capacity) ((capacity) / 4)
 
 typedef enum TallyResult
 {
@@ -49,13 +52,6 @@ typedef enum TallyResult
 /* Bytes of a tally with `capacity` slots. */
 extern size_t tally_size(uint32_t capacity);
 extern void tally_init(Tally *tally, uint32_t capacity);
-
-/* The slots taken, in the order in which they were. */
-static inline uint32_t *
-tally_taken(const Tally *tally)
-{
-	return (uint32_t *) &tally->slots[tally->capacity];
-}
 
 /* Where the search for a key begins. */
 static inline uint32_t
@@ -81,7 +77,8 @@ tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
 		{
 			int64_t		sum;
 
-			if (entry->count < 0 || __builtin_add_overflow(entry->count, count, &sum) || sum < 0)
+			/* births and deaths are tally_add()'s */
+			if (entry->count <= 0 || __builtin_add_overflow(entry->count, count, &sum) || sum <= 0)
 				return false;
 			entry->count = sum;
 			return true;
@@ -112,6 +109,7 @@ extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
  */
 typedef struct TallyOrder
 {
+	uint32_t	births;			/* of the tally, when it was last sorted */
 	uint32_t	n;				/* slots known */
 	uint32_t	room;			/* slots there is room for */
 	uint32_t   *slots;			/* in ascending order of key */
