@@ -179,15 +179,19 @@ read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size 
 const char *
 counted_check(const CountedView *view, const CountedType *type)
 {
-	int64		all = 0;
-
-	/* of a damaged state; the checks of the types add counts up */
-	for (uint32 i = 0; i < view->nentries; i++)
-		all |= view->entries[i].count;
-	if (all < 0)
-		return "its counts are malformed";
 	return type->check(view->identity, view->identity_size, view->sums, view->nsums,
 					   view->entries, view->nentries);
+}
+
+/* The cells of an open form that nobody vouches for; packed ones are read that way. */
+static void
+require_sound_cells(const CountedView *view, const CountedType *type)
+{
+	for (uint32 i = 0; i < view->nentries; i++)
+		if (view->entries[i].count < 0 ||
+			(i > 0 && view->entries[i].key <= view->entries[i - 1].key))
+			VIEW_ERROR(errmsg("damaged %s value", type->name),
+					   errdetail_internal("its counts are malformed"));
 }
 
 /* An open form taken apart, in the order of the window that it belongs to, if any. */
@@ -226,10 +230,8 @@ counted_view(CountedView *view, const CountedType *type, Datum datum)
 	if (is_open(value))
 	{
 		counted_view_open(view, aligned_open(PointerGetDatum(value), type));
+		require_sound_cells(view, type);
 		problem = counted_check(view, type);
-		for (uint32 i = 1; i < view->nentries && problem == NULL; i++)
-			if (view->entries[i].key == view->entries[i - 1].key)
-				problem = "its counts are malformed";
 	}
 	else
 		problem = read_packed(view, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
@@ -632,10 +634,14 @@ counted_final(FunctionCallInfo fcinfo, const CountedType *type)
 	if (is_open(value))
 	{
 		CountedSummary *state = aligned_open(PointerGetDatum(value), type);
+		TallyOrder *order;
 
 		if (state->inputs <= 0)
 			PG_RETURN_NULL();
-		view_state(&view, state, call_cache_order(fcinfo, counted_tally(state)->used));
+		order = call_cache_order(fcinfo, counted_tally(state)->used);
+		view_state(&view, state, order);
+		if (order == NULL)
+			require_sound_cells(&view, type);
 		require_possible(&view, type);
 	}
 	else

@@ -115,6 +115,14 @@ check_pairs(const ChainRules *rules, const TallyEntry *entries, const TallyEntry
 	return NULL;
 }
 
+/* The cells of one stage, added up. */
+typedef struct StageTimes
+{
+	int64		counted;
+	int64		events;
+	Sum128		least;			/* microseconds of the events' whole days */
+} StageTimes;
+
 /*
  * The times of each step must make a duration_summary: stage_duration() has no
  * other answer. So the sum of a stage lies between its whole days and the next.
@@ -123,38 +131,38 @@ static const char *
 check_durations(const ChainRules *rules, const Sum128 *sums, const TallyEntry *entries,
 				const TallyEntry *end)
 {
-	Sum128		least[FUNNEL_MAX_STAGES] = {{0, 0}};
-	int64		counted[FUNNEL_MAX_STAGES] = {0};
-	int64		events[FUNNEL_MAX_STAGES] = {0};
-	uint64		last_stage = stage_limit(rules) - 1;
+	StageTimes	stages[FUNNEL_MAX_STAGES];
+	int			nstages = rules->nstages - 1;
 
-	/* keys ascend: no other one has as many days */
+	memset(stages, 0, sizeof(StageTimes) * nstages);
+	/* keys ascend: no other one has more days */
 	if (entries < end && !duration_key_is_valid(rules, end[-1].key))
 		return "a cell is unknown";
 	for (const TallyEntry *entry = entries; entry < end; entry++)
 	{
 		uint64		key = entry->key - FUNNEL_FIRST_DURATION_KEY;
-		uint64		stage = key % 32;
 		int			category = DURATION_KEY_CATEGORY(key / 32);
+		StageTimes *stage = &stages[key % 32];
 
-		if (stage >= last_stage || category > DURATION_CENSORED)
+		if (key % 32 >= nstages || category > DURATION_CENSORED)
 			return "a cell is unknown";
-		if (__builtin_add_overflow(counted[stage], entry->count, &counted[stage]))
+		if (entry->count > PG_INT64_MAX - stage->counted)
 			return "its counts pass 64 bits";
+		stage->counted += entry->count;
 		if (category != DURATION_EVENT)
 			continue;
-		events[stage] += entry->count;
-		if (!sum128_add_product(&least[stage], DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY,
+		stage->events += entry->count;
+		if (!sum128_add_product(&stage->least, DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY,
 								entry->count))
 			return "a sum is out of range";
 	}
-	for (int stage = 0; stage < rules->nstages - 1; stage++)
+	for (int i = 0; i < nstages; i++)
 	{
-		Sum128		most = least[stage];
+		Sum128		most = stages[i].least;
 
-		if (!sum128_add_product(&most, USECS_PER_DAY - 1, events[stage]))
+		if (!sum128_add_product(&most, USECS_PER_DAY - 1, stages[i].events))
 			return "a sum is out of range";
-		if (sum128_compare(sums[stage], least[stage]) < 0 || sum128_compare(sums[stage], most) > 0)
+		if (sum128_compare(sums[i], stages[i].least) < 0 || sum128_compare(sums[i], most) > 0)
 			return "a sum does not fit its counts";
 	}
 	return NULL;
