@@ -28,6 +28,21 @@ negated(Sum128 sum)
 }
 
 bool
+sum128_add(Sum128 *sum, Sum128 other)
+{
+	uint64_t	low = sum->low + other.low;
+	uint64_t	high = (uint64_t) sum->high + (uint64_t) other.high + (low < other.low);
+	bool		negative = (int64_t) high < 0;
+
+	/* two numbers of one sign whose sum has the other */
+	if ((sum->high < 0) == (other.high < 0) && negative != (sum->high < 0))
+		return false;
+	sum->low = low;
+	sum->high = (int64_t) high;
+	return true;
+}
+
+bool
 sum128_subtract(Sum128 *sum, Sum128 other)
 {
 	uint64_t	low = sum->low - other.low;
