@@ -178,7 +178,7 @@ extern WinState *win_merge(WinState *state, Datum other, int sign);
 /* How many rows a value of either form stands for, as far as an aggregate must know. */
 extern int64 win_inputs(Datum datum);
 /* A value of either form packed; 22003 when a subtraction made something impossible. */
-extern struct varlena *win_finish(Datum datum);
+extern struct varlena *win_finish(FunctionCallInfo fcinfo, Datum datum);
 
 /* Amounts in ten-thousandths as a number in its shortest form. */
 #define WIN_AMOUNT_TEXT_SIZE (SUM128_TEXT_SIZE + 6)
