@@ -109,6 +109,7 @@ call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller)
 TallyOrder *
 call_cache_order(FunctionCallInfo fcinfo, uint32 used)
 {
+	uint32		room = 2 * Max(used, 1);
 	TallyOrder *order;
 	MemoryContext context;
 
@@ -118,19 +119,18 @@ call_cache_order(FunctionCallInfo fcinfo, uint32 used)
 	order = fcinfo->flinfo->fn_extra;
 	if (order == NULL)
 		fcinfo->flinfo->fn_extra = order = MemoryContextAllocZero(context, sizeof(TallyOrder));
-	if (order->room < used)
+	if (order->room == 0 || order->room < used)
 	{
-		/* an error between leaves one without room */
-		order->n = order->room = 0;
-		if (order->slots != NULL)
+		if (order->room > 0)
+		{
 			pfree(order->slots);
-		if (order->entries != NULL)
 			pfree(order->entries);
-		order->slots = NULL;
-		order->entries = NULL;
-		order->slots = MemoryContextAllocHuge(context, sizeof(uint32) * 2 * (Size) used);
-		order->entries = MemoryContextAllocHuge(context, sizeof(TallyEntry) * 4 * (Size) used);
-		order->room = 2 * used;
+		}
+		/* should there be no memory, there is no room either */
+		memset(order, 0, sizeof(*order));
+		order->slots = MemoryContextAllocHuge(context, sizeof(uint32) * (Size) room);
+		order->entries = MemoryContextAllocHuge(context, sizeof(TallyEntry) * 2 * (Size) room);
+		order->room = room;
 	}
 	return order;
 }
