@@ -25,7 +25,7 @@
  * Open form (aggregate state; ALIGNMENT = double): the struct below, a
  * NameTable, the amounts of all deals and of each name, and an open tally by
  * WIN_CELL(number of the name plus one, 0 for all deals; k; category). It
- * starts at 488 bytes. `inputs` tells a frame without rows (NULL) from a summary
+ * starts at 504 bytes. `inputs` tells a frame without rows (NULL) from a summary
  * of nothing; a packed form opened again counts as one.
  */
 #ifndef EM_WIN_SUMMARY_H
