@@ -270,16 +270,13 @@ follow_order(const Tally *tally, TallyOrder *order)
 	return ascending && order->n == tally->live;
 }
 
-/* More births than this are sorted in together with all the others. */
-#define FEW_BIRTHS 32
-
 uint32_t
 tally_sorted_again(const Tally *tally, TallyOrder *order)
 {
 	uint32_t	births = tally->births - order->births;
 
 	order->births = tally->births;
-	if (births > FEW_BIRTHS || births > TALLY_BORN(tally->capacity))
+	if (births > TALLY_BORN(tally->capacity))
 		sort_slots(tally, order);
 	else
 		for (; births > 0; births--)

@@ -39,7 +39,8 @@ typedef struct Tally
 #define TALLY_MIN_CAPACITY 8
 /* Slots of a capacity that may be taken. */
 #define TALLY_LIMIT(capacity) ((capacity) / 4 * 3)
-#define TALLY_BORN(capacity) ((capacity) / 4)
+/* Births remembered: sorting all slots takes no longer than putting more than these where they belong. */
+#define TALLY_BORN(capacity) ((capacity) < 64 ? 2 : (capacity) / 32)
 
 typedef enum TallyResult
 {
@@ -75,10 +76,10 @@ tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
 
 		if (entry->key == key + 1)
 		{
-			int64_t		sum;
+			int64_t		sum = (int64_t) ((uint64_t) entry->count + (uint64_t) count);
 
-			/* births and deaths are tally_add()'s */
-			if (entry->count <= 0 || __builtin_add_overflow(entry->count, count, &sum) || sum <= 0)
+			/* past 64 bits it is below zero; births and deaths are tally_add()'s */
+			if (entry->count <= 0 || sum <= 0)
 				return false;
 			entry->count = sum;
 			return true;
@@ -93,7 +94,7 @@ extern TallyResult tally_add(Tally *tally, uint64_t key, int64_t count);
 /* The count under `key`, 0 when there is none. */
 extern int64_t tally_count(const Tally *tally, uint64_t key);
 
-/* How many counts are not zero. */
+/* How many counts are not zero, counted: tally->live of a damaged one may say anything. */
 extern uint32_t tally_live(const Tally *tally);
 
 /* Copies every non-zero entry of `from` into the empty `to`, which has room for them. */
