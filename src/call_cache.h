@@ -1,7 +1,7 @@
 /*
  * call_cache.h
  *		What a call site of an SQL function keeps between its calls: the options,
- *		parsed once.
+ *		parsed once, or the order of a moving aggregate's cells.
  *
  * Options are arguments of varlena types (text, text[], numeric[]), one of them
  * perhaps an interval, that rarely change from call to call. Where all are
@@ -22,6 +22,8 @@
 
 #include "compat.h"
 
+#include "tally.h"
+
 /* `interval` is the argument that is one; or this. */
 #define NO_INTERVAL (-1)
 
@@ -35,5 +37,11 @@ extern void *call_cache_get(FunctionCallInfo fcinfo, int first, int last, int in
 extern struct varlena **call_cache_begin(FunctionCallInfo fcinfo, int first, int last,
 										 int interval, MemoryContext *caller);
 extern void call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller);
+
+/*
+ * The final function of a moving aggregate reads nearly the same tally row after
+ * row: an order to sort it by, with room for so many slots. NULL in any other call.
+ */
+extern TallyOrder *call_cache_order(FunctionCallInfo fcinfo, uint32 used);
 
 #endif							/* EM_CALL_CACHE_H */

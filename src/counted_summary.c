@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "call_cache.h"
 #include "varint.h"
 
 /* Entries between two looks at a pending cancel. */
@@ -178,16 +179,24 @@ read_packed(CountedView *view, const CountedType *type, const uint8 *data, Size 
 const char *
 counted_check(const CountedView *view, const CountedType *type)
 {
-	/* of a damaged state; the checks of the types add counts up */
-	for (uint32 i = 0; i < view->nentries; i++)
-		if (view->entries[i].count < 0)
-			return "its counts are malformed";
 	return type->check(view->identity, view->identity_size, view->sums, view->nsums,
 					   view->entries, view->nentries);
 }
 
-void
-counted_view_open(CountedView *view, const CountedSummary *state)
+/* The cells of an open form that nobody vouches for; packed ones are read that way. */
+static void
+require_sound_cells(const CountedView *view, const CountedType *type)
+{
+	for (uint32 i = 0; i < view->nentries; i++)
+		if (view->entries[i].count < 0 ||
+			(i > 0 && view->entries[i].key <= view->entries[i - 1].key))
+			VIEW_ERROR(errmsg("damaged %s value", type->name),
+					   errdetail_internal("its counts are malformed"));
+}
+
+/* An open form taken apart, in the order of the window that it belongs to, if any. */
+static void
+view_state(CountedView *view, const CountedSummary *state, TallyOrder *order)
 {
 	const Tally *tally = counted_tally(state);
 
@@ -195,9 +204,21 @@ counted_view_open(CountedView *view, const CountedSummary *state)
 	view->identity_size = state->identity_size;
 	view->nsums = state->nsums;
 	view->sums = counted_sums(unconstify(CountedSummary *, state));
+	if (order != NULL)
+	{
+		view->nentries = tally_sorted_again(tally, order);
+		view->entries = order->entries;
+		return;
+	}
 	view->entries = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1),
 									MCXT_ALLOC_HUGE);
 	view->nentries = tally_sorted(tally, view->entries);
+}
+
+void
+counted_view_open(CountedView *view, const CountedSummary *state)
+{
+	view_state(view, state, NULL);
 }
 
 void
@@ -209,10 +230,8 @@ counted_view(CountedView *view, const CountedType *type, Datum datum)
 	if (is_open(value))
 	{
 		counted_view_open(view, aligned_open(PointerGetDatum(value), type));
+		require_sound_cells(view, type);
 		problem = counted_check(view, type);
-		for (uint32 i = 1; i < view->nentries && problem == NULL; i++)
-			if (view->entries[i].key == view->entries[i - 1].key)
-				problem = "its counts are malformed";
 	}
 	else
 		problem = read_packed(view, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
@@ -440,20 +459,31 @@ counted_merge(CountedSummary *state, const CountedType *type, const CountedView 
 struct varlena *
 counted_pack_view(const CountedView *view, const CountedType *type)
 {
-	Size		size = VARHDRSZ + 2;
+	Size		head = VARHDRSZ + 2;
+	Size		size;
 	struct varlena *packed;
 	uint8	   *out;
+	uint8	   *end;
 
-	size += varint_size(view->identity_size) + view->identity_size + varint_size(view->nsums);
+	head += varint_size(view->identity_size) + view->identity_size + varint_size(view->nsums);
 	for (int i = 0; i < view->nsums; i++)
-		size += sum128_varint_size(view->sums[i]);
-	size = add_size(size, tally_packed_size(view->entries, view->nentries));
-	if (!AllocSizeIsValid(size))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s value would be larger than 1 GB", type->name)));
-	packed = palloc(size);
-	SET_VARSIZE(packed, size);
+		head += sum128_varint_size(view->sums[i]);
+	size = head + TALLY_COMMON_BYTES * (Size) view->nentries + 2 * TALLY_MOST_BYTES;
+	for (;;)
+	{
+		if (!AllocSizeIsValid(size))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("%s value would be larger than 1 GB", type->name)));
+		packed = palloc(size);
+		end = tally_pack_within((uint8 *) packed + head, (uint8 *) packed + size,
+								view->entries, view->nentries);
+		if (end != NULL)
+			break;
+		pfree(packed);
+		size = add_size(head + TALLY_MOST_BYTES, tally_packed_size(view->entries, view->nentries));
+	}
+	SET_VARSIZE(packed, end - (uint8 *) packed);
 	out = (uint8 *) VARDATA(packed);
 	*out++ = COUNTED_VERSION;
 	*out++ = 0;
@@ -462,8 +492,7 @@ counted_pack_view(const CountedView *view, const CountedType *type)
 	out = varint_write(out + view->identity_size, view->nsums);
 	for (int i = 0; i < view->nsums; i++)
 		out = sum128_varint_write(out, view->sums[i]);
-	out = tally_pack(out, view->entries, view->nentries);
-	Assert(out == (uint8 *) packed + size);
+	Assert(out == (uint8 *) packed + head);
 	return packed;
 }
 
@@ -502,11 +531,12 @@ merge_argument(FunctionCallInfo fcinfo, const CountedType *type, int sign)
 }
 
 /*
- * Adds a packed value to the state as its bytes are read. Whether the cells fit
- * each other is asked once, of the sum, where an aggregate ends or is combined.
+ * Adds a packed value to the state, or takes it away, as its bytes are read.
+ * Whether the cells fit each other is asked once, of the sum, where an aggregate
+ * ends or is combined.
  */
 static CountedSummary *
-merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varlena *value)
+merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varlena *value, int sign)
 {
 	PackedParts parts;
 	const char *problem = find_parts(&parts, (const uint8 *) VARDATA_ANY(value),
@@ -528,12 +558,12 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 		if (in == NULL)
 			VIEW_ERROR(errmsg("damaged %s value", type->name),
 					   errdetail_internal("its sums are malformed"));
-		add_sums(&counted_sums(state)[i], 1, &sum, 1, 1, type);
+		add_sums(&counted_sums(state)[i], 1, &sum, 1, sign, type);
 	}
 	tally_read_begin(&reader, in, parts.end);
 	while (tally_read_next(&reader, &entry))
 	{
-		state = counted_add_quickly(state, type, entry.key, entry.count);
+		state = counted_add_quickly(state, type, entry.key, sign * entry.count);
 		if ((reader.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -543,8 +573,9 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 	return state;
 }
 
-Datum
-counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
+/* One summary more (sign 1) or less (sign -1). */
+static Datum
+change_by_summary(FunctionCallInfo fcinfo, const CountedType *type, int sign)
 {
 	struct varlena *value;
 	CountedSummary *state;
@@ -554,21 +585,21 @@ counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
 	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
 	/* where the sum is nobody's state, nobody would ask it */
 	state = is_open(value) || !AggCheckCallContext(fcinfo, NULL) ?
-		merge_argument(fcinfo, type, 1) : merge_packed(fcinfo, type, value);
-	state->inputs++;
+		merge_argument(fcinfo, type, sign) : merge_packed(fcinfo, type, value, sign);
+	state->inputs += sign;
 	PG_RETURN_POINTER(state);
+}
+
+Datum
+counted_rollup_accumulate(FunctionCallInfo fcinfo, const CountedType *type)
+{
+	return change_by_summary(fcinfo, type, 1);
 }
 
 Datum
 counted_rollup_invert(FunctionCallInfo fcinfo, const CountedType *type)
 {
-	CountedSummary *state;
-
-	if (PG_ARGISNULL(1))
-		return counted_unchanged(fcinfo);
-	state = merge_argument(fcinfo, type, -1);
-	state->inputs--;
-	PG_RETURN_POINTER(state);
+	return change_by_summary(fcinfo, type, -1);
 }
 
 Datum
@@ -603,10 +634,14 @@ counted_final(FunctionCallInfo fcinfo, const CountedType *type)
 	if (is_open(value))
 	{
 		CountedSummary *state = aligned_open(PointerGetDatum(value), type);
+		TallyOrder *order;
 
 		if (state->inputs <= 0)
 			PG_RETURN_NULL();
-		counted_view_open(&view, state);
+		order = call_cache_order(fcinfo, counted_tally(state)->used);
+		view_state(&view, state, order);
+		if (order == NULL)
+			require_sound_cells(&view, type);
 		require_possible(&view, type);
 	}
 	else

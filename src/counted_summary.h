@@ -129,7 +129,7 @@ counted_tally(const CountedSummary *state)
 					  (Size) state->nsums * sizeof(Sum128));
 }
 
-/* counted_add() of a positive count, in a few instructions where the cell is there. */
+/* counted_add() in a few instructions where the cell is there. */
 static inline CountedSummary *
 counted_add_quickly(CountedSummary *state, const CountedType *type, uint64 key, int64 count)
 {

@@ -116,15 +116,18 @@ check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 	int64		counted = 0;
 	int64		ended = 0;
 	int64		entered = 0;
+	int64		events = 0;
+	bool		late = false;
 	Sum128		least = {0, 0};
 	Sum128		most;
-	Sum128		slack = {0, 0};
 
 	if (identity_size != 1 || identity[0] >= DURATION_UNITS)
 		return "its unit is unknown";
 	if (nsums != 1)
 		return "it must hold one sum";
 	size = unit_sizes[identity[0]];
+	if (nentries > 0 && entries[nentries - 1].key / 8 > (uint64) (PG_INT64_MAX / size))
+		return "a duration is out of range";
 	for (uint32 i = 0; i < nentries; i++)
 	{
 		const TallyEntry *entry = &entries[i];
@@ -132,24 +135,24 @@ check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 
 		if (category >= DURATION_CATEGORIES)
 			return "a category is unknown";
-		if (entry->key / 8 > (uint64) (PG_INT64_MAX / size))
-			return "a duration is out of range";
 		if (entry->count > PG_INT64_MAX - counted)
 			return "its counts pass 64 bits";
 		counted += entry->count;
-		if (is_event(category) &&
-			(!sum128_add_product(&least, DURATION_KEY_UNITS(entry->key) * size, entry->count) ||
-			 !sum128_add_product(&slack, size - 1, entry->count)))
+		late |= category == DURATION_LATE;
+		if (!is_event(category))
+			continue;
+		events += entry->count;
+		if (!sum128_add_product(&least, DURATION_KEY_UNITS(entry->key) * size, entry->count))
 			return "its sum is out of range";
 	}
 	most = least;
-	if (!sum128_add(&most, slack))
+	if (!sum128_add_product(&most, size - 1, events))
 		return "its sum is out of range";
 	if (sum128_compare(sums[0], least) < 0 || sum128_compare(sums[0], most) > 0)
 		return "its sum does not fit its counts";
 
-	/* from the last unit to the first: the categories of a unit stand in the order event .. late */
-	for (uint32 i = nentries; i > 0;)
+	/* where there are late entries, from the last unit to the first: the categories of a unit stand in the order event .. late */
+	for (uint32 i = late ? nentries : 0; i > 0;)
 	{
 		uint64		unit = entries[i - 1].key / 8;
 		int64		here[8] = {0};

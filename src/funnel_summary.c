@@ -42,6 +42,15 @@ stage_limit(const ChainRules *rules)
 	return (uint64) rules->nstages;
 }
 
+static inline bool
+duration_key_is_valid(const ChainRules *rules, uint64 key)
+{
+	key -= FUNNEL_FIRST_DURATION_KEY;
+	return key % 32 + 1 < stage_limit(rules) &&
+		DURATION_KEY_CATEGORY(key / 32) <= DURATION_CENSORED &&
+		key / 32 / 8 <= (uint64) (PG_INT64_MAX / USECS_PER_DAY);
+}
+
 /* Is this a key that the definition can have? */
 static bool
 key_is_valid(const ChainRules *rules, uint64 key)
@@ -62,81 +71,100 @@ key_is_valid(const ChainRules *rules, uint64 key)
 
 		return rules->skipped == CHAIN_EXCLUDED && i < depth && depth < stage_limit(rules);
 	}
-	key -= FUNNEL_FIRST_DURATION_KEY;
-	return key % 32 + 1 < stage_limit(rules) &&
-		DURATION_KEY_CATEGORY(key / 32) <= DURATION_CENSORED &&
-		key / 32 / 8 <= (uint64) (PG_INT64_MAX / USECS_PER_DAY);
+	return duration_key_is_valid(rules, key);
 }
 
+/* The count under a key, sought from where the one before it was found: keys are asked for in ascending order. */
 static int64
-find_count(const TallyEntry *entries, uint32 nentries, uint64 key)
+next_count(const TallyEntry **next, const TallyEntry *end, uint64 key)
 {
-	CountedView view = {.entries = (TallyEntry *) entries, .nentries = nentries};
-
-	return counted_count(&view, key);
+	while (*next < end && (*next)->key < key)
+		(*next)++;
+	return *next < end && (*next)->key == key ? (*next)->count : 0;
 }
 
 /*
- * Under excluded: a deal that ended at a stage has matched it, and no pair may
- * be counted more often than its first stage, open deals that stopped short of
- * the second one included, or a conversion could pass 100 %.
+ * Under excluded, the cells before the durations: a deal that ended at a stage
+ * has matched it, and no pair may be counted more often than its first stage,
+ * open deals that stopped short of the second one included, or a conversion
+ * could pass 100 %.
  */
 static const char *
-check_pairs(const ChainRules *rules, const TallyEntry *entries, uint32 nentries)
+check_pairs(const ChainRules *rules, const TallyEntry *entries, const TallyEntry *end)
 {
+	const TallyEntry *outcome = entries;
+	const TallyEntry *pair = entries;
+	const TallyEntry *open = entries;
+
 	for (int i = 0; i < rules->nstages; i++)
 	{
-		int64		left = find_count(entries, nentries, FUNNEL_PAIR_KEY(i, i));
+		int64		left = next_count(&pair, end, FUNNEL_PAIR_KEY(i, i));
 		int64		ended = 0;
 
 		for (int status = CHAIN_CONVERTED; status <= CHAIN_OPEN; status++)
-			ended += find_count(entries, nentries, FUNNEL_OUTCOME_KEY(i + 1, status));
+			ended += next_count(&outcome, end, FUNNEL_OUTCOME_KEY(i + 1, status));
 		if (left < ended)
 			return "more deals ended at a stage than matched it";
 		for (int j = i + 1; j < rules->nstages; j++)
 		{
-			left -= find_count(entries, nentries, FUNNEL_OPEN_KEY(i, j));
-			if (left < find_count(entries, nentries, FUNNEL_PAIR_KEY(i, j)))
+			left -= next_count(&open, end, FUNNEL_OPEN_KEY(i, j));
+			if (left < next_count(&pair, end, FUNNEL_PAIR_KEY(i, j)))
 				return "a pair of stages is counted more often than its first stage";
 		}
 	}
 	return NULL;
 }
 
+/* The cells of one stage, added up. */
+typedef struct StageTimes
+{
+	int64		counted;
+	int64		events;
+	Sum128		least;			/* microseconds of the events' whole days */
+} StageTimes;
+
 /*
  * The times of each step must make a duration_summary: stage_duration() has no
  * other answer. So the sum of a stage lies between its whole days and the next.
  */
 static const char *
-check_durations(const Sum128 *sums, int nsums, const TallyEntry *entries, uint32 nentries)
+check_durations(const ChainRules *rules, const Sum128 *sums, const TallyEntry *entries,
+				const TallyEntry *end)
 {
-	Sum128		least[FUNNEL_MAX_STAGES] = {{0, 0}};
-	Sum128		most[FUNNEL_MAX_STAGES] = {{0, 0}};
-	int64		counted[FUNNEL_MAX_STAGES] = {0};
+	StageTimes	stages[FUNNEL_MAX_STAGES];
+	int			nstages = rules->nstages - 1;
 
-	for (uint32 i = 0; i < nentries; i++)
+	memset(stages, 0, sizeof(StageTimes) * nstages);
+	/* keys ascend: no other one has more days */
+	if (entries < end && !duration_key_is_valid(rules, end[-1].key))
+		return "a cell is unknown";
+	for (const TallyEntry *entry = entries; entry < end; entry++)
 	{
-		uint64		key = entries[i].key - FUNNEL_FIRST_DURATION_KEY;
-		int			stage = key % 32;
-		int64		from;
+		uint64		key = entry->key - FUNNEL_FIRST_DURATION_KEY;
+		int			category = DURATION_KEY_CATEGORY(key / 32);
+		StageTimes *stage = &stages[key % 32];
 
-		if (entries[i].key < FUNNEL_FIRST_DURATION_KEY)
-			continue;
-		if (entries[i].count > PG_INT64_MAX - counted[stage])
+		if (key % 32 >= nstages || category > DURATION_CENSORED)
+			return "a cell is unknown";
+		if (entry->count > PG_INT64_MAX - stage->counted)
 			return "its counts pass 64 bits";
-		counted[stage] += entries[i].count;
-		if (DURATION_KEY_CATEGORY(key / 32) != DURATION_EVENT)
+		stage->counted += entry->count;
+		if (category != DURATION_EVENT)
 			continue;
-		from = DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY;
-		if (!sum128_add_product(&least[stage], from, entries[i].count) ||
-			!sum128_add_product(&most[stage], from, entries[i].count) ||
-			!sum128_add_product(&most[stage], USECS_PER_DAY - 1, entries[i].count))
+		stage->events += entry->count;
+		if (!sum128_add_product(&stage->least, DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY,
+								entry->count))
 			return "a sum is out of range";
 	}
-	for (int stage = 0; stage < nsums; stage++)
-		if (sum128_compare(sums[stage], least[stage]) < 0 ||
-			sum128_compare(sums[stage], most[stage]) > 0)
+	for (int i = 0; i < nstages; i++)
+	{
+		Sum128		most = stages[i].least;
+
+		if (!sum128_add_product(&most, USECS_PER_DAY - 1, stages[i].events))
+			return "a sum is out of range";
+		if (sum128_compare(sums[i], stages[i].least) < 0 || sum128_compare(sums[i], most) > 0)
 			return "a sum does not fit its counts";
+	}
 	return NULL;
 }
 
@@ -146,26 +174,28 @@ check_funnel(const uint8 *identity, Size identity_size, const Sum128 *sums, int 
 {
 	FunnelDefinition definition;
 	const char *problem = funnel_definition_decode(identity, identity_size, &definition);
+	const TallyEntry *end = entries + nentries;
+	const TallyEntry *durations = entries;
 	int64		deals = 0;
 
 	if (problem != NULL)
 		return problem;
 	if (nsums != definition.rules.nstages - 1)
 		return "it must hold one sum for each stage but the last";
-	for (uint32 i = 0; i < nentries; i++)
+	for (; durations < end && durations->key < FUNNEL_FIRST_DURATION_KEY; durations++)
 	{
-		if (!key_is_valid(&definition.rules, entries[i].key))
+		if (!key_is_valid(&definition.rules, durations->key))
 			return "a cell is unknown";
-		if (entries[i].key < FUNNEL_PAIR_KEY(0, 0))
+		if (durations->key < FUNNEL_PAIR_KEY(0, 0))
 		{
-			if (entries[i].count > PG_INT64_MAX - deals)
+			if (durations->count > PG_INT64_MAX - deals)
 				return "its counts pass 64 bits";
-			deals += entries[i].count;
+			deals += durations->count;
 		}
 	}
-	problem = check_durations(sums, nsums, entries, nentries);
+	problem = check_durations(&definition.rules, sums, durations, end);
 	if (problem == NULL && definition.rules.skipped == CHAIN_EXCLUDED)
-		problem = check_pairs(&definition.rules, entries, nentries);
+		problem = check_pairs(&definition.rules, entries, durations);
 	return problem;
 }
 

@@ -48,7 +48,7 @@ check_quota(const uint8 *identity, Size identity_size, const Sum128 *sums, int n
 			const TallyEntry *entries, uint32 nentries)
 {
 	uint8		unit = DURATION_DAY;
-	int64		counts[CATEGORIES] = {0};
+	uint64		counts[CATEGORIES] = {0};
 	Sum128		zero = {0, 0};
 	const char *problem;
 
@@ -57,15 +57,19 @@ check_quota(const uint8 *identity, Size identity_size, const Sum128 *sums, int n
 	if (nsums != QUOTA_SUMS)
 		return "it must hold three sums";
 	for (uint32 i = 0; i < nentries; i++)
-		if (DURATION_KEY_CATEGORY(entries[i].key) >= CATEGORIES)
+	{
+		int			category = DURATION_KEY_CATEGORY(entries[i].key);
+
+		if (category >= CATEGORIES)
 			return "a category is unknown";
+		counts[category] += (uint64) entries[i].count;
+	}
+	/* asks whether the counts pass 64 bits, too */
 	problem = duration_type.check(&unit, 1, &sums[QUOTA_SUM_MICROSECONDS], 1, entries, nentries);
 	if (problem != NULL)
 		return problem;
-	for (uint32 i = 0; i < nentries; i++)
-		counts[DURATION_KEY_CATEGORY(entries[i].key)] += entries[i].count;
 	if (sum128_compare(sums[QUOTA_SUM_CYCLES_REACHED],
-					   sum128_product(counts[DURATION_EVENT], 1)) < 0 ||
+					   sum128_product((int64) counts[DURATION_EVENT], 1)) < 0 ||
 		(counts[DURATION_EVENT] == 0 && sum128_compare(sums[QUOTA_SUM_CYCLES_REACHED], zero) != 0))
 		return "the cycles of those who reached quota do not fit their number";
 	if (sum128_compare(sums[QUOTA_SUM_CYCLES], sums[QUOTA_SUM_CYCLES_REACHED]) < 0 ||

@@ -34,18 +34,19 @@ extern bool sum128_subtract(Sum128 *sum, Sum128 other);
 /* value * times, exact: the product of two 64-bit numbers always fits */
 extern Sum128 sum128_product(int64_t value, int64_t times);
 
-/* Adds value * times; false as above. Most products fit into 64 bits. */
+/* Adds value * times; false as above. Nearly always it is a matter of the lower half. */
 static inline bool
 sum128_add_product(Sum128 *sum, int64_t value, int64_t times)
 {
 	int64_t		product;
-	Sum128		term;
 
-	if (__builtin_mul_overflow(value, times, &product))
-		return sum128_add(sum, sum128_product(value, times));
-	term.low = (uint64_t) product;
-	term.high = product < 0 ? -1 : 0;
-	return sum128_add(sum, term);
+	if (!__builtin_mul_overflow(value, times, &product) && product >= 0 &&
+		sum->low <= UINT64_MAX - (uint64_t) product)
+	{
+		sum->low += (uint64_t) product;
+		return true;
+	}
+	return sum128_add(sum, sum128_product(value, times));
 }
 
 extern int	sum128_compare(Sum128 a, Sum128 b);

@@ -15,7 +15,8 @@
 size_t
 tally_size(uint32_t capacity)
 {
-	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry);
+	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry) +
+		(size_t) TALLY_BORN(capacity) * sizeof(uint32_t);
 }
 
 void
@@ -43,6 +44,20 @@ find_slot(Tally *tally, uint64_t key)
 	return NULL;
 }
 
+/* The slots of the last births, the n-th at n modulo their number. */
+static inline uint32_t *
+born_slot(const Tally *tally, uint32_t n)
+{
+	return (uint32_t *) &tally->slots[tally->capacity] + (n & (TALLY_BORN(tally->capacity) - 1));
+}
+
+static void
+give_birth(Tally *tally, const TallyEntry *entry)
+{
+	tally->live++;
+	*born_slot(tally, tally->births++) = (uint32_t) (entry - tally->slots);
+}
+
 TallyResult
 tally_add(Tally *tally, uint64_t key, int64_t count)
 {
@@ -61,13 +76,18 @@ tally_add(Tally *tally, uint64_t key, int64_t count)
 		entry->key = key + 1;
 		entry->count = count;
 		tally->used++;
+		give_birth(tally, entry);
 		return TALLY_OK;
 	}
 	if (count > 0 && entry->count > INT64_MAX - count)
 		return TALLY_OVERFLOW;
 	if (entry->count < 0 || (count < 0 && entry->count + count < 0))
 		return TALLY_NEGATIVE;
+	if (entry->count == 0 && count > 0)
+		give_birth(tally, entry);
 	entry->count += count;
+	if (entry->count == 0 && count < 0)
+		tally->live--;
 	return TALLY_OK;
 }
 
@@ -167,6 +187,108 @@ tally_sorted(const Tally *tally, TallyEntry *entries)
 	return n;
 }
 
+/* A slot by its number, whatever that is. */
+static inline const TallyEntry *
+slot_at(const Tally *tally, uint32_t number)
+{
+	return &tally->slots[number & (tally->capacity - 1)];
+}
+
+/* Puts all live slots in order. */
+static void
+sort_slots(const Tally *tally, TallyOrder *order)
+{
+	TallyEntry *entries = order->entries;
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < tally->capacity && n < order->room; i++)
+		if (tally->slots[i].count != 0)
+		{
+			entries[n].key = tally->slots[i].key;
+			entries[n++].count = i;
+		}
+	sort_entries(entries, entries + n, n);
+	for (uint32_t i = 0; i < n; i++)
+		order->slots[i] = (uint32_t) entries[i].count;
+	order->n = n;
+}
+
+/* Puts one slot where its key belongs, unless it is there. */
+static void
+insert_slot(const Tally *tally, TallyOrder *order, uint32_t slot)
+{
+	uint64_t	key = slot_at(tally, slot)->key;
+	uint32_t	low = 0;
+	uint32_t	high = order->n;
+
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+
+		if (slot_at(tally, order->slots[middle])->key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (order->n == order->room || (low < order->n && order->slots[low] == slot))
+		return;
+	memmove(&order->slots[low + 1], &order->slots[low], (order->n++ - low) * sizeof(uint32_t));
+	order->slots[low] = slot;
+}
+
+/*
+ * Copies the live entries as the order has them, which forgets the others;
+ * false when it does not hold. As many live ones as there are, each with a key
+ * above the one before, are all of them.
+ */
+static bool
+follow_order(const Tally *tally, TallyOrder *order)
+{
+	const uint32_t *slots = order->slots;
+	uint32_t   *kept = order->slots;
+	const uint32_t *end = slots + order->n;
+	uint32_t	mask = tally->capacity - 1;
+	TallyEntry *entry = order->entries;
+	uint64_t	last = 0;
+	bool		ascending = true;
+
+	/* which ones are dead is not to be guessed: no branch asks */
+	for (; slots < end; slots++)
+	{
+		const TallyEntry *slot = &tally->slots[*slots & mask];
+		bool		live = slot->count != 0;
+
+		ascending &= slot->key > last;
+		last = slot->key;
+		entry->key = last - 1;
+		entry->count = slot->count;
+		entry += live;
+		*kept = *slots;
+		kept += live;
+	}
+	order->n = (uint32_t) (kept - order->slots);
+	return ascending && order->n == tally->live;
+}
+
+uint32_t
+tally_sorted_again(const Tally *tally, TallyOrder *order)
+{
+	uint32_t	births = tally->births - order->births;
+
+	order->births = tally->births;
+	if (births > TALLY_BORN(tally->capacity))
+		sort_slots(tally, order);
+	else
+		for (; births > 0; births--)
+			insert_slot(tally, order, *born_slot(tally, tally->births - births));
+	if (!follow_order(tally, order))
+	{
+		sort_slots(tally, order);
+		(void) follow_order(tally, order);
+	}
+	return order->n;
+}
+
 /* What is written for a key: the first as it is, then the gap to it less one. */
 static inline uint64_t
 key_step(const TallyEntry *sorted, uint32_t i)
@@ -180,8 +302,35 @@ tally_packed_size(const TallyEntry *sorted, uint32_t n)
 	size_t		size = varint_size(n);
 
 	for (uint32_t i = 0; i < n; i++)
-		size += varint_size(key_step(sorted, i)) + varint_size((uint64_t) sorted[i].count);
+	{
+		uint64_t	step = key_step(sorted, i);
+		uint64_t	count = (uint64_t) sorted[i].count;
+
+		if ((step | count) < 0x4000)
+			size += 2 + (step >= 0x80) + (count >= 0x80);
+		else
+			size += varint_size(step) + varint_size(count);
+	}
 	return size;
+}
+
+/* Most steps take one byte or two, which cannot be guessed; behind a step there is a count, so that two can be written. */
+static inline uint8_t *
+write_step(uint8_t *out, uint64_t step)
+{
+	bool		two = step >= 0x80;
+
+	if (step >= 0x4000)
+		return varint_write(out, step);
+	out[0] = (uint8_t) (step | (two << 7));
+	out[1] = (uint8_t) (step >> 7);
+	return out + 1 + two;
+}
+
+static inline uint8_t *
+write_entry(uint8_t *out, const TallyEntry *sorted, uint32_t i)
+{
+	return varint_write(write_step(out, key_step(sorted, i)), (uint64_t) sorted[i].count);
 }
 
 uint8_t *
@@ -189,9 +338,21 @@ tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n)
 {
 	out = varint_write(out, n);
 	for (uint32_t i = 0; i < n; i++)
+		out = write_entry(out, sorted, i);
+	return out;
+}
+
+uint8_t *
+tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n)
+{
+	if (end - out < TALLY_MOST_BYTES)
+		return NULL;
+	out = varint_write(out, n);
+	for (uint32_t i = 0; i < n; i++)
 	{
-		out = varint_write(out, key_step(sorted, i));
-		out = varint_write(out, (uint64_t) sorted[i].count);
+		if (end - out < TALLY_MOST_BYTES)
+			return NULL;
+		out = write_entry(out, sorted, i);
 	}
 	return out;
 }

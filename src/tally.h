@@ -29,13 +29,18 @@ typedef struct Tally
 {
 	uint32_t	capacity;		/* slots, a power of two */
 	uint32_t	used;			/* slots taken, zero counts included */
+	uint32_t	live;			/* counts that are not zero */
+	uint32_t	births;			/* how often one became so */
 	TallyEntry	slots[];
+	/* uint32_t born[TALLY_BORN(capacity)]: the slots of the last births, in a ring */
 } Tally;
 
 #define TALLY_MAX_KEY (UINT64_MAX - 1)
 #define TALLY_MIN_CAPACITY 8
 /* Slots of a capacity that may be taken. */
 #define TALLY_LIMIT(capacity) ((capacity) / 4 * 3)
+/* Births remembered: sorting all slots takes no longer than putting more than these where they belong. */
+#define TALLY_BORN(capacity) ((capacity) < 64 ? 2 : (capacity) / 32)
 
 typedef enum TallyResult
 {
@@ -57,8 +62,8 @@ tally_home(const Tally *tally, uint64_t key)
 }
 
 /*
- * Adds `count` (positive) under a key that is there already and found at once,
- * as it is nearly always where many are counted; false when it takes tally_add().
+ * Adds `count` (may be negative) under a key that is there already and found at
+ * once, as it is nearly always where many are counted; false when it takes tally_add().
  */
 static inline bool
 tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
@@ -71,9 +76,12 @@ tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
 
 		if (entry->key == key + 1)
 		{
-			if (entry->count < 0 || entry->count > INT64_MAX - count)
+			int64_t		sum = (int64_t) ((uint64_t) entry->count + (uint64_t) count);
+
+			/* past 64 bits it is below zero; births and deaths are tally_add()'s */
+			if (entry->count <= 0 || sum <= 0)
 				return false;
-			entry->count += count;
+			entry->count = sum;
 			return true;
 		}
 	}
@@ -86,7 +94,7 @@ extern TallyResult tally_add(Tally *tally, uint64_t key, int64_t count);
 /* The count under `key`, 0 when there is none. */
 extern int64_t tally_count(const Tally *tally, uint64_t key);
 
-/* How many counts are not zero. */
+/* How many counts are not zero, counted: tally->live of a damaged one may say anything. */
 extern uint32_t tally_live(const Tally *tally);
 
 /* Copies every non-zero entry of `from` into the empty `to`, which has room for them. */
@@ -95,9 +103,34 @@ extern void tally_rehash(Tally *to, const Tally *from);
 /* The non-zero entries in ascending order of key; returns how many. `entries` has room for 2 * tally->used: half of it to sort with. */
 extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
 
+/*
+ * The order of a tally, kept from one time to the next by whoever wants it
+ * sorted again and again. It may have become that of another tally, or of
+ * anything: it is a hint, and whether it holds is seen when it is followed.
+ */
+typedef struct TallyOrder
+{
+	uint32_t	births;			/* of the tally, when it was last sorted */
+	uint32_t	n;				/* slots known */
+	uint32_t	room;			/* slots there is room for */
+	uint32_t   *slots;			/* in ascending order of key */
+	TallyEntry *entries;		/* room for 2 * room */
+} TallyOrder;
+
+/* tally_sorted() into order->entries, which have room: tally->used <= order->room. */
+extern uint32_t tally_sorted_again(const Tally *tally, TallyOrder *order);
+
 /* Packed form. pack returns the end of what it wrote. */
 extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);
 extern uint8_t *tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n);
+
+/*
+ * The same in one pass, where nearly all entries take TALLY_COMMON_BYTES at most;
+ * NULL when less than TALLY_MOST_BYTES of [out, end) were left for an entry.
+ */
+#define TALLY_COMMON_BYTES 4
+#define TALLY_MOST_BYTES 19
+extern uint8_t *tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n);
 
 /*
  * Reads a packed tally entry by entry. read_begin takes the bytes [data, end)

@@ -18,14 +18,8 @@
 static inline size_t
 varint_size(uint64_t value)
 {
-	size_t		size = 1;
-
-	while (value >= 0x80)
-	{
-		value >>= 7;
-		size++;
-	}
-	return size;
+	/* bits / 7, rounded up, for 1 to 64 bits */
+	return ((63 - __builtin_clzll(value | 1)) * 9 + 73) / 64;
 }
 
 static inline uint8_t *

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "call_cache.h"
 #include "name_table.h"
 #include "varint.h"
 
@@ -147,19 +148,29 @@ compare_groups(const void *a, const void *b)
 	return label_compare(((const WinGroup *) a)->name, ((const WinGroup *) b)->name);
 }
 
-/* Names that no deal is left of are not in the view. */
+/* Names that no deal is left of are not in the view. The order is that of the window it belongs to, if any. */
 static void
-view_open(WinView *view, const WinState *state)
+view_open(WinView *view, const WinState *state, TallyOrder *order)
 {
 	const Tally *tally = state_cells(state);
 	const NameTable *names = state_names(state);
 	const WinAmounts *amounts = state_amounts(state);
-	TallyEntry *cells = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1),
-										MCXT_ALLOC_HUGE);
-	uint32		ncells = tally_sorted(tally, cells);
+	TallyEntry *cells;
+	uint32		ncells;
 	bool	   *named = palloc0(names->used + 1);
 	uint32		i = 0;
 
+	if (order != NULL)
+	{
+		ncells = tally_sorted_again(tally, order);
+		cells = order->entries;
+	}
+	else
+	{
+		cells = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1),
+								MCXT_ALLOC_HUGE);
+		ncells = tally_sorted(tally, cells);
+	}
 	memset(view, 0, sizeof(*view));
 	view->all.amounts = amounts[0];
 	view->all.cells = cells;
@@ -513,7 +524,7 @@ win_view(WinView *view, Datum datum)
 
 	if (is_open(value))
 	{
-		view_open(view, aligned_open(PointerGetDatum(value)));
+		view_open(view, aligned_open(PointerGetDatum(value)), NULL);
 		problem = win_check_view(view);
 	}
 	else
@@ -591,7 +602,7 @@ win_add(WinState *state, uint32 row, uint64 key, int64 count)
 {
 	Tally	   *cells = state_cells(state);
 
-	if (likely(count > 0 && tally_add_quickly(cells, WIN_CELL(row, key), count)))
+	if (likely(tally_add_quickly(cells, WIN_CELL(row, key), count)))
 		return;
 	switch (tally_add(cells, WIN_CELL(row, key), count))
 	{
@@ -644,7 +655,7 @@ win_grow(const WinState *state, uint64 names, uint64 bytes, uint64 cells)
 	WinState   *grown;
 
 	CHECK_FOR_INTERRUPTS();
-	view_open(&view, state);
+	view_open(&view, state, NULL);
 	names += view.ncompetitors;
 	cells += view.all.ncells;
 	for (uint32 i = 0; i < view.ncompetitors; i++)
@@ -733,9 +744,10 @@ win_inputs(Datum datum)
 }
 
 struct varlena *
-win_finish(Datum datum)
+win_finish(FunctionCallInfo fcinfo, Datum datum)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	WinState   *state;
 	WinView		view;
 	const char *problem;
 
@@ -744,7 +756,8 @@ win_finish(Datum datum)
 		win_view(&view, PointerGetDatum(value));
 		return win_pack(&view);
 	}
-	view_open(&view, aligned_open(PointerGetDatum(value)));
+	state = aligned_open(PointerGetDatum(value));
+	view_open(&view, state, call_cache_order(fcinfo, state_cells(state)->used));
 	problem = win_check_view(&view);
 	if (problem != NULL)
 		ereport(ERROR,

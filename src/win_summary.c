@@ -621,7 +621,7 @@ win_summary_final(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0) || win_inputs(PG_GETARG_DATUM(0)) <= 0)
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(win_finish(PG_GETARG_DATUM(0)));
+	PG_RETURN_POINTER(win_finish(fcinfo, PG_GETARG_DATUM(0)));
 }
 
 static Datum
@@ -629,7 +629,7 @@ plus_or_minus(FunctionCallInfo fcinfo, int sign)
 {
 	WinState   *state = win_merge(win_open(PG_GETARG_DATUM(0)), PG_GETARG_DATUM(1), sign);
 
-	PG_RETURN_POINTER(win_finish(PointerGetDatum(state)));
+	PG_RETURN_POINTER(win_finish(fcinfo, PointerGetDatum(state)));
 }
 
 PG_FUNCTION_INFO_V1(win_summary_plus);

@@ -25,7 +25,7 @@
  * Open form (aggregate state; ALIGNMENT = double): the struct below, a
  * NameTable, the amounts of all deals and of each name, and an open tally by
  * WIN_CELL(number of the name plus one, 0 for all deals; k; category). It
- * starts at 488 bytes. `inputs` tells a frame without rows (NULL) from a summary
+ * starts at 504 bytes. `inputs` tells a frame without rows (NULL) from a summary
  * of nothing; a packed form opened again counts as one.
  */
 #ifndef EM_WIN_SUMMARY_H
@@ -178,7 +178,7 @@ extern WinState *win_merge(WinState *state, Datum other, int sign);
 /* How many rows a value of either form stands for, as far as an aggregate must know. */
 extern int64 win_inputs(Datum datum);
 /* A value of either form packed; 22003 when a subtraction made something impossible. */
-extern struct varlena *win_finish(Datum datum);
+extern struct varlena *win_finish(FunctionCallInfo fcinfo, Datum datum);
 
 /* Amounts in ten-thousandths as a number in its shortest form. */
 #define WIN_AMOUNT_TEXT_SIZE (SUM128_TEXT_SIZE + 6)

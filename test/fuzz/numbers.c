@@ -124,6 +124,7 @@ check_packed(const uint8_t *data, size_t size)
 	TallyEntry	entries[128];
 	uint32_t	n = 0;
 	uint8_t    *out;
+	uint8_t    *packed;
 
 	tally_read_begin(&reader, data, data + size);
 	while (n < 128 && tally_read_next(&reader, &entries[n]))
@@ -138,6 +139,14 @@ check_packed(const uint8_t *data, size_t size)
 	CHECK(tally_pack(out, entries, n) == out + (reader.next - data));
 	CHECK(memcmp(out, data, reader.next - data) == 0);
 	free(out);
+
+	/* in as much room as the bytes say, if it goes there */
+	out = malloc(size + 1);
+	packed = tally_pack_within(out, out + size, entries, n);
+	CHECK(packed == NULL || packed == out + (reader.next - data));
+	CHECK(packed == NULL ? size < (size_t) (reader.next - data) + TALLY_MOST_BYTES :
+		  memcmp(out, data, reader.next - data) == 0);
+	free(out);
 }
 
 #define KEYS 24
@@ -150,6 +159,9 @@ check_open(const uint8_t *data, size_t size)
 	uint32_t	capacity = TALLY_MIN_CAPACITY;
 	Tally	   *tally = malloc(tally_size(capacity));
 	TallyEntry	sorted[KEYS];
+	uint32_t	slots[KEYS] = {0};
+	TallyEntry	again[2 * KEYS];
+	TallyOrder	order = {.room = KEYS, .slots = slots, .entries = again};
 	uint32_t	n;
 	uint32_t	live = 0;
 
@@ -183,6 +195,21 @@ check_open(const uint8_t *data, size_t size)
 		if (result == TALLY_OK)
 			naive[place] = (int64_t) after;
 		CHECK(tally_count(tally, key) == naive[place]);
+
+		/* an order of any age, or of anything, gives what sorting gives */
+		if (data[i + 2] & 2)
+		{
+			if (data[i + 2] & 4)
+			{
+				order.n = data[i] % (KEYS + 1);
+				order.births = tally->births - data[i + 1] % 40;
+				for (uint32_t j = 0; j < order.n; j++)
+					slots[j] = data[(i + j) % size] * UINT32_C(0x1000003);
+			}
+			n = tally_sorted(tally, sorted);
+			CHECK(tally_sorted_again(tally, &order) == n);
+			CHECK(memcmp(again, sorted, n * sizeof(TallyEntry)) == 0);
+		}
 	}
 	for (int i = 0; i < KEYS; i++)
 		live += naive[i] > 0;

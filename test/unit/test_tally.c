@@ -66,6 +66,29 @@ add(Tally *tally, uint64_t key, int64_t count, TallyResult *result)
 	return tally;
 }
 
+static TallyOrder
+make_order(uint32_t room)
+{
+	TallyOrder	order = {.room = room};
+
+	order.slots = calloc(room, sizeof(uint32_t));
+	order.entries = calloc(room, 2 * sizeof(TallyEntry));
+	return order;
+}
+
+/* Does a tally sort the same with an order from before, whatever that was of? */
+static bool
+same_order(const Tally *tally, TallyOrder *order)
+{
+	TallyEntry *sorted = calloc(tally->used + 1, 2 * sizeof(TallyEntry));
+	uint32_t	n = tally_sorted(tally, sorted);
+	bool		same = tally_sorted_again(tally, order) == n &&
+		memcmp(order->entries, sorted, n * sizeof(TallyEntry)) == 0;
+
+	free(sorted);
+	return same;
+}
+
 /* One random life of a tally; returns whether it agreed with the array throughout. */
 static bool
 random_life(void)
@@ -73,6 +96,8 @@ random_life(void)
 	int64_t		naive[NAIVE_KEYS] = {0};
 	uint64_t	keys[NAIVE_KEYS];
 	uint64_t	spread = random_below(4);
+	uint64_t	often = 1 + random_below(60);
+	TallyOrder	order = make_order(NAIVE_KEYS);
 	Tally	   *tally = malloc(tally_size(TALLY_MIN_CAPACITY));
 	TallyEntry *sorted;
 	TallyEntry	entry;
@@ -111,6 +136,16 @@ random_life(void)
 			naive[i] += count;
 		tally = add(tally, keys[i], count, &result);
 		good = good && result == expected && tally->used <= TALLY_LIMIT(tally->capacity);
+		if (random_below(often) == 0)
+			good = good && same_order(tally, &order);
+		/* what another tally may have left behind */
+		if (random_below(200) == 0)
+		{
+			order.n = (uint32_t) random_below(NAIVE_KEYS + 1);
+			order.births = (uint32_t) (tally->births - random_below(50));
+			for (uint32_t slot = 0; slot < order.n; slot++)
+				order.slots[slot] = (uint32_t) random_below(spread == 0 ? UINT32_MAX : tally->capacity);
+		}
 	}
 
 	sorted = malloc(sizeof(TallyEntry) * 2 * (tally->used + 1));
@@ -132,6 +167,17 @@ random_life(void)
 			entry.key == sorted[i].key && entry.count == sorted[i].count;
 	good = good && !tally_read_next(&reader, &entry) && !reader.damaged && reader.next == bytes + size;
 
+	good = good && tally_pack_within(bytes, bytes + size, sorted, n) == NULL;
+	bytes = realloc(bytes, size + TALLY_MOST_BYTES);
+	memset(bytes, 0, size);
+	good = good && tally_pack_within(bytes, bytes + size + TALLY_MOST_BYTES, sorted, n) == bytes + size;
+	tally_read_begin(&reader, bytes, bytes + size);
+	for (uint32_t i = 0; i < n; i++)
+		good = good && tally_read_next(&reader, &entry) &&
+			entry.key == sorted[i].key && entry.count == sorted[i].count;
+
+	free(order.slots);
+	free(order.entries);
 	free(bytes);
 	free(sorted);
 	free(tally);

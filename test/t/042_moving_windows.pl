@@ -1,0 +1,132 @@
+# Moving windows of every summary, in bytes against forced recomputation: keys
+# that stay, that move on with the frame, and that hardly come twice; frames that
+# empty; states that are made anew again and again; many windows in one query.
+#
+# SEED in the environment chooses other series.
+
+use strict;
+use warnings;
+use Test::More;
+
+BEGIN
+{
+	plan skip_all => 'initdb refuses root' if $> == 0;
+	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
+	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
+}
+
+my $seed = $ENV{SEED} // 20260501;
+my $node = PostgreSQL::Test::Cluster->new('moving_windows');
+$node->init;
+$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_parallel_workers_per_gather = 0\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+
+sub sql { return $node->safe_psql('postgres', $_[0]) }
+
+# Query => rows that differ; none may.
+sub law
+{
+	my ($name, $query) = @_;
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT count(*), min(concat_ws(' ', series, part, i)) FROM ($query) AS broken", timeout => 120);
+	is($stdout, '0|', $name);
+	diag("$name: $stderr") if $rc;
+}
+
+#
+# Three series of four partitions of 1 to 130 rows, each with a summary of up to
+# 40 items, or none. The keys of an item come from its place.
+#
+sql(<<"SQL");
+CREATE FUNCTION draw(id bigint, which bigint, below int) RETURNS int LANGUAGE sql IMMUTABLE
+	RETURN (hashint8extended(id, which + $seed) & 1048575) * below >> 20;
+CREATE TABLE item AS
+SELECT series, part, i, i + 30 * (i / 40) AS at, id, n,
+	CASE series WHEN 1 THEN draw(id, n, 12) WHEN 2 THEN 15 * i + draw(id, n, 60) ELSE draw(id, n, 100000) END AS place, draw(id, n + 100, 4) AS luck
+FROM generate_series(1, 3) AS series, unnest('{1,2,60,130}'::int[]) WITH ORDINALITY AS p (last, part), generate_series(1, last) AS i,
+	LATERAL (SELECT series * 1000000 + part * 1000 + i AS id) AS x, generate_series(1, draw(id, 0, 41)) AS n;
+CREATE TABLE series AS
+SELECT series, part, i, at, duration_agg(start, CASE WHEN luck > 0 THEN start + place * interval '1 minute' END, start + 200000 * interval '1 minute', 'minute') AS duration,
+	funnel_agg(deal_progress(history, '{a,b,c}', as_of => '2100-01-01')) AS funnel, funnel_agg(deal_progress(history, '{a,b,c}', skipped => 'excluded', optional => '{b}', as_of => '2100-01-01')) AS excluded,
+	quota_agg(quota_attainment(deals, start, 100 + 100 * (luck / 2), as_of => '2100-01-01')) AS quota, win_agg(luck > 1, ARRAY['rival ' || place % 9973, 'rival ' || luck], place) AS win, rate_agg(luck > 0) AS rate
+FROM item, LATERAL (SELECT timestamptz '2024-01-01' AS start) AS s,
+	LATERAL (SELECT history_agg(kind, start + hours * interval '1 hour') AS history FROM (VALUES ('a', 0), ('b', place + 1), ('c', place * (luck + 1) + 2), ('lost', place * 5 + 3)) AS e (kind, hours) WHERE draw(id, n * 10 + 200 + ascii(kind), 4) > 0) AS h,
+	LATERAL (SELECT history_agg('won', start + hours * interval '1 hour', 100) AS deals FROM (VALUES (place)) AS e (hours)) AS d
+GROUP BY series, part, i, at;
+INSERT INTO series (series, part, i, at) SELECT DISTINCT series, part, i + 1000, at + 3 FROM item WHERE draw(id, 99, 5) = 0;
+ANALYZE series;
+SQL
+my @types = qw(duration funnel excluded quota win rate);
+my $cells = sql("SELECT count(DISTINCT place) FROM item WHERE series = 3 AND part = 4");
+cmp_ok($cells, '>', 2000, "keys that hardly come twice: $cells, for a state that never holds so many");
+
+my %frames = (
+	'one row and the one before' => 'ROWS 1 PRECEDING',
+	'ninety rows' => 'ROWS 89 PRECEDING',
+	'rows that are gone' => 'ROWS BETWEEN 9 PRECEDING AND 6 PRECEDING',
+	'rows to come' => 'ROWS BETWEEN 2 FOLLOWING AND 30 FOLLOWING',
+	'all that is left' => 'ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING',
+	'a range with gaps' => 'RANGE BETWEEN 20 PRECEDING AND 2 PRECEDING',
+	'peers' => 'GROUPS 3 PRECEDING');
+
+# each type, in a query of its own for each frame
+for my $frame (sort keys %frames)
+{
+	for my $type (@types)
+	{
+		law("$type: $frame", "SELECT * FROM (SELECT series, part, i, rollup($type) OVER w AS moving, rollup($type) FILTER (WHERE random() >= 0) OVER w AS anew
+			FROM series WINDOW w AS (PARTITION BY series, part ORDER BY at $frames{$frame})) AS x WHERE NOT record_image_eq(ROW(moving), ROW(anew))");
+	}
+}
+
+# what is added and removed are rows, not summaries
+for my $agg ("duration_agg(place, luck > 0)", "duration_agg(now(), now() + place * interval '1 second', now() + interval '1 year', 'second')", "win_agg(luck > 1, ARRAY['rival ' || place % 97])", "rate_agg(luck > 1)")
+{
+	law("$agg: seventy rows", "SELECT * FROM (SELECT series, part, i, $agg OVER w AS moving, $agg FILTER (WHERE random() >= 0) OVER w AS anew
+		FROM item WHERE part = 3 WINDOW w AS (PARTITION BY series, part ORDER BY at, i, n ROWS 69 PRECEDING)) AS x WHERE NOT record_image_eq(ROW(moving), ROW(anew))");
+}
+
+# all types and all frames at once, each window with a state and an order of its own
+my @columns = map { my $frame = $frames{$_}; map { [ $_, $frame ] } @types } sort keys %frames;
+my $over = sub { my $filter = shift; join(', ', map { "rollup($columns[$_][0]) $filter OVER (PARTITION BY series, part ORDER BY at $columns[$_][1]) AS w$_" } 0 .. $#columns) };
+law('all windows in one query', "SELECT series, part, i FROM (SELECT series, part, i, ROW(" . join(', ', map { "w$_" } 0 .. $#columns) . ") AS moving FROM (SELECT series, part, i, " . $over->('') . " FROM series) AS a) AS m
+	FULL JOIN (SELECT series, part, i, ROW(" . join(', ', map { "w$_" } 0 .. $#columns) . ") AS anew FROM (SELECT series, part, i, " . $over->('FILTER (WHERE random() >= 0)') . " FROM series) AS a) AS n USING (series, part, i)
+	WHERE NOT record_image_eq(moving, anew)");
+
+# the same call site over other rows: a plan that is run again
+law('a window run again for each series', "SELECT * FROM generate_series(1, 3) AS s, LATERAL (SELECT series, part, i, rollup(duration) OVER w AS moving, rollup(duration) FILTER (WHERE random() >= 0) OVER w AS anew, rollup(win) OVER w AS won, rollup(win) FILTER (WHERE random() >= 0) OVER w AS won_anew
+	FROM series WHERE series = 4 - s WINDOW w AS (ORDER BY part DESC, at ROWS 9 PRECEDING)) AS x WHERE NOT record_image_eq(ROW(moving, won), ROW(anew, won_anew))");
+
+# a state that is read twice is what it was: the same window under two names
+law('two final functions of one frame', "SELECT * FROM (SELECT series, part, i, rollup(funnel) OVER a AS one, rollup(funnel) OVER b AS two FROM series
+	WINDOW a AS (PARTITION BY series, part ORDER BY at ROWS 20 PRECEDING), b AS (PARTITION BY series, part ORDER BY at ROWS BETWEEN 20 PRECEDING AND CURRENT ROW)) AS x WHERE NOT record_image_eq(ROW(one), ROW(two))");
+
+#
+# What cannot have been added is not taken away; a function that says it is
+# immutable and is not gives another value when the row leaves.
+#
+sql("CREATE SEQUENCE calls; CREATE FUNCTION lie(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN i * 1000 + nextval(''calls''); END'");
+for my $lie ([ 'duration', "duration_summary(jsonb_build_object('version', 1, 'unit', 'day', 'total_microseconds', lie(i)::bigint * 86400000000, 'histogram', jsonb_build_array(jsonb_build_array(currval('calls') + 1000 * i, 1, 0, 0, 0))))" ],
+	[ 'win', "win_summary(jsonb_build_object('version', 1, 'amount_won', 0, 'amount_lost', 0, 'deals', '[[1,1,0,0,0,0]]'::jsonb, 'competitors', jsonb_build_array(jsonb_build_object('name', 'rival ' || lie(i), 'amount_won', 0, 'amount_lost', 0, 'deals', '[[1,1,0,0,0,0]]'::jsonb))))" ])
+{
+	my ($type, $value) = @$lie;
+	sql("CREATE FUNCTION lying_$type(i int) RETURNS ${type}_summary LANGUAGE plpgsql IMMUTABLE AS \$\$BEGIN RETURN $value; END\$\$");
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT rollup(lying_$type(i)) OVER (ORDER BY i ROWS 2 PRECEDING) FROM generate_series(1, 10) AS i");
+	like($stderr, qr/22003: a count of ${type}_summary would fall below zero/, "$type: what was never added is not taken away");
+}
+
+#
+# Damaged values end a moving window as they end any rollup.
+#
+sql("CREATE TYPE raw; CREATE FUNCTION raw_in(cstring) RETURNS raw AS 'byteain' LANGUAGE internal IMMUTABLE STRICT; CREATE FUNCTION raw_out(raw) RETURNS cstring AS 'byteaout' LANGUAGE internal IMMUTABLE STRICT;
+	CREATE TYPE raw (INPUT = raw_in, OUTPUT = raw_out, ALIGNMENT = double); CREATE CAST (raw AS duration_summary) WITHOUT FUNCTION");
+for my $case ([ 'cut off', 'XX001: damaged duration_summary value', '\x01000100' ], [ 'of another version', 'XX001: damaged duration_summary value', '\x020001000100015001' ],
+	[ 'whose sum does not fit its days', '22003: the result is not a possible duration_summary value', '\x010001000100015001' ])
+{
+	my ($name, $message, $bytes) = @$case;
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT rollup(v) OVER (ORDER BY i ROWS 2 PRECEDING) FROM (SELECT i, CASE WHEN i = 5 THEN '$bytes'::raw::duration_summary ELSE duration_agg(i, true) END AS v FROM generate_series(1, 9) AS i GROUP BY i) AS x");
+	like($stderr, qr/\Q$message\E/, "a value $name");
+}
+
+$node->stop;
+done_testing();
