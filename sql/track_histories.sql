@@ -238,6 +238,9 @@ SELECT track_histories('event', 'h', 'id', 'kind', 'at');
 SELECT track_histories('event', 'h', 'deal', 'kind', 'at', changed => '_synced');
 \echo :LAST_ERROR_SQLSTATE
 SELECT track_histories('event', 'h', 'ctid', 'kind', 'at');
+ALTER TABLE event ADD dropped int;
+ALTER TABLE event DROP dropped;
+SELECT track_histories('event', 'h', '........pg.dropped.7........', 'kind', 'at');
 SELECT track_histories('event', 'h', 'deal', 'at', 'at');
 \echo :LAST_ERROR_SQLSTATE
 SELECT track_histories('event', 'h', 'deal', 'kind', 'kind');

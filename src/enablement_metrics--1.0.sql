@@ -1744,7 +1744,7 @@ BEGIN
 		END IF;
 		CONTINUE WHEN columns[i] IS NULL;
 		SELECT attnum, atttypid::regtype AS type INTO attribute FROM pg_attribute
-			WHERE attrelid = source AND attname = columns[i] AND (attnum > 0 OR roles[i] = 'changed' AND attname = 'xmin');
+			WHERE attrelid = source AND attname = columns[i] AND NOT attisdropped AND (attnum > 0 OR roles[i] = 'changed' AND attname = 'xmin');
 		IF NOT FOUND THEN
 			RAISE EXCEPTION 'column "%" of % does not exist', columns[i], source USING ERRCODE = 'undefined_column',
 				DETAIL = format('It is named for %s.', roles[i]);
