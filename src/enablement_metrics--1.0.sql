@@ -1811,8 +1811,9 @@ BEGIN
 	EXECUTE format('SELECT %s.history_source($1, $2, $3, $4, $5, $6, $7, NULL)', own)
 		USING source, deal, kind, at, amount, subject, changed;
 	made := format('%I.%I', schema, target);
-	EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT %I, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s WITH NO DATA',
-				   made, deal, own, source);
+	-- the key without its length or precision: in the source that can be widened
+	EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT s.%I::%s, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s s WITH NO DATA',
+				   made, deal, (SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = source AND attname = deal), own, source);
 	EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I), ALTER history SET NOT NULL, ALTER refreshed_at SET NOT NULL', made, deal);
 	EXECUTE format('DELETE FROM %s.tracked_histories t WHERE t.target = $1', own) USING made::regclass;	-- of a dropped table with this OID
 	EXECUTE format('INSERT INTO %s.tracked_histories (target, source, deal, kind, at, amount, subject, changed, zone)'
