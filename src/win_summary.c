@@ -451,7 +451,8 @@ array_argument(Datum datum, NameRoom *room)
 	const struct varlena *value = (const struct varlena *) DatumGetPointer(datum);
 	Size		size;
 
-	if (!VARATT_IS_SHORT(value))
+	/* what is stored elsewhere looks short, too */
+	if (VARATT_IS_EXTERNAL(value) || !VARATT_IS_SHORT(value))
 		return DatumGetArrayTypeP(datum);
 	size = VARSIZE_SHORT(value) - VARHDRSZ_SHORT;
 	SET_VARSIZE(room->aligned.bytes, size + VARHDRSZ);
