@@ -359,6 +359,15 @@ SELECT refresh_histories('ann.history');
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM tracked_histories;
 RESET ROLE;
+-- others refresh it in the owner's stead, and read for the owner only what the owner may read
+SELECT deals_refreshed FROM refresh_histories('ann.history');
+CREATE TABLE secret AS SELECT * FROM ann.event;
+SET ROLE regress_em_ann;
+UPDATE tracked_histories SET source = 'following.secret';
+RESET ROLE;
+SELECT refresh_histories('ann.history');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE tracked_histories SET source = 'ann.event' WHERE target = 'ann.history'::regclass;
 -- columns are enough, with xmin where rows are to be followed
 CREATE SCHEMA bob AUTHORIZATION regress_em_bob;
 GRANT SELECT (deal, kind, at, changed) ON ann.event TO regress_em_bob;

@@ -1875,6 +1875,13 @@ BEGIN
 	EXECUTE format('SELECT * FROM %s.history_tracking_lock($1)', own) INTO tracked USING target;
 	EXECUTE format('SELECT * FROM %s.history_source($1, $2, $3, $4, $5, $6, $7, $8)', own) INTO source
 		USING tracked.source, tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed, tracked.zone;
+	-- a superuser, or a member of the role, must not bring the owner what the owner may not read
+	IF NOT (SELECT bool_and(has_column_privilege(c.relowner, tracked.source, name, 'SELECT'))
+			FROM pg_class c, unnest(ARRAY[tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed]) name
+			WHERE c.oid = target AND name IS NOT NULL) THEN
+		RAISE EXCEPTION 'permission denied for table %', tracked.source USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('The owner of %s has no right to read it.', target);
+	END IF;
 	-- the equality of the primary key, whatever the type and wherever its operator
 	SELECT a.attname AS name, a.atttypid AS type, format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals INTO key
 	FROM pg_index i
