@@ -185,6 +185,18 @@ INSERT INTO keys (a_numeric, kind, at, changed) VALUES (1.00, 'won', '2026-01-02
 SELECT deals_refreshed FROM refresh_histories('of_a_numeric');
 SELECT a_numeric = 1 AS one, event_count(history) FROM of_a_numeric WHERE a_numeric = 1;
 
+-- keys that become longer or more precise
+CREATE TABLE wider (number numeric(10,0), name varchar(3), code char(3), bits bit(2), seen timestamptz(0), kind text, at timestamptz, amount numeric, changed timestamptz DEFAULT now());
+INSERT INTO wider VALUES (1, 'abc', 'abc', '01', '2026-01-01', 'lead', '2026-01-01');
+SELECT track_histories('wider', 'wider_' || key, key::name, 'kind', 'at', 'amount', changed => 'changed') FROM unnest('{number,name,code,bits,seen}'::text[]) AS key;
+SELECT key, deals_refreshed FROM unnest('{number,name,code,bits,seen}'::text[]) AS key, refresh_histories(('wider_' || key)::regclass);
+ALTER TABLE wider ALTER number TYPE numeric(10,2), ALTER name TYPE varchar(9), ALTER code TYPE char(9), ALTER seen TYPE timestamptz(3);
+INSERT INTO wider VALUES (1.4, 'abcdef', 'abcdef', '10', '2026-01-01 00:00:00.4', 'won', '2026-01-02');
+UPDATE wider SET amount = 5, changed = now();
+SELECT key, deals_refreshed FROM unnest('{number,name,code,bits,seen}'::text[]) AS key, refresh_histories(('wider_' || key)::regclass);
+SELECT key, d.* FROM unnest('{name,code,bits,seen}'::text[]) AS key, differing(('wider_' || key)::regclass, 'wider', key::name) AS d;
+SELECT number, history FROM wider_number ORDER BY number;
+
 -- columns with instants without a zone are read in the zone of the one who tracks them, in every session
 CREATE TABLE local (id int, stage size, day date, "at ""local"" time" timestamp, price float8, deck uuid, seen timestamp);
 INSERT INTO local VALUES (1, 'small', '2026-01-01', '2026-07-01 12:00', 9.5, '00000000-0000-0000-0000-000000000001', now() AT TIME ZONE 'America/Anchorage');
@@ -238,6 +250,9 @@ SELECT track_histories('event', 'h', 'id', 'kind', 'at');
 SELECT track_histories('event', 'h', 'deal', 'kind', 'at', changed => '_synced');
 \echo :LAST_ERROR_SQLSTATE
 SELECT track_histories('event', 'h', 'ctid', 'kind', 'at');
+ALTER TABLE event ADD dropped int;
+ALTER TABLE event DROP dropped;
+SELECT track_histories('event', 'h', '........pg.dropped.7........', 'kind', 'at');
 SELECT track_histories('event', 'h', 'deal', 'at', 'at');
 \echo :LAST_ERROR_SQLSTATE
 SELECT track_histories('event', 'h', 'deal', 'kind', 'kind');
@@ -344,6 +359,15 @@ SELECT refresh_histories('ann.history');
 \echo :LAST_ERROR_SQLSTATE
 DELETE FROM tracked_histories;
 RESET ROLE;
+-- others refresh it in the owner's stead, and read for the owner only what the owner may read
+SELECT deals_refreshed FROM refresh_histories('ann.history');
+CREATE TABLE secret AS SELECT * FROM ann.event;
+SET ROLE regress_em_ann;
+UPDATE tracked_histories SET source = 'following.secret';
+RESET ROLE;
+SELECT refresh_histories('ann.history');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE tracked_histories SET source = 'ann.event' WHERE target = 'ann.history'::regclass;
 -- columns are enough, with xmin where rows are to be followed
 CREATE SCHEMA bob AUTHORIZATION regress_em_bob;
 GRANT SELECT (deal, kind, at, changed) ON ann.event TO regress_em_bob;

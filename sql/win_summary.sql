@@ -100,6 +100,17 @@ SELECT w - (SELECT win_agg(true, '{D}')) FROM win_reference;
 SELECT (SELECT win_agg(true, '{A}', 5)) - (SELECT win_agg(true, '{A}', 4));
 SELECT (SELECT win_agg(true, c) FROM (VALUES ('{A,B}'::text[]), ('{C}')) v(c)) - (SELECT win_agg(true, '{A}'));
 
+-- competitors as they are stored: with a short header, a long one, compressed, and elsewhere
+CREATE TABLE win_stored (id int, names text[]);
+INSERT INTO win_stored SELECT i, (SELECT array_agg('name ' || repeat(chr(64 + i), j % 200) || j) FROM generate_series(1, n) AS j) FROM (VALUES (1, 5), (2, 20), (3, 600)) AS v(i, n);
+ALTER TABLE win_stored ALTER names SET STORAGE EXTERNAL;
+INSERT INTO win_stored SELECT 4, (SELECT array_agg('name ' || repeat('D', j % 200) || j) FROM generate_series(1, 600) AS j);
+SELECT id, pg_column_size(names) < 127 AS short, pg_column_compression(names) IS NOT NULL AS compressed, pg_relation_size(reltoastrelid) > 0 AS elsewhere
+FROM win_stored, pg_class WHERE pg_class.oid = 'win_stored'::regclass ORDER BY id;
+SELECT id, record_image_eq(ROW(win_agg(true, names)), ROW(win_agg(true, (SELECT array_agg(name || '') FROM unnest(names) AS name)))) AS same
+FROM win_stored GROUP BY id ORDER BY id;
+DROP TABLE win_stored;
+
 -- moving frames
 SELECT id, win_rate(win_agg(o) OVER three, 'A') AS a, overall_win_rate(win_agg(o) OVER three) AS overall, win_agg(o) OVER none IS NULL AS none
 FROM win_outcomes WINDOW three AS (ORDER BY id ROWS 2 PRECEDING), none AS (ORDER BY id ROWS BETWEEN 2 PRECEDING AND 3 PRECEDING) ORDER BY id;

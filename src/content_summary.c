@@ -217,7 +217,7 @@ from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME), errdetail_internal("%s", problem)));
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
 	return content_pack(&view);
 }
 
@@ -295,8 +295,7 @@ content_summary_recv(PG_FUNCTION_ARGS)
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME " value"),
-				 errdetail_internal("%s", problem)));
+				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
 	for (uint32 i = 0; i < view.nactions; i++)
 	{
 		const ContentGroup *group = &view.actions[i];

@@ -1744,7 +1744,7 @@ BEGIN
 		END IF;
 		CONTINUE WHEN columns[i] IS NULL;
 		SELECT attnum, atttypid::regtype AS type INTO attribute FROM pg_attribute
-			WHERE attrelid = source AND attname = columns[i] AND (attnum > 0 OR roles[i] = 'changed' AND attname = 'xmin');
+			WHERE attrelid = source AND attname = columns[i] AND NOT attisdropped AND (attnum > 0 OR roles[i] = 'changed' AND attname = 'xmin');
 		IF NOT FOUND THEN
 			RAISE EXCEPTION 'column "%" of % does not exist', columns[i], source USING ERRCODE = 'undefined_column',
 				DETAIL = format('It is named for %s.', roles[i]);
@@ -1811,8 +1811,9 @@ BEGIN
 	EXECUTE format('SELECT %s.history_source($1, $2, $3, $4, $5, $6, $7, NULL)', own)
 		USING source, deal, kind, at, amount, subject, changed;
 	made := format('%I.%I', schema, target);
-	EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT %I, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s WITH NO DATA',
-				   made, deal, own, source);
+	-- the key without its length or precision: in the source that can be widened
+	EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT s.%I::%s, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s s WITH NO DATA',
+				   made, deal, (SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = source AND attname = deal), own, source);
 	EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I), ALTER history SET NOT NULL, ALTER refreshed_at SET NOT NULL', made, deal);
 	EXECUTE format('DELETE FROM %s.tracked_histories t WHERE t.target = $1', own) USING made::regclass;	-- of a dropped table with this OID
 	EXECUTE format('INSERT INTO %s.tracked_histories (target, source, deal, kind, at, amount, subject, changed, zone)'
@@ -1874,6 +1875,13 @@ BEGIN
 	EXECUTE format('SELECT * FROM %s.history_tracking_lock($1)', own) INTO tracked USING target;
 	EXECUTE format('SELECT * FROM %s.history_source($1, $2, $3, $4, $5, $6, $7, $8)', own) INTO source
 		USING tracked.source, tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed, tracked.zone;
+	-- a superuser, or a member of the role, must not bring the owner what the owner may not read
+	IF NOT (SELECT bool_and(has_column_privilege(c.relowner, tracked.source, name, 'SELECT'))
+			FROM pg_class c, unnest(ARRAY[tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed]) name
+			WHERE c.oid = target AND name IS NOT NULL) THEN
+		RAISE EXCEPTION 'permission denied for table %', tracked.source USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('The owner of %s has no right to read it.', target);
+	END IF;
 	-- the equality of the primary key, whatever the type and wherever its operator
 	SELECT a.attname AS name, a.atttypid AS type, format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals INTO key
 	FROM pg_index i

@@ -403,7 +403,9 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 	if (other == NULL)
 		return return_state(fcinfo, events);
 	if (other->serial == NULL)
-		elog(ERROR, "funnel_agg combines only what comes from another process");
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("funnel_agg combines only what comes from another process")));
 	if (events == NULL)
 		events = create_events(context, other->options, other->as_of, other->buffer.named);
 	else

@@ -123,6 +123,17 @@ history_open(Size room)
 	return open;
 }
 
+/* Either form is one piece of memory. */
+static void
+require_size(Size size)
+{
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("deal_history is too large"),
+				 errdetail("Its events take more than %zu bytes.", (Size) MaxAllocSize)));
+}
+
 static OpenHistory *
 grow(const OpenHistory *open, Size need)
 {
@@ -133,11 +144,7 @@ grow(const OpenHistory *open, Size need)
 		room *= 2;
 	if (room > MaxAllocSize)
 		room = MaxAllocSize;
-	if (room < open->used + need)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("deal_history is too large"),
-				 errdetail("Its events take more than %zu bytes.", (Size) MaxAllocSize)));
+	require_size(open->used + need);
 	larger = history_open(room);
 	memcpy((char *) larger + VARHDRSZ, (const char *) open + VARHDRSZ,
 		   open->used - VARHDRSZ);
@@ -441,6 +448,7 @@ history_pack(const OpenHistory *open)
 		((flags & HISTORY_SOME_SUBJECTS) ? BITMAP_BYTES(n) : 0) +
 		(Size) nsubjects * subject_width +
 		dictionaries;
+	require_size(size);
 	packed = palloc0(size);
 	SET_VARSIZE(packed, size);
 	dictionary = label_dictionary_write(&kinds, (uint8 *) packed + size - dictionaries);

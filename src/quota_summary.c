@@ -154,7 +154,7 @@ from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME), errdetail_internal("%s", problem)));
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
 	return counted_pack_view(&view, &quota_type);
 }
 

@@ -17,7 +17,7 @@
 #define TYPE_NAME "win_summary"
 
 #define WIN_CELL(row, key) ((uint64) (row) * 8192 + (key))
-#define CELL_ROW(cell) ((uint32) ((cell) / 8192))
+#define CELL_ROW(cell) ((cell) / 8192)
 #define CELL_KEY(cell) ((cell) % 8192)
 
 StaticAssertDecl(WIN_KEY(WIN_MAX_CONSIDERED, 7) < 8192, "a cell holds its key");
@@ -178,13 +178,14 @@ view_open(WinView *view, const WinState *state, TallyOrder *order)
 										MCXT_ALLOC_HUGE);
 	while (i < ncells)
 	{
-		uint32		row = CELL_ROW(cells[i].key);
+		uint64		row = CELL_ROW(cells[i].key);
 		WinGroup   *group = &view->all;
 
 		if (row > 0)
 		{
 			if (row > names->used)
 				damaged("a cell has no name");
+			Assert(view->ncompetitors < names->used);
 			group = &view->competitors[view->ncompetitors++];
 			group->name = name_table_label(names, row - 1);
 			group->amounts = amounts[row];

@@ -231,7 +231,7 @@ from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME), errdetail_internal("%s", problem)));
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
 	return win_pack(&view);
 }
 
@@ -316,8 +316,7 @@ win_summary_recv(PG_FUNCTION_ARGS)
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME " value"),
-				 errdetail_internal("%s", problem)));
+				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
 	for (uint32 i = 0; i < view.ncompetitors; i++)
 		pg_verifymbstr(view.competitors[i].name.data, view.competitors[i].name.length, false);
 	PG_RETURN_POINTER(win_pack(&view));
@@ -363,7 +362,7 @@ change_by_deal(WinState *state, const WinDeal *deal, int sign)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a deal considers %d competitors", deal->ncompetitors),
-				 errdetail("At most %d are counted.", WIN_MAX_CONSIDERED)));
+				 errdetail("At most %d are allowed.", WIN_MAX_CONSIDERED)));
 	for (int i = 0; i < deal->ncompetitors; i++)
 		bytes += deal->competitors[i].length;
 	if (state == NULL)
@@ -451,7 +450,8 @@ array_argument(Datum datum, NameRoom *room)
 	const struct varlena *value = (const struct varlena *) DatumGetPointer(datum);
 	Size		size;
 
-	if (!VARATT_IS_SHORT(value))
+	/* what is stored elsewhere looks short, too */
+	if (VARATT_IS_EXTERNAL(value) || !VARATT_IS_SHORT(value))
 		return DatumGetArrayTypeP(datum);
 	size = VARSIZE_SHORT(value) - VARHDRSZ_SHORT;
 	SET_VARSIZE(room->aligned.bytes, size + VARHDRSZ);

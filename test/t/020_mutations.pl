@@ -558,6 +558,31 @@ SELECT count(*) FILTER (WHERE state = 'XX001') > 100, string_agg(DISTINCT state 
 	is($outcomes, 't|', "$name: damage to an open form is told as such");
 }
 
+# a row beyond all names, whose low 32 bits are those of one that is there
+{
+	my $high = unpack('C', pack('S', 1)) ? 6 : 1;	# byte of a key
+
+	is($node->safe_psql('postgres', qq{
+SET client_min_messages = warning;
+CREATE TEMPORARY TABLE told (state text);
+DO \$d\$
+DECLARE
+	bytes bytea := win_summary_add_fields(win_summary_add_fields(NULL, true, '{a,b}'), false, '{c}', 5)::bytea;
+	at int := octet_length(bytes) - 8 * 16;		-- of the slots for cells
+BEGIN
+	FOR slot IN 0 .. 7 LOOP
+		CONTINUE WHEN substr(bytes, at + slot * 16 + 1, 8) = '\\x0000000000000000';
+		BEGIN
+			PERFORM set_byte(bytes, at + slot * 16 + $high, 2)::win_summary::text;
+			INSERT INTO told VALUES ('fine');
+		EXCEPTION WHEN OTHERS THEN
+			INSERT INTO told VALUES (SQLSTATE);
+		END;
+	END LOOP;
+END \$d\$;
+SELECT string_agg(state, ' ') FROM told}), 'XX001 XX001 XX001 XX001 XX001', 'win_summary: a row beyond 32 bits is damage');
+}
+
 my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
 unlike($log, qr/was terminated by signal|server process .* exited|PANIC|TRAP:/, 'the server never went down');
 $node->stop;
