@@ -24,11 +24,12 @@
 
 /* ---------------------------------------------------------------- forms */
 
+/* Of parts that are within their limits: none of them passes 1 GB. */
 static inline Size
 open_size(Size identity_size, int nsums, uint32 capacity)
 {
-	return add_size(sizeof(CountedSummary) + TYPEALIGN(8, identity_size) +
-					(Size) nsums * sizeof(Sum128), tally_size(capacity));
+	return sizeof(CountedSummary) + TYPEALIGN(8, identity_size) +
+		(Size) nsums * sizeof(Sum128) + tally_size(capacity);
 }
 
 static inline bool
@@ -66,16 +67,17 @@ static void
 check_open(const CountedSummary *state, const CountedType *type)
 {
 	Size		size = VARSIZE(state);
+	const Tally *tally;
 
 	if (size < sizeof(CountedSummary) ||
 		state->version != COUNTED_VERSION || state->flags != COUNTED_OPEN ||
 		state->nsums > MAX_SUMS || state->identity_size > size ||
 		size < open_size(state->identity_size, state->nsums, 0) ||
-		counted_tally(state)->capacity < TALLY_MIN_CAPACITY ||
-		counted_tally(state)->capacity > COUNTED_MAX_CAPACITY ||
-		(counted_tally(state)->capacity & (counted_tally(state)->capacity - 1)) != 0 ||
-		counted_tally(state)->used > TALLY_LIMIT(counted_tally(state)->capacity) ||
-		size != open_size(state->identity_size, state->nsums, counted_tally(state)->capacity))
+		(tally = counted_tally(state))->capacity < TALLY_MIN_CAPACITY ||
+		tally->capacity > COUNTED_MAX_CAPACITY ||
+		(tally->capacity & (tally->capacity - 1)) != 0 ||
+		tally->used > TALLY_LIMIT(tally->capacity) ||
+		size != open_size(state->identity_size, state->nsums, tally->capacity))
 		VIEW_ERROR(errmsg("damaged %s value", type->name));
 }
 

@@ -12,13 +12,6 @@
 
 #include "varint.h"
 
-size_t
-tally_size(uint32_t capacity)
-{
-	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry) +
-		(size_t) TALLY_BORN(capacity) * sizeof(uint32_t);
-}
-
 void
 tally_init(Tally *tally, uint32_t capacity)
 {

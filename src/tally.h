@@ -51,7 +51,13 @@ typedef enum TallyResult
 } TallyResult;
 
 /* Bytes of a tally with `capacity` slots. */
-extern size_t tally_size(uint32_t capacity);
+static inline size_t
+tally_size(uint32_t capacity)
+{
+	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry) +
+		(size_t) TALLY_BORN(capacity) * sizeof(uint32_t);
+}
+
 extern void tally_init(Tally *tally, uint32_t capacity);
 
 /* Where the search for a key begins. */
