@@ -208,7 +208,7 @@ CREATE FUNCTION deal_history_accumulate_fields(state deal_history, kind text, at
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION deal_history_accumulate_fields(deal_history, text, timestamptz, numeric, text) IS 'transition of history_agg(kind, at, amount, subject)';
 CREATE FUNCTION deal_history_accumulate(state deal_history, history deal_history) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION deal_history_accumulate(deal_history, deal_history) IS 'transition of rollup(deal_history), and combine function of history_agg';
 CREATE FUNCTION deal_history_final(state deal_history) RETURNS deal_history
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -469,7 +469,7 @@ CREATE FUNCTION duration_summary_add_summary(state duration_summary, summary dur
 CREATE FUNCTION duration_summary_remove_summary(state duration_summary, summary duration_summary) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION duration_summary_combine(state duration_summary, other duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION duration_summary_final(state duration_summary) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION duration_summary_add_times(duration_summary, timestamptz, timestamptz, timestamptz) IS 'transition of duration_agg(started_at, ended_at, as_of)';
@@ -697,7 +697,7 @@ CREATE FUNCTION funnel_summary_add_summary(state funnel_summary, summary funnel_
 CREATE FUNCTION funnel_summary_remove_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION funnel_summary_combine(state funnel_summary, other funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION funnel_summary_final(state funnel_summary) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress) IS 'transition of funnel_agg(deal_progress)';
@@ -953,7 +953,7 @@ CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, compet
 CREATE FUNCTION win_summary_remove_summary(state win_summary, summary win_summary) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 CREATE FUNCTION win_summary_combine(state win_summary, other win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION win_summary_final(state win_summary) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION win_summary_add_outcome(win_summary, deal_outcome) IS 'transition of win_agg(deal_outcome)';
@@ -1094,7 +1094,7 @@ CREATE FUNCTION content_summary_add_event(state content_summary, action text, ac
 CREATE FUNCTION content_summary_add_event(state content_summary, action text, actor text, seconds double precision) RETURNS content_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION content_summary_combine(state content_summary, other content_summary) RETURNS content_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 500;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION content_summary_final(state content_summary) RETURNS content_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION content_summary_add_event(content_summary, text, text) IS 'transition of content_agg(action, actor)';
@@ -1402,7 +1402,7 @@ CREATE FUNCTION quota_summary_add_summary(state quota_summary, summary quota_sum
 CREATE FUNCTION quota_summary_remove_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION quota_summary_combine(state quota_summary, other quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION quota_summary_final(state quota_summary) RETURNS quota_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION quota_summary_add_attainment(quota_summary, quota_attainment) IS 'transition of quota_agg';
@@ -1606,7 +1606,7 @@ CREATE FUNCTION log_rank_summary_accumulate(state log_rank_summary, before durat
 CREATE FUNCTION log_rank_summary_add_summary(state log_rank_summary, summary log_rank_summary) RETURNS log_rank_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 CREATE FUNCTION log_rank_summary_combine(state log_rank_summary, other log_rank_summary) RETURNS log_rank_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION log_rank_summary_final(state log_rank_summary) RETURNS log_rank_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION log_rank_summary_accumulate(log_rank_summary, duration_summary, duration_summary) IS 'transition of log_rank_agg';
