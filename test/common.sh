@@ -89,7 +89,7 @@ build_and_install() {
 	local target install
 	"$root/test/setup"
 	find_postgres
-	for target in $(compgen -e | grep '^PG'); do unset "$target"; done	# not the user's own server
+	for target in $(compgen -e | sed -n '/^PG_TEST_/d; /^PG/p'); do unset "$target"; done	# not the user's own server
 	export PG_CONFIG=$pg_config
 	work=${WORK:-}		# where named, it stays
 	[ -n "$work" ] || { work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; }

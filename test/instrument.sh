@@ -14,9 +14,9 @@ watch() {
 		#!/bin/bash
 		case " \$* " in
 			*' -V '*) echo "postgres ($("$pg_config" --version | sed 's/ /) /')" && exit ;;
-			*' --boot '* | *' --single '* | *' --check '*) exec -a "\$0" $server.watched "\$@" ;;
+			*' --boot '* | *' --single '* | *' --check '*) exec -a "\$0" "\$0.watched" "\$@" ;;
 		esac
-		$1 $server.watched "\$@"
+		$1 "\$0.watched" "\$@"
 	END
 	chmod 755 "$server"
 	mkdir -m 1777 "$reports"

@@ -1,6 +1,8 @@
 # Values at rest and on their way: dump and restore, COPY, materialized views that
 # touch only what changed, schemas and search_path, an owner without privileges,
 # cancelling, and memory that does not grow with the rows.
+#
+# ROWS in the environment chooses how many.
 
 use strict;
 use warnings;
@@ -14,6 +16,8 @@ BEGIN
 	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
 }
 
+my $rows = $ENV{ROWS} // 2_000_000;
+my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
 my $node = PostgreSQL::Test::Cluster->new('storage');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_worker_processes = 8\n");
@@ -180,7 +184,7 @@ isnt($node->psql('storage', 'CREATE SCHEMA s', extra_params => [ '-U', 'analyst'
 #
 # cancelling
 #
-sql(q{CREATE TABLE shuffle AS SELECT i, timestamptz '2026-01-01' + (i * 7919::bigint % 2000003) * interval '1 second' AS at FROM generate_series(1, 2000000) AS i;
+sql(qq{CREATE TABLE shuffle AS SELECT i, timestamptz '2026-01-01' + (i * 7919::bigint % 2000003) * interval '1 second' AS at FROM generate_series(1, $rows) AS i;
 	CREATE TABLE huge AS SELECT history_agg('kind ' || i % 50, at, i) AS h FROM shuffle});
 # queries of many rows, and single calls that take seconds on their own
 my %long = (
@@ -195,15 +199,15 @@ for my $name (sort keys %long)
 {
 	my $started = time;
 	$err = '';
-	isnt($node->psql('storage', "SET statement_timeout = '300ms'; $long{$name}", stderr => \$err, stdout => \$out, timeout => 100), 0, "$name: cancelled");
+	isnt($node->psql('storage', "SET statement_timeout = '300ms'; $long{$name}", stderr => \$err, stdout => \$out, timeout => 100 * $patience), 0, "$name: cancelled");
 	my $took = time - $started;
 	like($err, qr/canceling statement due to statement timeout/, "$name: by the timeout");
-	cmp_ok($took, '<', 2.5, sprintf('%s: promptly (%.1f s)', $name, $took));
+	cmp_ok($took, '<', 2.5 * $patience, sprintf('%s: promptly (%.1f s)', $name, $took));
 }
 
 #
-# memory: the peak of a backend's address space over two million rows, against the
-# same over few
+# memory: the peak of a backend's address space over all rows, against the same over
+# a hundredth of them
 #
 sub peak_growth
 {
@@ -213,7 +217,7 @@ sub peak_growth
 	my $answer = sql($run);
 	return $answer =~ /grown (-?\d+)/ ? $1 / 1024 : 1e9;
 }
-sql("CREATE TABLE million AS SELECT i, i % 7 = 0 AS success FROM generate_series(1, 2000000) AS i; SELECT sum(i) FROM million");
+sql("CREATE TABLE million AS SELECT i, i % 7 = 0 AS success FROM generate_series(1, $rows) AS i; SELECT sum(i) FROM million");
 my %steady = (
 	'deal_event and its accessors' => "SELECT count(kind(e)), sum(amount(e)) FROM (SELECT deal_event('won', timestamptz '2026-01-01', i, 's') AS e FROM million LIMIT %d OFFSET 0) AS t",
 	'text form of events' => "SELECT count(e::text::deal_event) FROM (SELECT deal_event('won', timestamptz '2026-01-01', i, 's') AS e FROM million LIMIT %d OFFSET 0) AS t",
@@ -222,13 +226,13 @@ my %steady = (
 $steady{'rate_agg'} = 'SELECT rate_agg(success) FROM (SELECT success FROM million LIMIT %d) AS t' if has_type('rate_summary');
 if (has_type('funnel_summary'))
 {
-	sql(q{CREATE TABLE stored AS SELECT d, history_agg((ARRAY['lead', 'mql', 'sql', 'won'])[j], timestamptz '2026-01-01' + d % 300 * interval '1 day' + j * interval '5 hours') AS h FROM generate_series(1, 200000) AS d, generate_series(1, 1 + d % 4) AS j GROUP BY d; SELECT count(h) FROM stored});
+	sql(qq{CREATE TABLE stored AS SELECT d, history_agg((ARRAY['lead', 'mql', 'sql', 'won'])[j], timestamptz '2026-01-01' + d % 300 * interval '1 day' + j * interval '5 hours') AS h FROM generate_series(1, $rows / 10) AS d, generate_series(1, 1 + d % 4) AS j GROUP BY d; SELECT count(h) FROM stored});
 	$steady{'funnel over stored histories'} = "SELECT funnel_agg(deal_progress(h, as_of => '2027-06-01')) FROM (SELECT h FROM stored LIMIT %d / 10) AS t";
 	$steady{'funnel over stored histories, with a window'} = "SELECT funnel_agg(deal_progress(h, within => '30 days', as_of => '2027-06-01')) FROM (SELECT h FROM stored LIMIT %d / 10) AS t";
 }
 # long labels of wide rows are compressed in place, and comparing takes them apart
 sql("CREATE TABLE padded(e deal_event, padding text); ALTER TABLE padded ALTER padding SET STORAGE plain;
-	INSERT INTO padded SELECT deal_event(repeat('k', 255), timestamptz '2026-01-01' + i * 7919 % 50000 * interval '1 second', NULL, repeat('s', 255)), repeat(' ', 2000) FROM generate_series(1, 50000) AS i;
+	INSERT INTO padded SELECT deal_event(repeat('k', 255), timestamptz '2026-01-01' + i * 7919 % 50000 * interval '1 second', NULL, repeat('s', 255)), repeat(' ', 2000) FROM generate_series(1, $rows / 40) AS i;
 	CREATE TABLE wide AS SELECT e FROM padded; DROP TABLE padded; SELECT count(e) FROM wide");
 is(sql('SELECT bool_and(pg_column_size(e) < 100) FROM wide'), 't', 'events are compressed');
 $steady{'sorting compressed events'} = 'SELECT count(DISTINCT e) FROM (SELECT e FROM wide LIMIT %d / 40) AS t';
@@ -236,8 +240,12 @@ $steady{'hashing compressed events'} = 'SELECT count(*) FROM (SELECT e FROM (SEL
 for my $name (sort keys %steady)
 {
 	my $started = time;
-	my $growth = peak_growth($steady{$name}, 20000, 2000000);
-	cmp_ok($growth, '<', 16, sprintf('%s: 2,000,000 rows, peak grows by %.1f MB (%.1f s)', $name, $growth, time - $started));
+	my $growth = peak_growth($steady{$name}, $rows / 100, $rows);
+	SKIP:
+	{
+		skip "$name: the memory is that of valgrind", 1 if ($ENV{WATCHED} // '') eq 'valgrind';
+		cmp_ok($growth, '<', 16, sprintf('%s: %d rows, peak grows by %.1f MB (%.1f s)', $name, $rows, $growth, time - $started));
+	}
 }
 
 $node->stop;

@@ -17,6 +17,7 @@ use Time::HiRes qw(time);
 
 my $seed = $ENV{SEED} // 20260401;
 my $cases = $ENV{CASES} // 1200;
+my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
 srand($seed);
 
 my $node = PostgreSQL::Test::Cluster->new('wins_content');
@@ -114,7 +115,7 @@ sub law
 	my ($name, $query, $settings) = @_;
 	my $started = time;
 	my ($stdout, $stderr);
-	my $rc = $node->psql('postgres', "SET statement_timeout = '60s';" . ($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g",
+	my $rc = $node->psql('postgres', sprintf("SET statement_timeout = '%ds';", 60 * $patience) . ($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g",
 		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1);
 	my @broken = split /\n/, $stdout // '';
 	ok($rc == 0 && !@broken, sprintf('%s (%.1f s)', $name, time - $started));

@@ -28,7 +28,7 @@ sub sql { return $node->safe_psql('postgres', $_[0]) }
 sub law
 {
 	my ($name, $query) = @_;
-	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT count(*), min(concat_ws(' ', series, part, i)) FROM ($query) AS broken", timeout => 120);
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT count(*), min(concat_ws(' ', series, part, i)) FROM ($query) AS broken", timeout => $PostgreSQL::Test::Utils::timeout_default);
 	is($stdout, '0|', $name);
 	diag("$name: $stderr") if $rc;
 }

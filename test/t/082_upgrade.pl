@@ -31,7 +31,7 @@ BEGIN
 my $prefix = PostgreSQL::Test::Utils::tempdir;
 my %place = map { chomp(my $value = `pg_config --$_`); $_ => $value } qw(bindir sharedir pkglibdir);
 make_path(map { "$prefix$_" } values %place, "$place{sharedir}/extension");
-my %own = map { $_ => 1 } qw(postgres initdb pg_ctl pg_config);
+my %own = map { $_ => 1 } qw(postgres postgres.watched initdb pg_ctl pg_config);
 for my $program (glob "$place{bindir}/*")
 {
 	my $to = "$prefix$place{bindir}/" . basename($program);

@@ -3,7 +3,7 @@
 # beside writes of their own. Afterwards an incremental refresh has seen everything but what only a full one can see
 # (deleted rows, and rows that left for another deal), and a full one leaves nothing to do.
 #
-# SEED and CASES in the environment choose other cases.
+# SEED and STORMS in the environment choose other cases.
 use strict;
 use warnings;
 use Test::More;
@@ -16,7 +16,7 @@ BEGIN
 }
 
 my $seed = $ENV{SEED} // 20261124;
-my $cases = $ENV{CASES} // 8;
+my $cases = $ENV{STORMS} // 8;
 my $steps = 250;
 my $sessions = 4;
 
