@@ -110,7 +110,7 @@ sub law
 	my $started = time;
 	my ($stdout, $stderr);
 	my $rc = $node->psql('postgres', ($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g",
-		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1, timeout => $PostgreSQL::Test::Utils::timeout_default);
+		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1, timeout => $PostgreSQL::Test::Utils::timeout_default * 2 / 3);
 	my @broken = split /\n/, $stdout // '';
 	ok($rc == 0 && !@broken, sprintf('%s (%.1f s)', $name, time - $started));
 	diag("$name: $stderr") if $rc;

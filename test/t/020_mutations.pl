@@ -26,7 +26,7 @@ srand($seed);
 
 my $node = PostgreSQL::Test::Cluster->new('mutations');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nstatement_timeout = ${PostgreSQL::Test::Utils::timeout_default}s\n");
+$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nstatement_timeout = @{[ int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) ]}s\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
 my $tempdir = PostgreSQL::Test::Utils::tempdir;

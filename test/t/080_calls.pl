@@ -27,7 +27,7 @@ srand($ENV{SEED} // 20260302);
 my $random_calls = $ENV{CALLS} // 300;
 my $node = PostgreSQL::Test::Cluster->new('calls');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nstatement_timeout = ${PostgreSQL::Test::Utils::timeout_default}s\nmax_stack_depth = 2MB\n");
+$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nstatement_timeout = @{[ int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) ]}s\nmax_stack_depth = 2MB\n");
 $node->start;
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
