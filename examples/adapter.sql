@@ -14,12 +14,12 @@ DECLARE
 BEGIN
 	IF to_regtype('deal_history') IS NULL THEN
 		RAISE undefined_object USING MESSAGE = 'extension enablement_metrics is not here, or not in search_path',
-			HINT = 'CREATE EXTENSION enablement_metrics';
+			HINT = 'Run CREATE EXTENSION enablement_metrics, or put its schema into search_path.';
 	END IF;
 	PERFORM now() AT TIME ZONE current_setting('adapter.zone');
 	IF to_regnamespace(quote_ident(source)) IS NULL THEN
 		RAISE invalid_schema_name USING MESSAGE = format('schema "%s" does not exist', source),
-			HINT = 'Name the schema of the synchronized tables: psql -v source=NAME';
+			HINT = 'Name the schema of the synchronized tables with psql -v source=NAME.';
 	END IF;
 
 	CREATE TEMP TABLE found ON COMMIT DROP AS
@@ -29,7 +29,7 @@ BEGIN
 
 	SELECT string_agg(DISTINCT format('%I.%I', source, relation), ', ') INTO problem FROM found WHERE relation_id IS NULL;
 	IF problem IS NOT NULL THEN
-		RAISE undefined_table USING MESSAGE = 'missing tables: ' || problem, HINT = 'Nothing was created. Synchronize them too, or name another schema: psql -v source=NAME';
+		RAISE undefined_table USING MESSAGE = 'missing tables: ' || problem, HINT = 'Nothing was created. Synchronize them too, or name another schema with psql -v source=NAME.';
 	END IF;
 	SELECT string_agg(DISTINCT relation_id::regclass::text, ', ') INTO problem FROM found WHERE NOT has_table_privilege(relation_id, 'SELECT');
 	IF problem IS NOT NULL THEN
@@ -50,7 +50,7 @@ BEGIN
 		WHEN 'timestamptz' THEN type = 'timestamptz'::regtype END;
 	IF problem IS NOT NULL THEN
 		RAISE datatype_mismatch USING MESSAGE = 'columns of another type: ' || problem,
-			HINT = 'Nothing was created. Put views with casts over the tables in a schema of their own and name that: psql -v source=NAME';
+			HINT = 'Nothing was created. Put views with casts over the tables in a schema of their own and name that with psql -v source=NAME.';
 	END IF;
 	-- In history mode a table has every version of every row, and each would count.
 	SELECT string_agg(DISTINCT relation_id::regclass::text, ', ') INTO problem
@@ -58,14 +58,14 @@ BEGIN
 	WHERE relation NOT IN (SELECT relation FROM needed WHERE attribute = '_fivetran_active');
 	IF problem IS NOT NULL THEN
 		RAISE object_not_in_prerequisite_state USING MESSAGE = 'synchronized in history mode: ' || problem,
-			HINT = 'Nothing was created. Put views over the tables, WHERE _fivetran_active and without that column, in a schema of their own and name that: psql -v source=NAME';
+			HINT = 'Nothing was created. Put views over the tables, WHERE _fivetran_active and without that column, in a schema of their own and name that with psql -v source=NAME.';
 	END IF;
 	SELECT string_agg(oid::regclass::text, ', ') INTO problem FROM pg_class
 	WHERE relnamespace = to_regnamespace(quote_ident(target)) AND relkind <> 'v'
 	  AND relname IN ('synced', 'stages', 'competitors', 'stage_changes', 'merged_deals', 'deal_histories', 'lead_histories',
 	                  'outcomes', 'quotas', 'reps', 'attainments', 'report_funnel', 'report_win_rate', 'report_cycle', 'report_time_to_quota');
 	IF problem IS NOT NULL THEN
-		RAISE duplicate_table USING MESSAGE = 'there already, and not a view: ' || problem, HINT = 'Nothing was created. Name another schema for the views: psql -v target=NAME';
+		RAISE duplicate_table USING MESSAGE = 'there already, and not a view: ' || problem, HINT = 'Nothing was created. Name another schema for the views with psql -v target=NAME.';
 	END IF;
 END $$;
 

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "problem.h"
 #include "varint.h"
 
 #define TYPE_NAME "content_summary"
@@ -24,7 +25,7 @@ content_damaged(const char *problem)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("damaged " TYPE_NAME " value"),
-			 errdetail_internal("%s", problem)));
+			 errdetail_problem(problem)));
 }
 
 void

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "call_cache.h"
+#include "problem.h"
 #include "varint.h"
 
 /* Entries between two looks at a pending cancel. */
@@ -193,7 +194,7 @@ require_sound_cells(const CountedView *view, const CountedType *type)
 		if (view->entries[i].count < 0 ||
 			(i > 0 && view->entries[i].key <= view->entries[i - 1].key))
 			VIEW_ERROR(errmsg("damaged %s value", type->name),
-					   errdetail_internal("its counts are malformed"));
+					   errdetail_problem("its counts are malformed"));
 }
 
 /* An open form taken apart, in the order of the window that it belongs to, if any. */
@@ -238,7 +239,7 @@ counted_view(CountedView *view, const CountedType *type, Datum datum)
 	else
 		problem = read_packed(view, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 	if (problem != NULL)
-		VIEW_ERROR(errmsg("damaged %s value", type->name), errdetail_internal("%s", problem));
+		VIEW_ERROR(errmsg("damaged %s value", type->name), errdetail_problem(problem));
 }
 
 int64
@@ -403,7 +404,7 @@ counted_state(FunctionCallInfo fcinfo, const CountedType *type,
 	{
 		require_same(counted_identity(state), state->identity_size, identity, identity_size, type);
 		VIEW_ERROR(errmsg("damaged %s value", type->name),
-				   errdetail_internal("its sums are malformed"));
+				   errdetail_problem("its sums are malformed"));
 	}
 	return counted_create(identity, identity_size, nsums);
 }
@@ -519,7 +520,7 @@ require_possible(const CountedView *view, const CountedType *type)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the result is not a possible %s value", type->name),
-				 errdetail_internal("%s", problem)));
+				 errdetail_problem(problem)));
 }
 
 static CountedSummary *
@@ -549,7 +550,7 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 	TallyEntry	entry;
 
 	if (problem != NULL)
-		VIEW_ERROR(errmsg("damaged %s value", type->name), errdetail_internal("%s", problem));
+		VIEW_ERROR(errmsg("damaged %s value", type->name), errdetail_problem(problem));
 	in = parts.sums;
 	state = counted_state(fcinfo, type, parts.identity, parts.identity_size, parts.nsums);
 	for (int i = 0; i < parts.nsums; i++)
@@ -559,7 +560,7 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 		in = sum128_varint_read(in, parts.end, &sum);
 		if (in == NULL)
 			VIEW_ERROR(errmsg("damaged %s value", type->name),
-					   errdetail_internal("its sums are malformed"));
+					   errdetail_problem("its sums are malformed"));
 		add_sums(&counted_sums(state)[i], 1, &sum, 1, sign, type);
 	}
 	tally_read_begin(&reader, in, parts.end);
@@ -571,7 +572,7 @@ merge_packed(FunctionCallInfo fcinfo, const CountedType *type, const struct varl
 	}
 	if (reader.damaged || reader.next != parts.end)
 		VIEW_ERROR(errmsg("damaged %s value", type->name),
-				   errdetail_internal("its counts are malformed"));
+				   errdetail_problem("its counts are malformed"));
 	return state;
 }
 
@@ -748,7 +749,7 @@ counted_recv(FunctionCallInfo fcinfo, const CountedType *type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("malformed binary %s value", type->name),
-				 errdetail_internal("%s", problem)));
+				 errdetail_problem(problem)));
 	packed = palloc(VARHDRSZ + size);
 	SET_VARSIZE(packed, VARHDRSZ + size);
 	memcpy(VARDATA(packed), bytes, size);

@@ -21,6 +21,7 @@
 
 #include "deal_event.h"
 #include "jsonb_fields.h"
+#include "problem.h"
 
 #define TYPE_NAME "duration_summary"
 
@@ -575,6 +576,6 @@ duration_summary_build(int unit, const TallyEntry *entries, uint32 n, Sum128 obs
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the result is not a possible " TYPE_NAME " value"),
-				 errdetail_internal("%s", problem)));
+				 errdetail_problem(problem)));
 	return counted_pack_view(&view, &duration_type);
 }

@@ -208,7 +208,7 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 
 	if (size < 5 || in[0] > CHAIN_ANY_ORDER || in[1] > CHAIN_EXCLUDED || in[2] > CHAIN_LATEST ||
 		in[3] < 1 || in[3] > FUNNEL_MAX_STAGES || in[4] > FUNNEL_MAX_EXITS)
-		return "funnel definition out of range";
+		return "its definition is out of range";
 	memset(definition, 0, sizeof(*definition));
 	rules->mode = in[0];
 	rules->skipped = in[1];
@@ -217,7 +217,7 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 	definition->nexits = in[4];
 	in = varint_read(in + 5, end, &optional);
 	if (in == NULL || (optional >> rules->nstages) != 0)
-		return "optional stages out of range";
+		return "its optional stages are out of range";
 	rules->optional = (uint32) optional;
 	in = read_window(in, end, &rules->within);
 	for (int i = 0; i < rules->nstages - 1; i++)
@@ -227,7 +227,7 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 	for (int i = 0; i < definition->nexits; i++)
 		in = read_label(in, end, &definition->exits[i]);
 	if (in != end)
-		return "funnel definition of the wrong length";
+		return "its definition has the wrong length";
 
 	/* is it what the check would have made of it? */
 	for (int i = 0; i < rules->nstages - 1; i++)
@@ -235,19 +235,19 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 			rules->has_steps = true;
 	for (int i = 1; i < definition->nexits; i++)
 		if (label_compare(definition->exits[i - 1], definition->exits[i]) >= 0)
-			return "exits out of order";
+			return "its exits are out of order";
 	for (int i = 0; i < rules->nstages; i++)
 	{
 		for (int j = 0; j < i; j++)
 			if (label_equal(definition->stages[i], definition->stages[j]))
-				return "a stage twice";
+				return "a stage comes twice";
 		for (int j = 0; j < definition->nexits; j++)
 			if (label_equal(definition->stages[i], definition->exits[j]))
-				return "a stage that is an exit";
+				return "a stage is an exit as well";
 	}
 	if (rules->mode == CHAIN_ANY_ORDER &&
 		(rules->has_steps || rules->skipped != CHAIN_PASSED || rules->entry != CHAIN_BEST))
-		return "options that have no meaning under mode any_order";
+		return "it has options without meaning under mode any_order";
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 
 #include "call_cache.h"
 #include "name_table.h"
+#include "problem.h"
 #include "varint.h"
 
 #define TYPE_NAME "win_summary"
@@ -49,7 +50,7 @@ damaged(const char *problem)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("damaged " TYPE_NAME " value"),
-			 errdetail_internal("%s", problem)));
+			 errdetail_problem(problem)));
 }
 
 static void
@@ -764,7 +765,7 @@ win_finish(FunctionCallInfo fcinfo, Datum datum)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the result is not a possible " TYPE_NAME " value"),
-				 errdetail_internal("%s", problem),
+				 errdetail_problem(problem),
 				 errhint("What is subtracted must have been part of the summary.")));
 	return win_pack(&view);
 }
