@@ -1347,7 +1347,7 @@ COMMENT ON FUNCTION days(quota_attainment) IS 'whole days from hire to quota; wh
 COMMENT ON FUNCTION cycles(quota_attainment) IS 'closed deals from hire up to and including the instant of quota; when it was not reached, all observed';
 COMMENT ON FUNCTION won_cycles(quota_attainment) IS 'the won ones among the cycles';
 COMMENT ON FUNCTION attained(quota_attainment) IS 'the amount held against the target: won since hire, or in the period of quota or of the end of observation';
-COMMENT ON FUNCTION target(quota_attainment) IS 'the smallest amount that reaches quota x threshold in that period, in ten-thousandths';
+COMMENT ON FUNCTION target(quota_attainment) IS 'the smallest amount that reaches quota x threshold in that period, to four decimals';
 COMMENT ON FUNCTION elapsed_cycles(quota_attainment, interval) IS 'time from hire to quota, or as long as observed, in reference cycles of so long';
 
 --
