@@ -100,7 +100,7 @@ SKIP:
 	$node->init;
 	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
 	$node->start;
-	local $ENV{PGTZ} = 'UTC';
+	local $ENV{PGTZ} = 'America/New_York';		# a page that shows instants or counts days says which zone it means
 	local $ENV{PGDATESTYLE} = 'ISO, YMD';
 
 	# What psql prints, errors among it, reading a script from its standard input.
