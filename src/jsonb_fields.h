@@ -3,8 +3,9 @@
  *		Reading the fields of a jsonb object that has a fixed set of keys, with
  *		an error that names the key. Used by the text and jsonb input of every type.
  *
- * Every error is 22P02 and soft: a function that returns false has saved one,
- * unless it was thrown.
+ * Every error is soft: a function that returns false has saved one, unless it
+ * was thrown. 22P02; 22003 for a number out of range; that of the type for an
+ * instant (22007, 22008) and for a label (22023, 54000).
  */
 #ifndef EM_JSONB_FIELDS_H
 #define EM_JSONB_FIELDS_H
