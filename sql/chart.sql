@@ -47,6 +47,6 @@ CREATE DATABASE regress_em_wide ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;
 \c regress_em_wide
 SET client_min_messages = warning;
 CREATE EXTENSION enablement_metrics;
-SELECT chart(win_agg(true, ARRAY[U&'\682A\5F0F\4F1A\793E', U&'\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A', U&'Cafe\0301', E'two\nlines', 'Globex']));
+SELECT chart(win_agg(true, ARRAY[U&'\682A\5F0F\4F1A\793E', U&'\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A', U&'Cafe\0301', E'two\nlines', U&'next\0085\009Bline', 'Globex']));
 \c :home
 DROP DATABASE regress_em_wide;

@@ -42,6 +42,7 @@ SELECT pg_temp.digits(difference_points) AS points, pg_temp.digits(p_value) AS p
 FROM (VALUES (5000000, 10000000, 5004000), (100, 10000000, 170), (4000000000, 9000000000, 4000300000)) AS t (k1, n, k2), compare(rate_summary(k1, n), rate_summary(k2, n));
 -- another level
 SELECT round(low::numeric, 8) AS low, round(high::numeric, 8) AS high FROM compare(rate_summary(48, 80), rate_summary(56, 70), level => 0.8);
+SELECT round(low::numeric, 8) AS low, round(high::numeric, 8) AS high FROM compare(rate_summary(0, 80), rate_summary(56, 70), level => 1e-17);
 -- all or nothing: no variance, nothing to lift from
 SELECT k1, n1, k2, n2, difference_points AS points, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, relative_lift, round(z::numeric, 6) AS z, round(p_value::numeric, 6) AS p_value, round(p_exact::numeric, 6) AS p_exact
 FROM (VALUES (0, 5, 0, 7), (5, 5, 7, 7), (0, 5, 7, 7), (5, 5, 0, 7)) AS t (k1, n1, k2, n2), compare(rate_summary(k1, n1), rate_summary(k2, n2));

@@ -96,6 +96,8 @@ SELECT pg_temp.interval_of(842, 8000) AS olist, pg_temp.interval_of(842, 8000, 0
 SELECT pg_temp.interval_of(500000000, 1000000000, method => 'exact') AS many;
 SELECT low = 0 AS low, high = 1 AS high
 FROM (SELECT (confidence_interval(rate_summary(0, 7))).low, (confidence_interval(rate_summary(7, 7))).high) AS ends;
+-- a level that is hardly one
+SELECT pg_temp.interval_of(0, 20, 1e-17) AS none, pg_temp.interval_of(3, 20, 1e-17) AS some, pg_temp.interval_of(20, 20, 1e-17) AS all, pg_temp.interval_of(0, 20, 1e-17, 'exact') AS exact;
 SELECT count(*) AS cases,
 	bool_and(0 <= w.low AND w.low <= rate(r) AND rate(r) <= w.high AND w.high <= 1) AS wilson_holds_the_rate,
 	bool_and(0 <= e.low AND e.low <= rate(r) AND rate(r) <= e.high AND e.high <= 1) AS exact_holds_the_rate

@@ -99,6 +99,8 @@ SELECT w - (SELECT win_agg(true, '{D}')) FROM win_reference;
 -- what was never part of it: the counts would do, the rest would not
 SELECT (SELECT win_agg(true, '{A}', 5)) - (SELECT win_agg(true, '{A}', 4));
 SELECT (SELECT win_agg(true, c) FROM (VALUES ('{A,B}'::text[]), ('{C}')) v(c)) - (SELECT win_agg(true, '{A}'));
+-- one deal more than a summary holds
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[0,2305843009213693,0,0,0,0]],"competitors":[]}' + win_agg(true, '{}');
 
 -- competitors as they are stored: with a short header, a long one, compressed, and elsewhere
 CREATE TABLE win_stored (id int, names text[]);

@@ -22,14 +22,14 @@
  *			sum of all times, microseconds, zigzag varint of 128 bits;
  *			how many events took how many whole seconds, a packed tally
  *
- * Size in bytes: 7 for the header, and for every action its name and 6 and
+ * Size in bytes: 7 for the header, and for every action its name and 5 and
  * more, and for every distinct actor its name and 1 (10,240 in all for a
  * sketch), and for every distinct whole second 2 and more.
  *
  * Open form (aggregate state; ALIGNMENT = double): the struct below; a
  * NameTable of actions and a ContentAction for each; a NameTable of actors; an
  * open tally of (actor, action) pairs and one of (second, action); registers, a
- * byte each. It starts at 760 bytes.
+ * byte each. It starts at 792 bytes.
  */
 #ifndef EM_CONTENT_SUMMARY_H
 #define EM_CONTENT_SUMMARY_H

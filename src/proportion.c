@@ -27,11 +27,14 @@ valid_level(double level)
 	return level > 0 && level < 1;
 }
 
-/* The z that a standard normal variable exceeds with probability (1 - level) / 2. */
+/*
+ * The z that a standard normal variable exceeds with probability (1 - level) / 2.
+ * Never 0, where a level is too small to tell from 0: a bound must not be 0 / 0.
+ */
 static double
 two_sided_quantile(double level)
 {
-	return -normal_quantile(0.5 * (1 - level));
+	return fmax(-normal_quantile(0.5 * (1 - level)), DBL_EPSILON);
 }
 
 /* ---------- one proportion ---------- */

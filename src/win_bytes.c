@@ -209,6 +209,9 @@ view_open(WinView *view, const WinState *state, TallyOrder *order)
 		win_too_many();
 }
 
+/* The one problem that adding makes, too. */
+static const char out_of_range_count[] = "a count is out of range";
+
 /* Ranges of one group, and amounts only where there are deals. */
 static const char *
 check_group(const WinGroup *group, int64 least_considered)
@@ -227,7 +230,7 @@ check_group(const WinGroup *group, int64 least_considered)
 		if (cell->key / 8 < least_considered || cell->key / 8 > WIN_MAX_CONSIDERED)
 			return "a number of competitors is out of range";
 		if (cell->count <= 0 || cell->count > WIN_MAX_DEALS - deals)
-			return "a count is out of range";
+			return out_of_range_count;
 		deals += cell->count;
 		won |= category == WIN_WON;
 		lost |= category == WIN_LOST || category == WIN_LOST_TO;
@@ -297,7 +300,7 @@ check_competitor(WinCheck *check, const WinGroup *group)
 			return "a competitor has more deals than there are";
 		check->seen[key] += count;
 		if (check->seen[key] > WIN_KEY_CONSIDERED(key) * WIN_MAX_DEALS)
-			return "a count is out of range";
+			return out_of_range_count;
 	}
 	return NULL;
 }
@@ -761,6 +764,8 @@ win_finish(FunctionCallInfo fcinfo, Datum datum)
 	state = aligned_open(PointerGetDatum(value));
 	view_open(&view, state, call_cache_order(fcinfo, state_cells(state)->used));
 	problem = win_check_view(&view);
+	if (problem == out_of_range_count)
+		out_of_range("a count");
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -17,7 +17,7 @@
  *		varint: competitors
  *		of each, ascending by bytes: length byte and name, then the same as above
  *
- * Size in bytes: 8 to 20 for header and all deals, and for every competitor
+ * Size in bytes: 10 and more for header and all deals, and for every competitor
  * its name and 6 and more: length byte, two amounts (1 byte each when zero,
  * 4 or 5 for millions), number of cells, and for each number k and category
  * that occurs 2 and more (a varint of the gap, a varint of the count).
