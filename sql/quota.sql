@@ -81,7 +81,7 @@ SELECT short, status(q), reached_at(q) FROM (VALUES (1, 'won 02-03 100, won 04-0
 	quota_attainment(pg_temp.h(short), '2024-02-01', 100, 'month', as_of => '2024-07-01', sustained => 2) q ORDER BY n;
 
 -- threshold, and the exact product of it and the quota
-SELECT n, status(q), attained(q), target(q) FROM (VALUES (1, 100, 0.8), (2, 100, 0.81), (3, 100.00001, 0.8), (4, 80, 1), (5, 0.0001, 0.3), (6, 240, 0.333333333333)) v(n, quota, threshold),
+SELECT n, status(q), attained(q), target(q) FROM (VALUES (1, 100, 0.8), (2, 100, 0.81), (3, 100.00001, 0.8), (4, 80, 1), (5, 0.0001, 0.3), (6, 240, 0.333333333333), (7, 1e-9000, 1e-9000)) v(n, quota, threshold),
 	quota_attainment(pg_temp.h('won 02-03 80'), '2024-02-01', quota, as_of => '2024-03-01', threshold => threshold) q ORDER BY n;
 
 -- calendar periods stand in the zone: this deal is of March in Berlin, of February in UTC

@@ -318,7 +318,8 @@ target_of(Numeric quota, Numeric threshold)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("quota is out of range: %s",
 						DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(quota))))));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled));
+	/* a product of numbers too small for numeric is 0 there, but no target is */
+	return Max(DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled)), 1);
 }
 
 static pg_tz *
