@@ -94,6 +94,10 @@ SELECT zone, reached_at(q), target(q) FROM (VALUES ('UTC'), ('America/New_York')
 SELECT status(q), reached_at(q), attained(q) FROM (SELECT history_agg('won', at, amount) AS history
 	FROM (VALUES (timestamptz '2009-10-05', 60), ('2009-11-01 02:30:30', 10), ('2009-11-01 03:00', 40)) v(at, amount)) x,
 	quota_attainment(history, '2009-10-01 12:00', 100, 'month', as_of => '2009-12-01', zone => 'America/St_Johns') q;
+-- November was attained in that minute and lost half of it; October, to which the clock went back, completes the row with it
+SELECT status(q), reached_at(q), attained(q), target(q) FROM (SELECT history_agg('won', at, amount) AS history
+	FROM (VALUES (timestamptz '2009-11-01 02:30:10', 100), ('2009-11-01 02:30:30', -50), ('2009-11-01 02:40', 100)) v(at, amount)) x,
+	quota_attainment(history, '2009-10-01 12:00', 100, 'month', as_of => '2009-12-01', sustained => 2, zone => 'America/St_Johns') q;
 
 -- no deals: a rep who has not reached quota, not nobody
 SELECT n, q FROM (VALUES (1, NULL), (2, '{}'::deal_history), (3, pg_temp.h('lead 02-03'))) v(n, history), quota_attainment(history, '2024-02-01', 100, as_of => '2024-03-01') q ORDER BY n;
