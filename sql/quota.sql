@@ -157,7 +157,8 @@ SELECT pg_temp.failure(format('SELECT %L::quota_attainment', '{"version":1' || t
 	(9, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5.00001,"target":5'),
 	(10, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":"5","target":5'),
 	(11, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":3000000000,"won_cycles":1,"attained":5,"target":5'),
-	(12, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":5,"rep":1')) v(n, t) ORDER BY n;
+	(12, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":5,"rep":1'),
+	(13, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":1e131071,"target":5')) v(n, t) ORDER BY n;
 SELECT s::text::quota_summary::text = s::text AND s::jsonb::quota_summary::text = s::text AS same, encode(quota_summary_send(s), 'hex') AS sent, pg_column_size(s) AS bytes FROM team;
 SELECT pg_temp.failure(format('SELECT %L::quota_summary', '{"version":1' || t || '}')) FROM (VALUES (1, ''),
 	(2, ',"cycles":3,"cycles_of_reached":2,"total_microseconds":0,"histogram":{}'),
