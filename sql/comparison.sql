@@ -195,6 +195,10 @@ FROM (SELECT log_rank_agg(before, after) AS l FROM shifted) AS x, compare(l);
 SELECT strata, skipped, round(crude_hazard_ratio::numeric, 6) AS crude_hazard_ratio, round(hazard_ratio::numeric, 6) AS hazard_ratio, mix_shift
 FROM (SELECT log_rank_agg(before, after) AS l
 	  FROM (TABLE pairs UNION ALL VALUES (7, '{"version":1,"unit":"day","total_microseconds":0,"histogram":[]}', (SELECT after FROM arms)), (8, (SELECT before FROM arms), NULL), (9, NULL, NULL)) AS p (stratum, before, after)) AS x, compare(l);
+-- counts that a double does not hold
+SELECT l::jsonb -> 'observed_before' AS observed_before, c.strata, c.hazard_ratio < 1 AS later
+FROM (SELECT n, log_rank_agg(format('{"version":1,"unit":"second","total_microseconds":0,"histogram":[[0,%s,0,0,0]]}', n)::duration_summary, '{"version":1,"unit":"second","total_microseconds":1000000,"histogram":[[1,1,0,0,0]]}') AS l
+	  FROM (VALUES (9007199254740995), (9223372036854775806)) AS v (n) GROUP BY n) AS x, compare(l) AS c ORDER BY n;
 SELECT c.* FROM (SELECT log_rank_agg(NULL, after) AS l FROM arms) AS x, compare(l) AS c;
 SELECT log_rank_agg(NULL, NULL) IS NULL AS only_nulls, (SELECT log_rank_agg(before, after) FROM arms WHERE false) IS NULL AS no_rows, compare(NULL::log_rank_summary) IS NULL AS "null";
 SELECT pg_temp.failure($$SELECT log_rank_agg(before, '{"version":1,"unit":"hour","total_microseconds":0,"histogram":[]}') FROM arms$$);

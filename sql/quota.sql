@@ -81,7 +81,7 @@ SELECT short, status(q), reached_at(q) FROM (VALUES (1, 'won 02-03 100, won 04-0
 	quota_attainment(pg_temp.h(short), '2024-02-01', 100, 'month', as_of => '2024-07-01', sustained => 2) q ORDER BY n;
 
 -- threshold, and the exact product of it and the quota
-SELECT n, status(q), attained(q), target(q) FROM (VALUES (1, 100, 0.8), (2, 100, 0.81), (3, 100.00001, 0.8), (4, 80, 1), (5, 0.0001, 0.3), (6, 240, 0.333333333333)) v(n, quota, threshold),
+SELECT n, status(q), attained(q), target(q) FROM (VALUES (1, 100, 0.8), (2, 100, 0.81), (3, 100.00001, 0.8), (4, 80, 1), (5, 0.0001, 0.3), (6, 240, 0.333333333333), (7, 1e-9000, 1e-9000)) v(n, quota, threshold),
 	quota_attainment(pg_temp.h('won 02-03 80'), '2024-02-01', quota, as_of => '2024-03-01', threshold => threshold) q ORDER BY n;
 
 -- calendar periods stand in the zone: this deal is of March in Berlin, of February in UTC
@@ -94,6 +94,10 @@ SELECT zone, reached_at(q), target(q) FROM (VALUES ('UTC'), ('America/New_York')
 SELECT status(q), reached_at(q), attained(q) FROM (SELECT history_agg('won', at, amount) AS history
 	FROM (VALUES (timestamptz '2009-10-05', 60), ('2009-11-01 02:30:30', 10), ('2009-11-01 03:00', 40)) v(at, amount)) x,
 	quota_attainment(history, '2009-10-01 12:00', 100, 'month', as_of => '2009-12-01', zone => 'America/St_Johns') q;
+-- November was attained in that minute and lost half of it; October, to which the clock went back, completes the row with it
+SELECT status(q), reached_at(q), attained(q), target(q) FROM (SELECT history_agg('won', at, amount) AS history
+	FROM (VALUES (timestamptz '2009-11-01 02:30:10', 100), ('2009-11-01 02:30:30', -50), ('2009-11-01 02:40', 100)) v(at, amount)) x,
+	quota_attainment(history, '2009-10-01 12:00', 100, 'month', as_of => '2009-12-01', sustained => 2, zone => 'America/St_Johns') q;
 
 -- no deals: a rep who has not reached quota, not nobody
 SELECT n, q FROM (VALUES (1, NULL), (2, '{}'::deal_history), (3, pg_temp.h('lead 02-03'))) v(n, history), quota_attainment(history, '2024-02-01', 100, as_of => '2024-03-01') q ORDER BY n;
@@ -153,7 +157,8 @@ SELECT pg_temp.failure(format('SELECT %L::quota_attainment', '{"version":1' || t
 	(9, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5.00001,"target":5'),
 	(10, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":"5","target":5'),
 	(11, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":3000000000,"won_cycles":1,"attained":5,"target":5'),
-	(12, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":5,"rep":1')) v(n, t) ORDER BY n;
+	(12, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":5,"rep":1'),
+	(13, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":1e131071,"target":5')) v(n, t) ORDER BY n;
 SELECT s::text::quota_summary::text = s::text AND s::jsonb::quota_summary::text = s::text AS same, encode(quota_summary_send(s), 'hex') AS sent, pg_column_size(s) AS bytes FROM team;
 SELECT pg_temp.failure(format('SELECT %L::quota_summary', '{"version":1' || t || '}')) FROM (VALUES (1, ''),
 	(2, ',"cycles":3,"cycles_of_reached":2,"total_microseconds":0,"histogram":{}'),

@@ -14,9 +14,10 @@
  * such ends have categories of their own and no LATE entry. (A late entrant
  * censored in its unit of entry needs none: LATE and CENSORED cancel.)
  *
- * Size in bytes: 4 to 30 for header, unit and sum, and for every unit and
- * category that occurs 2 and more: a varint of the distance to the one before
- * (1 byte up to 15 units) and a varint of the count (1 byte below 128).
+ * Size in bytes: 8 to 29 for header, unit, sum and number of cells, and for
+ * every unit and category that occurs 2 and more: a varint of the distance to
+ * the one before (1 byte up to 15 units) and a varint of the count (1 byte
+ * below 128).
  */
 #ifndef EM_DURATION_SUMMARY_H
 #define EM_DURATION_SUMMARY_H

@@ -405,7 +405,9 @@ compare_stratum(Sum128 *sums, const CountedView *const sides[2])
 	sum128_add_int64(&sums[STRATA], 1);
 	for (int side = 0; side < 2; side++)
 	{
-		sum128_add_int64(&sums[OBSERVED_BEFORE + side], (int64) log_rank.observed[side]);
+		/* as whole numbers: a double holds them up to 2^53 */
+		for (size_t i = 0; i < n[side]; i++)
+			sum128_add_int64(&sums[OBSERVED_BEFORE + side], points[side][i].events);
 		sums[EXPECTED_BEFORE + side] = fixed_from_double(log_rank.expected[side]);
 	}
 	sums[VARIANCE] = fixed_from_double(log_rank.variance);

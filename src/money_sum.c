@@ -75,11 +75,7 @@ money_sum_field(JsonbContainer *object, const char *type, const char *key, Sum12
 		appendStringInfoString(&digits, text);
 	for (int i = decimals; i < AMOUNT_DECIMALS; i++)
 		appendStringInfoChar(&digits, '0');
-	/* leading zeros are not a sum's own text: through numeric once more */
-	text = DatumGetCString(DirectFunctionCall1(numeric_out,
-											   DirectFunctionCall3(numeric_in, CStringGetDatum(digits.data),
-																   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
-	if (decimals > AMOUNT_DECIMALS || !sum128_parse(text, sum))
+	if (decimals > AMOUNT_DECIMALS || !sum128_parse(digits.data, sum))
 		ereturn(escontext, false,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("malformed %s: \"%s\" is out of range", type, key)));

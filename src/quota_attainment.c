@@ -318,7 +318,8 @@ target_of(Numeric quota, Numeric threshold)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("quota is out of range: %s",
 						DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(quota))))));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled));
+	/* a product of numbers too small for numeric is 0 there, but no target is */
+	return Max(DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled)), 1);
 }
 
 static pg_tz *
@@ -444,6 +445,7 @@ typedef struct Period
 	int64		number;			/* -1 before the first */
 	Sum128		won;
 	bool		attained;		/* has reached its target, and stays so */
+	Sum128		attained_with;	/* what was won then, before anything was taken back */
 } Period;
 
 /*
@@ -509,8 +511,11 @@ completed_by(PeriodRun *run, const QuotaRules *rules)
 
 	for (int i = 0; i < lengthof(periods); i++)
 		if (periods[i]->number >= 0 && !periods[i]->attained)
+		{
 			periods[i]->attained = sum128_compare(periods[i]->won,
 												  sum_of(period_target(rules, periods[i]->number))) >= 0;
+			periods[i]->attained_with = periods[i]->won;
+		}
 	if (run_to_previous(run) >= rules->sustained)
 		return &run->previous;
 	if (run_to_current(run) >= rules->sustained)
@@ -567,7 +572,7 @@ read_deals(Datum history, const KindRoles *kind_roles, const QuotaRules *rules, 
 			{
 				attainment->status = QUOTA_REACHED;
 				attainment->observed_until = at;
-				attainment->attained = period->won;
+				attainment->attained = period->attained_with;
 				attainment->target = period_target(rules, period->number);
 				return;
 			}

@@ -10,8 +10,9 @@
  *				an event is quota reached, a competing end is having left
  *				before, and censored is still on the way
  *
- * Size in bytes: 4 for header and version, 2 to 60 for the sums, and for every
- * day and category that occurs 2 and more, as in a duration_summary.
+ * Size in bytes: 5 for header and version, 4 to 61 for the sums and the number
+ * of cells, and for every day and category that occurs 2 and more, as in a
+ * duration_summary.
  */
 #ifndef EM_QUOTA_SUMMARY_H
 #define EM_QUOTA_SUMMARY_H

@@ -275,21 +275,21 @@ survival_restricted_mean(const SurvivalPoint *points, size_t n, double horizon,
 }
 
 /* At risk before the first point, whoever enters late not counted. */
-static double
+static int64_t
 first_at_risk(const SurvivalPoint *points, size_t n)
 {
-	double		total = 0;
+	int64_t		total = 0;
 
 	for (size_t i = 0; i < n; i++)
-		total += (double) ends(&points[i]) - (double) points[i].late;
+		total += ends(&points[i]) - points[i].late;
 	return total;
 }
 
 void
 log_rank_add(LogRank *sums, const SurvivalPoint *a, size_t na, const SurvivalPoint *b, size_t nb)
 {
-	double		risk_a = first_at_risk(a, na);
-	double		risk_b = first_at_risk(b, nb);
+	int64_t		at_risk_a = first_at_risk(a, na);
+	int64_t		at_risk_b = first_at_risk(b, nb);
 	size_t		i = 0;
 	size_t		j = 0;
 
@@ -300,6 +300,8 @@ log_rank_add(LogRank *sums, const SurvivalPoint *a, size_t na, const SurvivalPoi
 		double		events_a = in_a ? (double) a[i].events : 0;
 		double		events_b = in_b ? (double) b[j].events : 0;
 		double		events = events_a + events_b;
+		double		risk_a = (double) at_risk_a;
+		double		risk_b = (double) at_risk_b;
 		double		risk = risk_a + risk_b;
 
 		if (events > 0 && risk > 0)
@@ -313,12 +315,12 @@ log_rank_add(LogRank *sums, const SurvivalPoint *a, size_t na, const SurvivalPoi
 		}
 		if (in_a)
 		{
-			risk_a += (double) a[i].late - (double) ends(&a[i]);
+			at_risk_a += a[i].late - ends(&a[i]);
 			i++;
 		}
 		if (in_b)
 		{
-			risk_b += (double) b[j].late - (double) ends(&b[j]);
+			at_risk_b += b[j].late - ends(&b[j]);
 			j++;
 		}
 	}

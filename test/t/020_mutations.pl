@@ -516,6 +516,7 @@ SKIP:
 		[ 'rate_summary', '{"version":1,"successes":2,"total":1}' ], [ 'rate_summary', "{\"version\":1,\"successes\":1,\"total\":${most}0}" ],
 		[ 'duration_summary', "{\"version\":1,\"unit\":\"day\",\"total_microseconds\":0,\"histogram\":[[0,0,0,$most,0],[1,0,0,$most,0]]}" ],
 		[ 'deal_progress', '{"version":1,"status":"open"}' ],
+		[ 'quota_attainment', '{"version":1,"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":1e131071,"target":5}' ],
 		[ 'funnel_summary', $outcomes ], [ 'funnel_summary', $days ]);
 	my @wrong = grep { my ($type, $input) = @$_; $input =~ s/'/''/g; my ($rc, $out) = $node->psql('postgres', "SELECT pg_input_is_valid('$input', '$type')"); $rc != 0 || $out ne 'f' } @inputs;
 	is(join("\n", map { "$_->[0] $_->[1]" } @wrong), '', 'malformed text of ' . @inputs . ' kinds is refused softly');
