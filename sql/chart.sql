@@ -41,12 +41,12 @@ SELECT chart(win_agg(true, '{Globex}'), 10);
 SELECT chart(rate_summary(1, 2), 9);
 SELECT chart(rate_summary(1, 2), 1001);
 
--- widths are those of a screen: a wide character takes two columns, a combining one none, and a line end stands as "?"
+-- widths are those of a screen: a wide character takes two columns, a combining one none, and a line end or another control character stands as "?"
 CREATE DATABASE regress_em_wide ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;
 \set home :DBNAME
 \c regress_em_wide
 SET client_min_messages = warning;
 CREATE EXTENSION enablement_metrics;
-SELECT chart(win_agg(true, ARRAY[U&'\682A\5F0F\4F1A\793E', U&'\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A', U&'Cafe\0301', E'two\nlines', 'Globex']));
+SELECT chart(win_agg(true, ARRAY[U&'\682A\5F0F\4F1A\793E', U&'\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A\5F0F\4F1A\793E\682A', U&'Cafe\0301', E'two\nlines', U&'C1\009B31m', 'Globex']));
 \c :home
 DROP DATABASE regress_em_wide;

@@ -66,7 +66,7 @@ chart_label(StringInfo out, Label label, int columns)
 
 		if (used + width > room)
 			break;
-		if (length == 1 && pg_dsplen(at) < 0)
+		if (pg_dsplen(at) < 0)
 			appendStringInfoChar(out, '?');
 		else
 			appendBinaryStringInfo(out, at, length);
