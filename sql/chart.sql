@@ -41,7 +41,7 @@ SELECT chart(win_agg(true, '{Globex}'), 10);
 SELECT chart(rate_summary(1, 2), 9);
 SELECT chart(rate_summary(1, 2), 1001);
 
--- widths are those of a screen: a wide character takes two columns, a combining one none, and a line end stands as "?"
+-- widths are those of a screen: a wide character takes two columns, a combining one none, and a line end or another control character stands as "?"
 CREATE DATABASE regress_em_wide ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;
 \set home :DBNAME
 \c regress_em_wide

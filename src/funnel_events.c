@@ -190,29 +190,51 @@ same_stages(const Options *options, const ArrayType *stages)
 		memcmp(options->stages, stages, VARSIZE(stages)) == 0;
 }
 
-/* The options that a call site has met, by hash: groups may differ in them. */
+static inline const Interval *
+within_of(const Options *options)
+{
+	return options->has_within ? &options->within : NULL;
+}
+
+/*
+ * The options that a call site has met, by hash: groups may differ in them. No
+ * more than there are buckets, or groups that each have their own would leave
+ * them behind until the query ends.
+ */
 #define OPTION_BUCKETS 1024
 
-/* The options of a call, parsed once for all groups of the query that share them. */
-static Options *
-get_options(FmgrInfo *call_site, ArrayType *stages, const Interval *within)
+typedef struct OptionCache
 {
-	Options   **buckets = call_site->fn_extra;
+	int			count;
+	Options    *buckets[OPTION_BUCKETS];
+} OptionCache;
+
+/*
+ * The options of a call, parsed once for all groups of the query that share them;
+ * those that are too many, in `context` for one state.
+ */
+static Options *
+get_options(FmgrInfo *call_site, ArrayType *stages, const Interval *within, MemoryContext context)
+{
+	OptionCache *cache = call_site->fn_extra;
 	uint32		hash = hash_bytes((unsigned char *) stages, VARSIZE(stages));
 	Options    *options;
 
 	if (within != NULL)
 		hash = hash_combine(hash, hash_bytes((const unsigned char *) within, sizeof(Interval)));
-	if (buckets == NULL)
-		call_site->fn_extra = buckets =
-			MemoryContextAllocZero(call_site->fn_mcxt, sizeof(Options *) * OPTION_BUCKETS);
-	for (options = buckets[hash % OPTION_BUCKETS]; options != NULL; options = options->next)
+	if (cache == NULL)
+		call_site->fn_extra = cache =
+			MemoryContextAllocZero(call_site->fn_mcxt, sizeof(OptionCache));
+	for (options = cache->buckets[hash % OPTION_BUCKETS]; options != NULL; options = options->next)
 		if (options->hash == hash && same_stages(options, stages) && same_within(options, within))
 			return options;
+	if (cache->count == OPTION_BUCKETS)
+		return parse_options(stages, within, context);
 	options = parse_options(stages, within, call_site->fn_mcxt);
 	options->hash = hash;
-	options->next = buckets[hash % OPTION_BUCKETS];
-	buckets[hash % OPTION_BUCKETS] = options;
+	options->next = cache->buckets[hash % OPTION_BUCKETS];
+	cache->buckets[hash % OPTION_BUCKETS] = options;
+	cache->count++;
 	return options;
 }
 
@@ -276,7 +298,7 @@ begin_events(FunctionCallInfo fcinfo, bool named, ArrayType *stages, const Inter
 	Options    *options;
 
 	instant_check(as_of, "as_of", NULL);
-	options = get_options(fcinfo->flinfo, stages, within);
+	options = get_options(fcinfo->flinfo, stages, within, context);
 	options->constant = argument_is_constant(fcinfo, ARG_STAGES);
 	return create_events(context, options, as_of, named);
 }
@@ -407,12 +429,14 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("funnel_agg combines only what comes from another process")));
 	if (events == NULL)
-		events = create_events(context, other->options, other->as_of, other->buffer.named);
+		events = create_events(context,
+							   get_options(fcinfo->flinfo, other->options->stages,
+										   within_of(other->options), context),
+							   other->as_of, other->buffer.named);
 	else
 		require_same(events,
 					 same_stages(events->options, other->options->stages) &&
-					 same_within(events->options,
-								 other->options->has_within ? &other->options->within : NULL),
+					 same_within(events->options, within_of(other->options)),
 					 other->as_of);
 	event_buffer_take(&events->buffer, other->serial, other->serial_size);
 	PG_RETURN_POINTER(events);
@@ -499,7 +523,9 @@ funnel_events_deserialize(PG_FUNCTION_ARGS)
 	in += stages_size;
 
 	events = create_events(CurrentMemoryContext,
-						   get_options(fcinfo->flinfo, stages, head.has_within ? &head.within : NULL),
+						   get_options(fcinfo->flinfo, stages,
+									   head.has_within ? &head.within : NULL,
+									   CurrentMemoryContext),
 						   head.as_of, head.named);
 	events->serial = in;
 	events->serial_size = (const char *) VARDATA_ANY(serial) + VARSIZE_ANY_EXHDR(serial) - in;

@@ -119,6 +119,13 @@ for my $row (1, 2, 40, 75)
 	$node->psql('postgres', "SELECT funnel_agg(deal, kind, at, ARRAY['a', CASE row_number WHEN $row THEN 'c' ELSE 'b' END], NULL, '2026-06-01') FROM (SELECT *, row_number() OVER () FROM s) AS x", stdout => \$out, stderr => \$err);
 	like($err, qr/stages and within must be the same for all rows/, "other stages in row $row");
 }
+sql(q{CREATE TABLE g AS SELECT g, deal, kind, timestamptz '2026-01-01' + deal * i * interval '1 hour' AS at FROM generate_series(1, 3000) AS g, generate_series(1::bigint, 3) AS deal, unnest('{a,b,c}'::text[]) WITH ORDINALITY AS k (kind, i); ALTER TABLE g SET (parallel_workers = 2); ANALYZE g});
+for my $plan (sort keys %plans)
+{
+	is(sql("$plans{$plan} SELECT count(*) FROM (SELECT g, funnel_agg(deal, CASE kind WHEN 'b' THEN 'b' || g ELSE kind END, at, ARRAY['a', 'b' || g, 'c'], g * interval '10 seconds', '2026-06-01') AS f FROM g GROUP BY g) AS x
+JOIN (SELECT g, funnel_agg(deal_progress(history, ARRAY['a', 'b' || g, 'c'], within => g * interval '10 seconds', as_of => '2026-06-01')) AS f FROM (SELECT g, deal, history_agg(CASE kind WHEN 'b' THEN 'b' || g ELSE kind END, at) AS history FROM g GROUP BY g, deal) AS y GROUP BY g) AS z
+USING (g) WHERE record_image_eq(ROW(x.f), ROW(z.f))"), 3000, "3,000 groups, each with options of its own, $plan");
+}
 is(sql(q{SELECT count(*) FROM (SELECT funnel_agg(deal, kind, at, '{a,b,c}', NULL, '2026-06-01') OVER w AS f, (SELECT funnel_agg(deal::text, kind, at, '{a,b,c}', NULL, '2026-06-01') FROM s AS r WHERE (r.at, r.kind) <= (s.at, s.kind)) AS anew FROM s WINDOW w AS (ORDER BY at, kind)) AS x
 WHERE NOT record_image_eq(ROW(f), ROW(anew))}), 0, 'as a window function');
 
@@ -142,24 +149,30 @@ SELECT funnel_agg(1::bigint, CASE WHEN i = 500000 THEN 'c' WHEN i % 2 = 0 THEN '
 #
 SKIP:
 {
-	skip 'no /proc here', 3 unless -r '/proc/self/status';
-	skip 'the memory is that of valgrind', 3 if ($ENV{WATCHED} // '') eq 'valgrind';
+	skip 'no /proc here', 4 unless -r '/proc/self/status';
+	skip 'the memory is that of valgrind', 4 if ($ENV{WATCHED} // '') eq 'valgrind';
 	my %deal = (bigint => ['i % (%d / 4)', 24], uuid => [q{lpad(to_hex(i % (%d / 4)), 32, '0')::uuid}, 24 + 16], text => [q{('deal ' || i % (%d / 4))}, 24 + 12]);
 
 	# the peak of a fresh backend, in bytes
 	my $peak = sub {
-		my ($deal, $n) = @_;
-		return 1024 * (split /\n/, sql("SET work_mem = '64kB'; SELECT total(conversion(funnel_agg(" . sprintf($deal, $n) . ", CASE WHEN i % 8 < 4 THEN 'a' ELSE 'b' END, timestamptz '2026-01-01' + i * interval '40 s', '{a,b}', NULL, '2030-06-01'))) FROM generate_series(0::bigint, $n - 1) AS i;
+		return 1024 * (split /\n/, sql("SET work_mem = '64kB'; $_[0];
 			SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\\s+(\\d+) kB')"))[-1];
 	};
 	for my $type (sort keys %deal)
 	{
 		my ($deal, $limit) = @{ $deal{$type} };
 		my ($few, $many) = (50_000, 1_050_000);
-		my @peaks = map { $peak->($deal, $_) } $few, $many;
+		my @peaks = map {
+			$peak->('SELECT total(conversion(funnel_agg(' . sprintf($deal, $_) . ", CASE WHEN i % 8 < 4 THEN 'a' ELSE 'b' END, timestamptz '2026-01-01' + i * interval '40 s', '{a,b}', NULL, '2030-06-01'))) FROM generate_series(0::bigint, $_ - 1) AS i")
+		} $few, $many;
 		my $each = ($peaks[1] - $peaks[0]) / ($many - $few);
 		cmp_ok($each, '<=', $limit, sprintf('%s: %.1f bytes of memory for each event', $type, $each));
 	}
+	my @peaks = map {
+		$peak->("SET enable_hashagg = off; SELECT count(conversion(f)) FROM (SELECT funnel_agg(i, 'a', timestamptz '2026-01-01', ARRAY['a', 'b' || i], NULL, '2030-06-01') AS f FROM generate_series(1, $_) AS i GROUP BY i) AS x")
+	} 5_000, 25_000;
+	my $each = ($peaks[1] - $peaks[0]) / 20_000;
+	cmp_ok($each, '<=', 500, sprintf('%.0f bytes for each group with options of its own, one after the other', $each));
 }
 
 $node->stop;
