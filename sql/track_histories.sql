@@ -211,7 +211,13 @@ SET timezone = 'Asia/Tokyo';
 SELECT deals_refreshed FROM refresh_histories('"by day"');
 SELECT deals_refreshed FROM refresh_histories('"by time"');
 SELECT deals_refreshed FROM refresh_histories('"by time"', full => true);
+-- also where the zone has the name of an abbreviation, which stands for winter only
+SET timezone = 'CET';
+SELECT track_histories('local', 'by time of summer', 'id', 'stage', 'at "local" time');
 SET timezone = 'UTC';
+SELECT deals_refreshed FROM refresh_histories('"by time of summer"');
+SHOW timezone;
+SELECT history FROM "by time of summer" ORDER BY id;
 
 -- partitions and materialized views
 CREATE TABLE parted (deal int, kind text, at timestamptz, amount numeric, changed timestamptz) PARTITION BY LIST (kind);

@@ -1706,7 +1706,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON tracked_histories TO PUBLIC;
 
 -- The functions below find names in pg_catalog only, whatever the caller's search_path. They look up the schema of the
 -- extension when they run, since it can move.
-CREATE FUNCTION history_source(source regclass, deal name, kind name, at name, amount name, subject name, changed name, zone text,
+CREATE FUNCTION history_source(source regclass, deal name, kind name, at name, amount name, subject name, changed name,
 							   OUT arguments text, OUT stamp regtype, OUT newest text) RETURNS record
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -1778,8 +1778,7 @@ BEGIN
 	END LOOP;
 
 	arguments := format('s.%I::text, ', kind)
-		|| CASE types[3] WHEN 'timestamptz'::regtype THEN format('s.%I::timestamptz', at)
-						 ELSE format('s.%I::timestamp AT TIME ZONE %L', at, zone) END
+		|| format('s.%I::timestamptz', at)
 		|| CASE WHEN amount IS NOT NULL THEN format(', s.%I::numeric', amount)
 				WHEN subject IS NOT NULL THEN ', NULL::numeric' ELSE '' END
 		|| CASE WHEN subject IS NOT NULL THEN format(', s.%I::text', subject) ELSE '' END;
@@ -1790,7 +1789,7 @@ BEGIN
 				   ELSE format('(max(s.%1$I::timestamp) FILTER (WHERE s.%1$I <= now() AT TIME ZONE ''UTC'')) AT TIME ZONE ''UTC''', changed) END;
 END
 $$;
-COMMENT ON FUNCTION history_source(regclass, name, name, name, name, name, name, text)
+COMMENT ON FUNCTION history_source(regclass, name, name, name, name, name, name)
 	IS 'checks a source and its columns; in SQL, the arguments of history_agg, the type of the stamps, and the newest of them';
 
 CREATE FUNCTION history_tracking_start(schema name, source regclass, target name, deal name, kind name, at name, amount name, subject name,
@@ -1808,7 +1807,7 @@ BEGIN
 		RAISE EXCEPTION 'a table of histories cannot be temporary' USING ERRCODE = 'wrong_object_type',
 			DETAIL = 'What is remembered about it would outlive it.';
 	END IF;
-	EXECUTE format('SELECT %s.history_source($1, $2, $3, $4, $5, $6, $7, NULL)', own)
+	EXECUTE format('SELECT %s.history_source($1, $2, $3, $4, $5, $6, $7)', own)
 		USING source, deal, kind, at, amount, subject, changed;
 	made := format('%I.%I', schema, target);
 	-- the key without its length or precision: in the source that can be widened
@@ -1877,8 +1876,10 @@ BEGIN
 		RAISE EXCEPTION 'must be owner of table %', target USING ERRCODE = 'insufficient_privilege',
 			HINT = 'Call refresh_histories, which works as the owner.';
 	END IF;
-	EXECUTE format('SELECT * FROM %s.history_source($1, $2, $3, $4, $5, $6, $7, $8)', own) INTO source
-		USING tracked.source, tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed, tracked.zone;
+	EXECUTE format('SELECT * FROM %s.history_source($1, $2, $3, $4, $5, $6, $7)', own) INTO source
+		USING tracked.source, tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed;
+	-- for instants without one; AT TIME ZONE would take some names, such as CET, for an abbreviation without summer time
+	PERFORM set_config('TimeZone', tracked.zone, true);
 	-- the equality of the primary key, whatever the type and wherever its operator
 	SELECT a.attname AS name, a.atttypid AS type, format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals INTO key
 	FROM pg_index i
