@@ -1749,7 +1749,8 @@ BEGIN
 			RAISE EXCEPTION 'column "%" of % does not exist', columns[i], source USING ERRCODE = 'undefined_column',
 				DETAIL = format('It is named for %s.', roles[i]);
 		ELSIF NOT has_column_privilege(source, attribute.attnum, 'SELECT') THEN
-			RAISE EXCEPTION 'permission denied for column "%" of %', columns[i], source USING ERRCODE = 'insufficient_privilege';
+			RAISE EXCEPTION 'permission denied for column "%" of %', columns[i], source USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('It is read with the rights of %I.', current_user);
 		ELSIF roles[i] = 'changed' AND NOT has_column_privilege(source, 'xmin', 'SELECT') THEN
 			RAISE EXCEPTION 'permission denied for column "xmin" of %', source USING ERRCODE = 'insufficient_privilege',
 				DETAIL = 'It tells which rows the last refresh has seen.';
