@@ -49,7 +49,8 @@ OBJS = \
 	src/mantel_haenszel_summary.o \
 	src/log_rank_summary.o \
 	src/p_adjust.o \
-	src/transaction_horizon.o
+	src/transaction_horizon.o \
+	src/history_refresh.o
 
 DATA = src/enablement_metrics--1.0.sql
 

@@ -211,7 +211,14 @@ SET timezone = 'Asia/Tokyo';
 SELECT deals_refreshed FROM refresh_histories('"by day"');
 SELECT deals_refreshed FROM refresh_histories('"by time"');
 SELECT deals_refreshed FROM refresh_histories('"by time"', full => true);
+-- also where the zone has the name of an abbreviation, which stands for winter only
+SELECT coalesce((SELECT name FROM pg_timezone_names WHERE name = 'CET'), 'Europe/Brussels') AS zone \gset
+SET timezone = :'zone';
+SELECT track_histories('local', 'by time of summer', 'id', 'stage', 'at "local" time');
 SET timezone = 'UTC';
+SELECT deals_refreshed FROM refresh_histories('"by time of summer"');
+SHOW timezone;
+SELECT history FROM "by time of summer" ORDER BY id;
 
 -- partitions and materialized views
 CREATE TABLE parted (deal int, kind text, at timestamptz, amount numeric, changed timestamptz) PARTITION BY LIST (kind);
@@ -367,7 +374,28 @@ UPDATE tracked_histories SET source = 'following.secret';
 RESET ROLE;
 SELECT refresh_histories('ann.history');
 \echo :LAST_ERROR_SQLSTATE
+SELECT history_tracking_refresh('ann.history', false);
+\echo :LAST_ERROR_SQLSTATE
+GRANT SELECT ON secret TO regress_em_ann;
+ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY hers ON secret TO regress_em_ann USING (kind = 'lead');
+SELECT deals_refreshed FROM refresh_histories('ann.history', full => true);
+SELECT event_count(history) FROM ann.history;
 UPDATE tracked_histories SET source = 'ann.event' WHERE target = 'ann.history'::regclass;
+-- what is the owner's runs as the owner, and leaves nothing behind in the session
+SET ROLE regress_em_ann;
+CREATE FUNCTION ann.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'running as %', current_user; SET search_path = ann; RETURN NEW; END $$;
+CREATE TRIGGER note BEFORE INSERT ON ann.history FOR EACH ROW EXECUTE FUNCTION ann.note();
+RESET ROLE;
+SELECT deals_refreshed FROM refresh_histories('ann.history', full => true);
+SHOW search_path;
+CREATE OR REPLACE FUNCTION ann.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RESET ROLE; RETURN NEW; END $$;
+INSERT INTO ann.event VALUES ('a', 'lost', '2026-01-03');
+SELECT refresh_histories('ann.history');
+\echo :LAST_ERROR_SQLSTATE
+SELECT current_user = session_user AS "as before";
+DROP TRIGGER note ON ann.history;
+SELECT deals_refreshed FROM refresh_histories('ann.history');
 -- columns are enough, with xmin where rows are to be followed
 CREATE SCHEMA bob AUTHORIZATION regress_em_bob;
 GRANT SELECT (deal, kind, at, changed) ON ann.event TO regress_em_bob;

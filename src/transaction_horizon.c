@@ -48,7 +48,8 @@ written_since_support(PG_FUNCTION_ARGS)
 
 /*
  * oldest_transaction_start(): every transaction of this database that a later
- * snapshot of this transaction does not see began at or after this instant.
+ * snapshot of this transaction does not see began at or after this instant, and
+ * so did the statement that it began in.
  * It reads what pg_stat_activity shows, of which it gives away no more than the
  * one instant. Sessions are read first and the snapshot is taken afterwards;
  * so NULL under an isolation level whose snapshot is there already. NULL too
@@ -78,8 +79,13 @@ oldest_transaction_start(PG_FUNCTION_ARGS)
 			continue;
 		if (backend->st_state == STATE_DISABLED || (backend->st_state == STATE_IDLEINTRANSACTION && start == 0))
 			PG_RETURN_NULL();
-		/* a statement has arrived, and its transaction is about to begin as of then */
-		if (backend->st_state == STATE_RUNNING && backend->st_backendType == B_BACKEND && start == 0)
+		/*
+		 * A statement has arrived, and its transaction is about to begin as of
+		 * then; or it is a procedure that has committed, and what it writes now
+		 * may be stamped with the statement's time.
+		 */
+		if (backend->st_state == STATE_RUNNING &&
+			(start == 0 ? backend->st_backendType == B_BACKEND : start > backend->st_activity_start_timestamp))
 			start = backend->st_activity_start_timestamp;
 		if (start != 0 && start < oldest)
 			oldest = start;
