@@ -244,10 +244,8 @@ SKIP:
 {
 	skip 'no /proc here', 3 unless -r '/proc/self/status';
 	skip 'the memory is that of valgrind', 3 if ($ENV{WATCHED} // '') eq 'valgrind';
-	sql(q{
-CREATE UNLOGGED TABLE stored AS SELECT h FROM many_deals, generate_series(1, 20);
-ALTER TABLE stored SET (parallel_workers = 0);
-});
+	sql("CREATE UNLOGGED TABLE stored AS SELECT h FROM many_deals, generate_series(1, 2000000 / $many);
+ALTER TABLE stored SET (parallel_workers = 0);");
 	# the peak of a fresh backend, in kB
 	my $peak = sub {
 		my $status = sql("SET max_parallel_workers_per_gather = 0; SELECT sum(total(conversion(f))) FROM ($_[0]) AS x;
