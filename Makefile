@@ -3,56 +3,21 @@
 EXTENSION = enablement_metrics
 MODULE_big = enablement_metrics
 
-# one object per room, in the order of the floors
-OBJS = \
-	src/module.o \
-	src/label.o \
-	src/jsonb_fields.o \
-	src/result_row.o \
-	src/call_cache.o \
-	src/name_table.o \
-	src/sum128.o \
-	src/tally.o \
-	src/counted_summary.o \
-	src/chain.o \
-	src/deal_event.o \
-	src/history_bytes.o \
-	src/deal_history.o \
-	src/history_reading.o \
-	src/proportion.o \
-	src/distribution.o \
-	src/survival.o \
-	src/chart.o \
-	src/rate_summary.o \
-	src/duration_summary.o \
-	src/duration_reading.o \
-	src/kind_roles.o \
-	src/money_sum.o \
-	src/deal_cycle.o \
-	src/quota_attainment.o \
-	src/quota_summary.o \
-	src/funnel_definition.o \
-	src/deal_progress.o \
-	src/funnel_summary.o \
-	src/funnel_reading.o \
-	src/event_buffer.o \
-	src/funnel_events.o \
-	src/deal_outcome.o \
-	src/win_bytes.o \
-	src/win_summary.o \
-	src/win_reading.o \
-	src/content_bytes.o \
-	src/content_state.o \
-	src/content_summary.o \
-	src/content_reading.o \
-	src/comparison.o \
-	src/mantel_haenszel_summary.o \
-	src/log_rank_summary.o \
-	src/p_adjust.o \
-	src/transaction_horizon.o \
-	src/history_refresh.o
+# the floors of src/, from below: a file includes headers of its own folder and of those before it
+plain = sum128 tally chain survival distribution proportion
+base = module label json row call_cache name_table money chart
+history = deal_event history_bytes deal_history history_queries
+reading = roles funnel_definition deal_progress deal_outcome deal_cycle quota_attainment
+summary = counted_summary rate_summary duration_summary funnel_summary event_buffer raw_funnel \
+	win_bytes win_summary content_bytes content_state content_summary quota_summary
+report = duration_report funnel_report win_report content_report
+compare = compare mantel_haenszel log_rank p_adjust
+follow = transaction_horizon refresh
+OBJS = $(foreach floor,plain base history reading summary report compare follow,$($(floor):%=src/$(floor)/%.o))
 
-DATA = src/enablement_metrics--1.0.sql
+# the install script, in the order of the file names
+DATA_built = $(EXTENSION)--1.0.sql
+EXTRA_CLEAN = $(DATA_built)
 
 REGRESS = \
 	install \
@@ -79,6 +44,7 @@ TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
 PG_CFLAGS = -ffp-contract=off
+PG_CPPFLAGS = -I$(srcdir)/src
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -86,9 +52,15 @@ ifneq ($(PGXS),)
 include $(PGXS)
 
 # PGXS tracks neither headers nor the directories of a VPATH build
-$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | $(CURDIR)/src
-$(CURDIR)/src:
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*/*.h)
+ifneq ($(abspath $(srcdir)),$(CURDIR))
+$(OBJS) $(OBJS:.o=.bc): | $(addprefix $(CURDIR)/,$(sort $(dir $(OBJS))))
+$(addprefix $(CURDIR)/,$(sort $(dir $(OBJS)))):
 	mkdir -p $@
+endif
+
+$(DATA_built): $(sort $(wildcard $(srcdir)/src/sql/*.sql))
+	cat $^ >$@
 else
 all install installcheck:
 	@echo 'PostgreSQL server development files not found by "$(PG_CONFIG)": run test/setup, or name a pg_config with PG_CONFIG=' >&2

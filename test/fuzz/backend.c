@@ -9,7 +9,7 @@
  * sees what reaches past it. What is in neither place stays unresolved: a
  * target that gets there crashes, so it cannot go unnoticed.
  */
-#include "compat.h"
+#include "base/compat.h"
 
 #include <setjmp.h>
 

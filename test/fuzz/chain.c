@@ -3,13 +3,13 @@
  *		libFuzzer: the search for the winning chain against every chain there is.
  *
  * A few events and stages are enough for the rules to meet; all assignments of
- * events to stages are tried, by the definition in src/chain.h and no other
+ * events to stages are tried, by the definition in src/plain/chain.h and no other
  * knowledge, in 128 bits where instants may overflow. The same events in the
  * reverse order of each instant must give the same answer.
  */
 #include <string.h>
 
-#include "chain.h"
+#include "plain/chain.h"
 #include "check.h"
 
 #define MAX_EVENTS 8

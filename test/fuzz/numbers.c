@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "sum128.h"
-#include "tally.h"
-#include "varint.h"
+#include "plain/sum128.h"
+#include "plain/tally.h"
+#include "plain/varint.h"
 
 typedef __int128 int128;
 

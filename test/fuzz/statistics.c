@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "distribution.h"
-#include "proportion.h"
+#include "plain/distribution.h"
+#include "plain/proportion.h"
 
 static bool
 near(double a, double b, double tolerance)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "survival.h"
+#include "plain/survival.h"
 
 #define MAX_PEOPLE 14
 #define SPAN 16

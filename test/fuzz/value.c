@@ -14,7 +14,7 @@
  * An error is an answer when its SQLSTATE is a data exception, a limit, damaged
  * data, or the protocol's error of a message that ends too early.
  */
-#include "compat.h"
+#include "base/compat.h"
 
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"

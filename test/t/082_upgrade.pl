@@ -150,7 +150,7 @@ sub upgrade
 #
 my $control = contents('enablement_metrics.control');
 my ($newest) = $control =~ /^default_version = '(.*)'/m or die 'no default_version';
-my @released = grep { $_ ne $newest } map { m{--([^-]+)\.sql$} } glob 'src/enablement_metrics--*.sql';
+my @released = grep { $_ ne $newest } map { m{--([^-]+)\.sql$} } glob 'enablement_metrics--*.sql';
 is(upgrade($_, $newest, "$_ to $newest"), '', "$_ to $newest: the catalog is that of a fresh $newest") for @released;
 note 'no version before ' . $newest . ' was released' unless @released;
 is($node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics; ' . $catalog) =~ /comment: NONE/ ? 'some' : '', '', 'every object has its comment');
@@ -158,7 +158,7 @@ is($node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics; ' . $catal
 #
 # The rehearsal: 1.1 adds a function, replaces one, and adds a comment, an operator and an aggregate.
 #
-my $base = contents("src/enablement_metrics--$newest.sql");
+my $base = contents("enablement_metrics--$newest.sql");
 my $guard = '\echo Use "ALTER EXTENSION enablement_metrics UPDATE" to load this file. \quit' . "\n";
 my @steps = (
 	"CREATE FUNCTION kind_length(event deal_event) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT octet_length(kind(event))';\n",

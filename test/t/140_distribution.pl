@@ -57,7 +57,7 @@ ok(-f ($provided->{file} // ''), 'its file is there');
 ok(-f ($provided->{docfile} // ''), 'its documentation is there');
 my ($control) = content("$meta->{name}.control") =~ /^default_version = '([^']+)'/m;
 is($control . ($control =~ /\..*\./ ? '' : '.0'), $meta->{version}, 'the control file installs that version');
-like($provided->{file}, qr{/\Q$meta->{name}\E--\Q$control\E\.sql$}, 'and that file');
+like($provided->{file}, qr{(?:^|/)\Q$meta->{name}\E--\Q$control\E\.sql$}, 'and that file');
 like(content('CHANGELOG.md'), qr/^## \Q$control\E\b/m, 'CHANGELOG.md has that version');
 like(content('debian/changelog'), qr/\A\S+ \(\Q$meta->{version}\E-\d+\)/, 'the Debian package has that version');
 

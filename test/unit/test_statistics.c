@@ -4,7 +4,7 @@
  *		values, laws that need no reference, the ends of every domain, and speed.
  *		TAP output; an argument seeds the random numbers.
  *
- *	cc -O2 -ffp-contract=off -I src -o test_statistics test/unit/test_statistics.c src/proportion.c src/distribution.c -lm
+ *	cc -O2 -ffp-contract=off -I src -o test_statistics test/unit/test_statistics.c src/plain/proportion.c src/plain/distribution.c -lm
  *
  * Reference values without a source are R 4.2's, to all digits.
  */
@@ -15,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "distribution.h"
-#include "proportion.h"
+#include "plain/distribution.h"
+#include "plain/proportion.h"
 
 #define LENGTH(array) ((int) (sizeof(array) / sizeof((array)[0])))
 

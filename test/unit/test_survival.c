@@ -4,14 +4,14 @@
  *		curves worked out person by person on random cases. TAP output; an
  *		argument seeds the random numbers.
  *
- *	cc -I src -o test_survival test/unit/test_survival.c src/survival.c -lm
+ *	cc -I src -o test_survival test/unit/test_survival.c src/plain/survival.c -lm
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "survival.h"
+#include "plain/survival.h"
 
 #define Z95 1.959963984540054
 #define MAX_PEOPLE 64

@@ -4,15 +4,15 @@
  *		array, packed round trips, damaged bytes. TAP output; an argument
  *		seeds the random numbers.
  *
- *	cc -I src -o test_tally test/unit/test_tally.c src/tally.c src/sum128.c
+ *	cc -I src -o test_tally test/unit/test_tally.c src/plain/tally.c src/plain/sum128.c
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sum128.h"
-#include "tally.h"
-#include "varint.h"
+#include "plain/sum128.h"
+#include "plain/tally.h"
+#include "plain/varint.h"
 
 static int	tests = 0;
 static int	failures = 0;

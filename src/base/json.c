@@ -1,0 +1,230 @@
+/*
+ * json.c
+ *		Reading the fields of a jsonb object that has a fixed set of keys.
+ */
+#include "base/compat.h"
+
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "history/deal_event.h"
+#include "base/json.h"
+
+bool
+jsonb_check_keys(JsonbContainer *object, const char *type, const char *const *keys,
+				 fmNodePtr escontext)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!JsonContainerIsObject(object))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: jsonb is not an object", type)));
+	iterator = JsonbIteratorInit(object);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		const char *const *key;
+
+		if (token != WJB_KEY)
+			continue;
+		for (key = keys; *key != NULL; key++)
+			if (strlen(*key) == value.val.string.len &&
+				memcmp(*key, value.val.string.val, value.val.string.len) == 0)
+				break;
+		if (*key == NULL)
+			ereturn(escontext, false,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("malformed %s: unknown key \"%.*s\"", type,
+							value.val.string.len, value.val.string.val)));
+	}
+	return true;
+}
+
+JsonbValue *
+jsonb_field(JsonbContainer *object, const char *key)
+{
+	JsonbValue	sought;
+
+	sought.type = jbvString;
+	sought.val.string.val = unconstify(char *, key);
+	sought.val.string.len = strlen(key);
+	return findJsonbValueFromContainer(object, JB_FOBJECT, &sought);
+}
+
+bool
+jsonb_parse(char *text, Jsonb **object, fmNodePtr escontext)
+{
+	Datum		value;
+	const char *start = text + strspn(text, " \t\r\n");
+
+	/* an untyped literal of a history, where a reading of that name is a type too */
+	if (strncmp(start, "{\"(", 3) == 0)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("a list of events stands where JSON is expected"),
+				 errhint("Say what the literal is: deal_history '{...}'.")));
+	if (!DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, escontext, &value))
+		return false;
+	*object = DatumGetJsonbP(value);
+	return true;
+}
+
+/* Saves "malformed TYPE: "KEY" must be WHAT". */
+static bool
+wrong_type(const char *type, const char *key, const char *what, fmNodePtr escontext)
+{
+	ereturn(escontext, false,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("malformed %s: \"%s\" must be %s", type, key, what)));
+}
+
+/* The decimal digits of a JSON number; NULL when it is not a whole one. */
+static char *
+whole_number_text(const JsonbValue *value)
+{
+	char	   *text;
+
+	if (value == NULL || value->type != jbvNumeric)
+		return NULL;
+	text = DatumGetCString(DirectFunctionCall1(numeric_out,
+											   NumericGetDatum(value->val.numeric)));
+	return strspn(text, "-0123456789") == strlen(text) ? text : NULL;
+}
+
+bool
+jsonb_value_int64(const JsonbValue *value, const char *type, const char *key,
+				  int64 *result, fmNodePtr escontext)
+{
+	char	   *text = whole_number_text(value);
+	Datum		number;
+
+	if (text == NULL)
+		return wrong_type(type, key, "a whole number", escontext);
+	if (!DirectInputFunctionCallSafe(int8in, text, InvalidOid, -1, escontext, &number))
+		return false;
+	*result = DatumGetInt64(number);
+	return true;
+}
+
+bool
+jsonb_value_label(const JsonbValue *value, const char *type, const char *key,
+				  Label *result, fmNodePtr escontext)
+{
+	if (value == NULL || value->type != jbvString)
+		return wrong_type(type, key, "a string", escontext);
+	result->data = value->val.string.val;
+	result->length = value->val.string.len;
+	return label_check(*result, key, escontext);
+}
+
+bool
+jsonb_field_int64(JsonbContainer *object, const char *type, const char *key,
+				  int64 *value, fmNodePtr escontext)
+{
+	return jsonb_value_int64(jsonb_field(object, key), type, key, value, escontext);
+}
+
+bool
+jsonb_field_sum128(JsonbContainer *object, const char *type, const char *key,
+				   Sum128 *value, fmNodePtr escontext)
+{
+	return jsonb_value_sum128(jsonb_field(object, key), type, key, value, escontext);
+}
+
+bool
+jsonb_value_sum128(const JsonbValue *value, const char *type, const char *key,
+				   Sum128 *result, fmNodePtr escontext)
+{
+	char	   *text = whole_number_text(value);
+
+	if (text == NULL)
+		return wrong_type(type, key, "a whole number", escontext);
+	if (!sum128_parse(text, result))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("malformed %s: \"%s\" is out of range: %s", type, key, text)));
+	return true;
+}
+
+bool
+jsonb_field_label(JsonbContainer *object, const char *type, const char *key,
+				  Label *value, fmNodePtr escontext)
+{
+	return jsonb_value_label(jsonb_field(object, key), type, key, value, escontext);
+}
+
+bool
+jsonb_field_instant(JsonbContainer *object, const char *type, const char *key,
+					int64 *value, fmNodePtr escontext)
+{
+	JsonbValue *field = jsonb_field(object, key);
+	Datum		instant;
+
+	if (field == NULL || field->type != jbvString)
+		return wrong_type(type, key, "an instant", escontext);
+	if (!DirectInputFunctionCallSafe(timestamptz_in,
+									 pnstrdup(field->val.string.val, field->val.string.len),
+									 InvalidOid, -1, escontext, &instant))
+		return false;
+	*value = DatumGetTimestampTz(instant);
+	return instant_check(*value, key, escontext);
+}
+
+bool
+jsonb_field_given(JsonbContainer *object, const char *key)
+{
+	JsonbValue *field = jsonb_field(object, key);
+
+	return field != NULL && field->type != jbvNull;
+}
+
+bool
+jsonb_field_array(JsonbContainer *object, const char *type, const char *key,
+				  JsonbContainer **array, fmNodePtr escontext)
+{
+	JsonbValue *value = jsonb_field(object, key);
+
+	if (value == NULL || value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		return wrong_type(type, key, "an array", escontext);
+	*array = value->val.binary.data;
+	return true;
+}
+
+bool
+jsonb_field_object(JsonbContainer *object, const char *type, const char *key,
+				   JsonbContainer **result, fmNodePtr escontext)
+{
+	JsonbValue *value = jsonb_field(object, key);
+
+	if (value == NULL || value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data))
+		return wrong_type(type, key, "an object", escontext);
+	*result = value->val.binary.data;
+	return true;
+}
+
+bool
+jsonb_check_version(JsonbContainer *object, const char *type, fmNodePtr escontext)
+{
+	int64		version;
+
+	if (!jsonb_field_int64(object, type, "version", &version, escontext))
+		return false;
+	if (version != 1)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: version " INT64_FORMAT, type, version),
+				 errdetail("This release reads version 1.")));
+	return true;
+}
+
+void
+append_json_label(StringInfo out, Label label)
+{
+	escape_json(out, pnstrdup(label.data, label.length));
+}

@@ -1,0 +1,439 @@
+/*
+ * label.c
+ *		Labels: checking, converting, and the vocabulary with one-byte codes.
+ */
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+
+#include "base/label.h"
+
+/*
+ * Names that CRMs give to stages, outcomes and activities, in byte order; the
+ * code of a label is its place here. Stored histories refer to these codes:
+ * within format version 1 of deal_history nothing may be added or moved.
+ */
+#define WORD(text) {text, sizeof(text) - 1}
+
+static const Label vocabulary[] = {
+	WORD("Closed"),
+	WORD("Closed - Converted"),
+	WORD("Closed - Not Converted"),
+	WORD("Closed Lost"),
+	WORD("Closed Won"),
+	WORD("Contacted"),
+	WORD("Converted"),
+	WORD("Demo"),
+	WORD("Discovery"),
+	WORD("Engaging"),
+	WORD("Id. Decision Makers"),
+	WORD("Lead"),
+	WORD("Lost"),
+	WORD("MQL"),
+	WORD("Meeting"),
+	WORD("Needs Analysis"),
+	WORD("Negotiation"),
+	WORD("Negotiation/Review"),
+	WORD("New"),
+	WORD("Nurturing"),
+	WORD("Open"),
+	WORD("Open - Not Contacted"),
+	WORD("Opportunity"),
+	WORD("Perception Analysis"),
+	WORD("Proposal"),
+	WORD("Proposal/Price Quote"),
+	WORD("Prospecting"),
+	WORD("Qualification"),
+	WORD("Qualified"),
+	WORD("SAL"),
+	WORD("SQL"),
+	WORD("Unqualified"),
+	WORD("Value Proposition"),
+	WORD("Won"),
+	WORD("Working"),
+	WORD("Working - Contacted"),
+	WORD("appointmentscheduled"),
+	WORD("call"),
+	WORD("certification"),
+	WORD("churn"),
+	WORD("closed"),
+	WORD("closed_lost"),
+	WORD("closed_won"),
+	WORD("closedlost"),
+	WORD("closedwon"),
+	WORD("competitor"),
+	WORD("contacted"),
+	WORD("content"),
+	WORD("contract"),
+	WORD("contractsent"),
+	WORD("customer"),
+	WORD("decisionmakerboughtin"),
+	WORD("demo"),
+	WORD("discovery"),
+	WORD("disqualified"),
+	WORD("download"),
+	WORD("email"),
+	WORD("evangelist"),
+	WORD("lead"),
+	WORD("lost"),
+	WORD("marketingqualifiedlead"),
+	WORD("meeting"),
+	WORD("mql"),
+	WORD("negotiation"),
+	WORD("no_decision"),
+	WORD("nurture"),
+	WORD("open"),
+	WORD("opportunity"),
+	WORD("platform"),
+	WORD("presentationscheduled"),
+	WORD("proposal"),
+	WORD("prospect"),
+	WORD("qualification"),
+	WORD("qualified"),
+	WORD("qualifiedtobuy"),
+	WORD("quote"),
+	WORD("recycled"),
+	WORD("renewal"),
+	WORD("reopened"),
+	WORD("sal"),
+	WORD("salesqualifiedlead"),
+	WORD("share"),
+	WORD("sql"),
+	WORD("subscriber"),
+	WORD("training"),
+	WORD("trial"),
+	WORD("use"),
+	WORD("view"),
+	WORD("won"),
+};
+
+StaticAssertDecl(lengthof(vocabulary) <= MAX_LABEL_CODES, "a label code is one byte");
+
+int
+label_code_count(void)
+{
+	return lengthof(vocabulary);
+}
+
+Label
+label_of_code(int code)
+{
+	Assert(code >= 0 && code < lengthof(vocabulary));
+	return vocabulary[code];
+}
+
+/* A code plus one, 0 where there is none: a hash table, filled at first use. */
+#define CODE_SLOTS 512
+static uint16 code_slots[CODE_SLOTS];
+
+StaticAssertDecl(lengthof(vocabulary) <= CODE_SLOTS / 2, "a free slot is always near");
+
+static inline uint32
+code_slot(Label label)
+{
+	uint32		signature = label.length | (uint8) label.data[0] << 8 |
+		(uint8) label.data[label.length / 2] << 16 | (uint32) (uint8) label.data[label.length - 1] << 24;
+
+	return (signature * 2654435769U) >> 23;
+}
+
+int
+label_code(Label label)
+{
+	static bool filled = false;
+	uint32		slot;
+
+	if (unlikely(!filled))
+	{
+		for (int code = 0; code < lengthof(vocabulary); code++)
+		{
+			slot = code_slot(vocabulary[code]);
+			while (code_slots[slot] != 0)
+				slot = (slot + 1) % CODE_SLOTS;
+			code_slots[slot] = code + 1;
+		}
+		filled = true;
+	}
+	if (label.length == 0)
+		return -1;
+	for (slot = code_slot(label); code_slots[slot] != 0; slot = (slot + 1) % CODE_SLOTS)
+		if (label_equal(vocabulary[code_slots[slot] - 1], label))
+			return code_slots[slot] - 1;
+	return -1;
+}
+
+bool
+label_check(Label label, const char *what, fmNodePtr escontext)
+{
+	if (label.length == 0)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be empty", what),
+				 errdetail("A label has 1 to %d bytes.", LABEL_MAX_BYTES)));
+	if (label.length > LABEL_MAX_BYTES)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s \"%.*s...\" is too long", what,
+						pg_mbcliplen(label.data, label.length, 40), label.data),
+				 errdetail("It has %d bytes; a label has 1 to %d.",
+						   label.length, LABEL_MAX_BYTES)));
+	return true;
+}
+
+Label
+label_from_text(Datum text_datum, const char *what)
+{
+	text	   *value = DatumGetTextPP(text_datum);
+	Label		label;
+
+	label.data = VARDATA_ANY(value);
+	label.length = VARSIZE_ANY_EXHDR(value);
+	label_check(label, what, NULL);
+	return label;
+}
+
+Label
+label_from_column(Datum text_datum, const char *what)
+{
+	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(text_datum)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be empty", what),
+				 errhint("Where empty text stands for none, nullif(value, '') makes it NULL.")));
+	return label_from_text(text_datum, what);
+}
+
+text *
+label_to_text(Label label)
+{
+	return cstring_to_text_with_len(label.data, label.length);
+}
+
+static int
+label_compare_qsort(const void *a, const void *b)
+{
+	return label_compare(*(const Label *) a, *(const Label *) b);
+}
+
+Label *
+labels_from_array(ArrayType *array, const char *what, int limit, int *count)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	Label	   *labels;
+	Label	   *sorted;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s must be a one-dimensional array", what)));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, count);
+	if (*count > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s has %d elements", what, *count),
+				 errdetail("At most %d are allowed.", limit)));
+
+	labels = palloc(sizeof(Label) * Max(*count, 1));
+	sorted = palloc(sizeof(Label) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not contain NULL", what)));
+		labels[i] = sorted[i] = label_from_text(elements[i], psprintf("a label in %s", what));
+	}
+
+	qsort(sorted, *count, sizeof(Label), label_compare_qsort);
+	for (int i = 1; i < *count; i++)
+	{
+		if (label_equal(sorted[i - 1], sorted[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s names \"%.*s\" more than once", what,
+							sorted[i].length, sorted[i].data)));
+	}
+	pfree(sorted);
+	return labels;
+}
+
+Datum
+labels_to_array(const Label *labels, int count)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		elements[i] = PointerGetDatum(label_to_text(labels[i]));
+	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+/* Below this many labels a set is searched one by one, which is faster. */
+#define LABEL_SET_SMALL 16
+
+static void
+label_set_insert(LabelSet *set, int number)
+{
+	Label		label = set->labels[number];
+	uint32		slot = hash_bytes((const unsigned char *) label.data, label.length);
+
+	for (slot &= set->nslots - 1; set->slots[slot] != 0;
+		 slot = (slot + 1) & (set->nslots - 1))
+		continue;
+	set->slots[slot] = number + 1;
+}
+
+int
+label_set_add(LabelSet *set, Label label)
+{
+	if (set->slots == NULL)
+	{
+		for (int i = 0; i < set->count; i++)
+			if (label_equal(set->labels[i], label))
+				return i;
+	}
+	else
+	{
+		uint32		slot = hash_bytes((const unsigned char *) label.data, label.length);
+
+		for (slot &= set->nslots - 1; set->slots[slot] != 0;
+			 slot = (slot + 1) & (set->nslots - 1))
+			if (label_equal(set->labels[set->slots[slot] - 1], label))
+				return set->slots[slot] - 1;
+	}
+
+	if (set->count == set->capacity)
+	{
+		set->capacity = Max(LABEL_SET_SMALL, set->capacity * 2);
+		if (set->labels == NULL)
+			set->labels = palloc(sizeof(Label) * set->capacity);
+		else
+			set->labels = repalloc_huge(set->labels, sizeof(Label) * set->capacity);
+	}
+	set->labels[set->count++] = label;
+
+	/* at most half full, so that a free slot is always near */
+	if (set->count > LABEL_SET_SMALL && set->count * 2 > set->nslots)
+	{
+		if (set->slots != NULL)
+			pfree(set->slots);
+		set->nslots = set->capacity * 4;
+		set->slots = palloc_extended(sizeof(int) * (Size) set->nslots,
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		for (int i = 0; i < set->count; i++)
+			label_set_insert(set, i);
+	}
+	else if (set->slots != NULL)
+		label_set_insert(set, set->count - 1);
+	return set->count - 1;
+}
+
+typedef struct NumberedLabel
+{
+	Label		label;
+	int			number;
+} NumberedLabel;
+
+static int
+numbered_label_compare(const void *a, const void *b)
+{
+	return label_compare(((const NumberedLabel *) a)->label,
+						 ((const NumberedLabel *) b)->label);
+}
+
+int *
+label_set_sort(LabelSet *set)
+{
+	NumberedLabel *sorted = palloc_extended(sizeof(NumberedLabel) * (Size) Max(set->count, 1),
+											MCXT_ALLOC_HUGE);
+	int		   *places = palloc(sizeof(int) * Max(set->count, 1));
+
+	for (int i = 0; i < set->count; i++)
+	{
+		sorted[i].label = set->labels[i];
+		sorted[i].number = i;
+	}
+	qsort(sorted, set->count, sizeof(NumberedLabel), numbered_label_compare);
+	for (int i = 0; i < set->count; i++)
+	{
+		set->labels[i] = sorted[i].label;
+		places[sorted[i].number] = i;
+	}
+	pfree(sorted);
+	return places;
+}
+
+void
+label_dictionary_init(LabelDictionary *dictionary)
+{
+	/* what writing fills is left alone: a deal has few labels */
+	memset(dictionary->codes, 0, sizeof(dictionary->codes));
+	memset(&dictionary->others, 0, sizeof(dictionary->others));
+	dictionary->ncodes = 0;
+}
+
+Size
+label_dictionary_size(const LabelDictionary *dictionary)
+{
+	Size		size = (Size) dictionary->ncodes * 2;
+
+	for (int i = 0; i < dictionary->others.count; i++)
+		size += 1 + dictionary->others.labels[i].length;
+	return size;
+}
+
+/* Writes the others, from number *next on, that come before a label ("none": all). */
+static uint8 *
+write_others(LabelDictionary *dictionary, uint8 *out, int *next, int *places, Label before, int place)
+{
+	const LabelSet *others = &dictionary->others;
+
+	for (; *next < others->count && label_compare(others->labels[*next], before) < 0; (*next)++)
+	{
+		Label		label = others->labels[*next];
+
+		places[*next] = place + *next;
+		*out++ = (uint8) label.length;
+		memcpy(out, label.data, label.length);
+		out += label.length;
+	}
+	return out;
+}
+
+uint8 *
+label_dictionary_write(LabelDictionary *dictionary, uint8 *out)
+{
+	static const Label none = {NULL, 0};
+	int			nothers = dictionary->others.count;
+	int		   *sorted = NULL;
+	int		   *places = NULL;
+	int			ncodes = 0;
+	int			next = 0;
+
+	if (nothers > 0)
+	{
+		sorted = label_set_sort(&dictionary->others);
+		places = palloc_extended(sizeof(int) * (Size) nothers, MCXT_ALLOC_HUGE);
+	}
+	for (int word = 0; word < lengthof(dictionary->codes); word++)
+		for (uint64 bits = dictionary->codes[word]; bits != 0; bits &= bits - 1)
+		{
+			int			code = word * 64 + pg_rightmost_one_pos64(bits);
+
+			out = write_others(dictionary, out, &next, places, label_of_code(code), ncodes);
+			dictionary->code_places[code] = next + ncodes++;
+			*out++ = 0;
+			*out++ = (uint8) code;
+		}
+	out = write_others(dictionary, out, &next, places, none, ncodes);
+	for (int i = 0; i < nothers; i++)
+		sorted[i] = places[sorted[i]];
+	dictionary->other_places = sorted;
+	return out;
+}

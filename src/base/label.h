@@ -1,0 +1,145 @@
+/*
+ * label.h
+ *		Labels: the names of kinds, subjects and stages.
+ *
+ * A label is 1 to 255 bytes in the server encoding and is compared by its
+ * bytes, so that no collation and no locale can change an answer.
+ *
+ * The labels of the usual CRM vocabularies have a one-byte code. A stored
+ * history names each distinct label once; a label with a code takes two bytes
+ * there, any other takes its length plus one.
+ */
+#ifndef EM_LABEL_H
+#define EM_LABEL_H
+
+#include "base/compat.h"
+#include "utils/array.h"
+
+#define LABEL_MAX_BYTES 255
+
+/* A label somewhere in memory, not terminated; length 0 stands for "none". */
+typedef struct Label
+{
+	const char *data;
+	int			length;
+} Label;
+
+/* Byte order; a prefix sorts first, and "none" sorts after every label. */
+static inline int
+label_compare(Label a, Label b)
+{
+	int			order;
+
+	if (a.length == 0 || b.length == 0)
+		return (a.length == 0) - (b.length == 0);
+	order = memcmp(a.data, b.data, Min(a.length, b.length));
+	if (order == 0)
+		order = (a.length > b.length) - (a.length < b.length);
+	return order < 0 ? -1 : order > 0;
+}
+
+static inline bool
+label_equal(Label a, Label b)
+{
+	return a.length == b.length &&
+		(a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+/* 22023 for an empty label, 54000 for a long one; `what` names its role. */
+extern bool label_check(Label label, const char *what, fmNodePtr escontext);
+
+/* The label in a text datum, checked; points into the datum where it can. */
+extern Label label_from_text(Datum text_datum, const char *what);
+/* The same for a column of data, where NULL would have been none: the error for empty text says so. */
+extern Label label_from_column(Datum text_datum, const char *what);
+extern text *label_to_text(Label label);
+
+/*
+ * The labels of a one-dimensional text[]: `what` names the option in errors.
+ * NULL elements, duplicates, invalid labels and more than `limit` elements are
+ * errors. The labels point into memory of the current context.
+ */
+extern Label *labels_from_array(ArrayType *array, const char *what, int limit,
+								int *count);
+/* A text[] of labels, in their order. */
+extern Datum labels_to_array(const Label *labels, int count);
+
+/*
+ * Distinct labels numbered in order of arrival. Start from zeroed memory; the
+ * labels must outlive the set. Memory is of the current context.
+ */
+typedef struct LabelSet
+{
+	Label	   *labels;
+	int			count;
+	int			capacity;
+	int			nslots;			/* hash table, once there are many labels */
+	int		   *slots;			/* number of a label plus one, 0 when free */
+} LabelSet;
+
+extern int	label_set_add(LabelSet *set, Label label);
+
+/*
+ * Sorts the labels of a set by bytes. Returns the new place of each number;
+ * the set is only good for reading its labels afterwards.
+ */
+extern int *label_set_sort(LabelSet *set);
+
+/* The frozen vocabulary of format version 1; a code is a byte. */
+#define MAX_LABEL_CODES 256
+extern int	label_code(Label label);	/* -1 when it has none */
+extern int	label_code_count(void);
+extern Label label_of_code(int code);
+
+/*
+ * The labels of a stored history while it is packed: numbered as they are added,
+ * written in byte order, a zero and the code for those that have one, else the
+ * length and the bytes. Codes are in byte order, so that such labels need neither
+ * be compared nor sorted. The labels must outlive the dictionary.
+ */
+typedef struct LabelDictionary
+{
+	uint64		codes[MAX_LABEL_CODES / 64];	/* a bit for each that was added */
+	int			ncodes;
+	LabelSet	others;			/* those without a code */
+	uint32		code_places[MAX_LABEL_CODES];	/* filled by writing, as the next */
+	int		   *other_places;
+} LabelDictionary;
+
+extern void label_dictionary_init(LabelDictionary *dictionary);
+
+/* The number of a label: its code, or one from MAX_LABEL_CODES on when that is -1. */
+static inline uint32
+label_dictionary_add(LabelDictionary *dictionary, Label label, int code)
+{
+	uint64	   *word;
+	uint64		bit;
+
+	if (code < 0)
+		return MAX_LABEL_CODES + label_set_add(&dictionary->others, label);
+	word = &dictionary->codes[code / 64];
+	bit = UINT64CONST(1) << (code % 64);
+	dictionary->ncodes += (*word & bit) == 0;
+	*word |= bit;
+	return code;
+}
+
+static inline uint32
+label_dictionary_count(const LabelDictionary *dictionary)
+{
+	return dictionary->ncodes + dictionary->others.count;
+}
+
+/* Bytes, and writing them, once; returns the end of what it wrote. */
+extern Size label_dictionary_size(const LabelDictionary *dictionary);
+extern uint8 *label_dictionary_write(LabelDictionary *dictionary, uint8 *out);
+
+/* The place of a number in what was written. */
+static inline uint32
+label_dictionary_place(const LabelDictionary *dictionary, uint32 number)
+{
+	return number < MAX_LABEL_CODES ? dictionary->code_places[number] :
+		(uint32) dictionary->other_places[number - MAX_LABEL_CODES];
+}
+
+#endif							/* EM_LABEL_H */

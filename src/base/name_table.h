@@ -1,0 +1,113 @@
+/*
+ * name_table.h
+ *		Distinct labels, numbered in order of arrival, in one flat piece of memory.
+ *
+ * The part of an aggregate's state that knows names: a hash table over labels
+ * whose bytes stand behind it, without pointers, so that it can be copied as
+ * it is. It does not grow: who runs out of room builds a larger one.
+ */
+#ifndef EM_NAME_TABLE_H
+#define EM_NAME_TABLE_H
+
+#include "base/compat.h"
+
+#include "base/label.h"
+
+typedef struct NameEntry
+{
+	uint32		offset;			/* of the bytes */
+	uint32		length;
+	uint32		hash;
+} NameEntry;
+
+/* Multiple of 8 bytes in all. */
+typedef struct NameTable
+{
+	uint32		capacity;		/* names there is room for, a power of two */
+	uint32		used;
+	uint32		room;			/* bytes there is room for, a multiple of 8 */
+	uint32		filled;
+	NameEntry	entries[FLEXIBLE_ARRAY_MEMBER];
+	/* capacity * 2 slots: number of a name plus one, 0 when free; then the bytes */
+} NameTable;
+
+#define NAME_TABLE_MIN_CAPACITY 4
+
+/*
+ * A hash of the bytes of a label, the same on every machine and in every
+ * release: stored sketches are made of it. FNV-1a of 64 bits, its bits mixed
+ * as in MurmurHash3.
+ */
+static inline uint64
+label_hash(Label label)
+{
+	uint64		hash = UINT64CONST(0xcbf29ce484222325);
+
+	for (int i = 0; i < label.length; i++)
+		hash = (hash ^ (uint8) label.data[i]) * UINT64CONST(0x100000001b3);
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	hash = (hash ^ (hash >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return hash ^ (hash >> 33);
+}
+
+static inline Size
+name_table_size(uint32 capacity, uint32 room)
+{
+	return offsetof(NameTable, entries) +
+		(Size) capacity * (sizeof(NameEntry) + 2 * sizeof(uint32)) + room;
+}
+
+extern void name_table_init(NameTable *table, uint32 capacity, uint32 room);
+
+/* A capacity and a room that hold so many names and bytes, and half as many more. */
+extern uint32 name_table_capacity(uint64 names);
+extern uint32 name_table_room(uint64 bytes);
+
+/* Are the sizes those of a table of this room made them? XX001 comes from the caller. */
+static inline bool
+name_table_sane(const NameTable *table, uint32 capacity, uint32 room)
+{
+	return table->capacity == capacity && table->room == room &&
+		table->used <= capacity && table->filled <= room;
+}
+
+static inline bool
+name_table_fits(const NameTable *table, uint64 names, uint64 bytes)
+{
+	return names <= table->capacity - table->used && bytes <= table->room - table->filled;
+}
+
+/* The number of a label; -1 when it is not there. */
+extern int	name_table_find(const NameTable *table, Label label);
+/* The same, added when it is not there: there must be room. XX001 when there is none, or the label is empty. */
+extern int	name_table_add(NameTable *table, Label label);
+
+static inline uint32 *
+name_table_slots(const NameTable *table)
+{
+	return (uint32 *) (unconstify(NameTable *, table)->entries + table->capacity);
+}
+
+static inline char *
+name_table_bytes(const NameTable *table)
+{
+	return (char *) (name_table_slots(table) + 2 * (Size) table->capacity);
+}
+
+/* The label of a number below `used`; length 0 when the table is damaged. */
+static inline Label
+name_table_label(const NameTable *table, uint32 number)
+{
+	const NameEntry *entry = &table->entries[number];
+	Label		label = {NULL, 0};
+
+	if (entry->length <= LABEL_MAX_BYTES && entry->offset <= table->room &&
+		entry->length <= table->room - entry->offset)
+	{
+		label.data = name_table_bytes(table) + entry->offset;
+		label.length = entry->length;
+	}
+	return label;
+}
+
+#endif							/* EM_NAME_TABLE_H */

@@ -1,0 +1,33 @@
+/*
+ * compare.h
+ *		What the functions that compare before and after have in common.
+ */
+#ifndef EM_COMPARE_H
+#define EM_COMPARE_H
+
+#include "base/compat.h"
+
+#include "plain/survival.h"
+
+#define COMPARISON_COLUMNS 16
+
+/* The row that a function with OUT columns returns, filled from left to right. */
+typedef struct ComparisonRow
+{
+	Datum		values[COMPARISON_COLUMNS];
+	bool		nulls[COMPARISON_COLUMNS];
+	int			n;
+} ComparisonRow;
+
+extern void comparison_number(ComparisonRow *row, double value);	/* NaN is NULL, and so is infinity */
+extern void comparison_count(ComparisonRow *row, int64 value);
+extern void comparison_flag(ComparisonRow *row, bool known, bool value);
+extern Datum comparison_row(FunctionCallInfo fcinfo, ComparisonRow *row);
+
+/* 22023 unless between 0 and 1, NaN among them. */
+extern double comparison_level(double level);
+
+/* Chi-square, p-value and hazard ratio (after to before) of log-rank sums; NaN where there is none. */
+extern void log_rank_result(const LogRank *sums, double *chi2, double *p_value, double *hazard_ratio);
+
+#endif							/* EM_COMPARE_H */

@@ -1,0 +1,542 @@
+/*
+ * log_rank.c
+ *		log_rank_summary: durations before and after, compared stratum by
+ *		stratum. The statistics stand in survival.h.
+ *
+ * A counted_summary, so that states merge exactly whatever the order:
+ *
+ *		identity	one byte, the unit (DurationUnit)
+ *		sums		as named below; the expected events and the variance in
+ *					units of 1e-18, so that they are whole numbers too
+ *		keys		those of a duration_summary times two, plus one for after
+ *
+ * The counts are the histograms of everybody, those of skipped strata too: the
+ * crude comparison. The sums hold the strata with somebody on both sides.
+ * Text form:
+ *
+ *		{"version":1,"strata":2,"skipped":0,"observed_before":9,"observed_after":21,
+ *		 "expected_before":19.25,"expected_after":10.75,"variance":6.25,
+ *		 "before":{a duration_summary},"after":{a duration_summary}}
+ */
+#include "compare/compare.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "summary/duration_summary.h"
+#include "base/json.h"
+
+#define TYPE_NAME "log_rank_summary"
+
+/* Decimals of the expected events and the variance. */
+#define DECIMALS 18
+#define SCALE 1e18
+
+/* Differences of events below this part of them are rounding: no direction. */
+#define NO_DIFFERENCE 1e-12
+
+enum
+{
+	STRATA,
+	SKIPPED,
+	OBSERVED_BEFORE,
+	OBSERVED_AFTER,
+	EXPECTED_BEFORE,			/* from here on with decimals */
+	EXPECTED_AFTER,
+	VARIANCE,
+	NAMED_SUMS,
+	TIME_BEFORE = NAMED_SUMS,	/* microseconds of observed durations */
+	TIME_AFTER,
+	SUMS
+};
+
+static const char *const sum_keys[NAMED_SUMS] = {
+	"strata", "skipped", "observed_before", "observed_after",
+	"expected_before", "expected_after", "variance"
+};
+static const char *const side_keys[2] = {"before", "after"};
+
+static const char *check_log_rank(const uint8 *identity, Size identity_size,
+								  const Sum128 *sums, int nsums,
+								  const TallyEntry *entries, uint32 nentries);
+
+static const CountedType log_rank_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Durations in different units cannot be compared.",
+	.check = check_log_rank
+};
+
+/* ---------------------------------------------------------------- the two sides */
+
+/* The entries of one side (0 before, 1 after), in the current context; still ascending. */
+static TallyEntry *
+side_entries(const TallyEntry *entries, uint32 nentries, int side, uint32 *n)
+{
+	TallyEntry *result = palloc_extended(mul_size(sizeof(TallyEntry), Max(nentries, 1)), MCXT_ALLOC_HUGE);
+
+	*n = 0;
+	for (uint32 i = 0; i < nentries; i++)
+		if ((entries[i].key & 1) == (uint64) side)
+		{
+			result[*n].key = entries[i].key / 2;
+			result[(*n)++].count = entries[i].count;
+		}
+	return result;
+}
+
+/* One side of a summary as a duration_summary taken apart. */
+static void
+side_view(CountedView *side_of, const CountedView *view, int side)
+{
+	side_of->identity = view->identity;
+	side_of->identity_size = view->identity_size;
+	side_of->sums = &view->sums[TIME_BEFORE + side];
+	side_of->nsums = 1;
+	side_of->entries = side_entries(view->entries, view->nentries, side, &side_of->nentries);
+}
+
+/* Both sides put together in ascending order; each may be NULL for nobody. */
+static void
+join_sides(CountedView *view, const CountedView *const sides[2])
+{
+	uint32		n[2];
+	uint32		next[2] = {0, 0};
+
+	for (int side = 0; side < 2; side++)
+	{
+		n[side] = sides[side] ? sides[side]->nentries : 0;
+		if (sides[side])
+			view->sums[TIME_BEFORE + side] = sides[side]->sums[0];
+	}
+	view->nentries = 0;
+	view->entries = palloc_extended(mul_size(sizeof(TallyEntry), Max((Size) n[0] + n[1], 1)), MCXT_ALLOC_HUGE);
+	while (next[0] < n[0] || next[1] < n[1])
+	{
+		int			side = next[0] >= n[0] ? 1 : next[1] >= n[1] ? 0 :
+			sides[1]->entries[next[1]].key < sides[0]->entries[next[0]].key;
+		const TallyEntry *entry = &sides[side]->entries[next[side]++];
+
+		view->entries[view->nentries].key = entry->key * 2 + side;
+		view->entries[view->nentries++].count = entry->count;
+	}
+}
+
+static SurvivalPoint *
+points_of(const CountedView *view, size_t *n)
+{
+	SurvivalPoint *points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(view->nentries, 1)), MCXT_ALLOC_HUGE);
+
+	*n = duration_points(view->entries, view->nentries, points);
+	return points;
+}
+
+/* ---------------------------------------------------------------- check */
+
+static inline bool
+below_zero(Sum128 sum)
+{
+	return sum.high < 0;
+}
+
+static const char *
+check_log_rank(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
+			   const TallyEntry *entries, uint32 nentries)
+{
+	if (nsums != SUMS)
+		return "its sums are not as many as they must be";
+	for (int i = 0; i < NAMED_SUMS; i++)
+	{
+		if (below_zero(sums[i]))
+			return "a sum is below zero";
+		if (i < EXPECTED_BEFORE && (sums[i].high != 0 || sums[i].low > (uint64) PG_INT64_MAX))
+			return "a count passes 64 bits";
+		if (i > SKIPPED && (sums[i].high != 0 || sums[i].low != 0) &&
+			sums[STRATA].high == 0 && sums[STRATA].low == 0)
+			return "there are sums, but no strata";
+	}
+	for (int side = 0; side < 2; side++)
+	{
+		uint32		n;
+		TallyEntry *mine = side_entries(entries, nentries, side, &n);
+		const char *problem = duration_type.check(identity, identity_size, &sums[TIME_BEFORE + side], 1, mine, n);
+		Sum128		events = {0, 0};
+
+		if (problem != NULL)
+			return problem;
+		for (uint32 i = 0; i < n; i++)
+			if (DURATION_KEY_CATEGORY(mine[i].key) == DURATION_EVENT)
+				sum128_add_int64(&events, mine[i].count);
+		if (sum128_compare(sums[OBSERVED_BEFORE + side], events) > 0)
+			return "more events are compared than there are";
+		pfree(mine);
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- numbers with decimals */
+
+/* value >= 0 in units of 1e-18, rounded. */
+static Sum128
+fixed_from_double(double value)
+{
+	double		whole = rint(value * SCALE);
+	double		high = floor(whole / 18446744073709551616.0);
+	Sum128		result;
+
+	result.high = (int64) high;
+	result.low = (uint64) (whole - high * 18446744073709551616.0);
+	return result;
+}
+
+static double
+fixed_to_double(Sum128 fixed)
+{
+	return sum128_to_double(fixed) / SCALE;
+}
+
+static void
+append_fixed(StringInfo out, Sum128 fixed)
+{
+	char		digits[SUM128_TEXT_SIZE];
+	char		padded[DECIMALS + SUM128_TEXT_SIZE + 1];
+	int			length;
+
+	sum128_text(fixed, digits);
+	/* at least one digit before the decimals */
+	snprintf(padded, sizeof(padded), "%.*s%s", Max(DECIMALS + 1 - (int) strlen(digits), 0),
+			 "0000000000000000000", digits);
+	length = (int) strlen(padded);
+	appendBinaryStringInfo(out, padded, length - DECIMALS);
+	appendStringInfoChar(out, '.');
+	appendStringInfoString(out, padded + length - DECIMALS);
+	while (out->data[out->len - 1] == '0')
+		out->data[--out->len] = '\0';
+	if (out->data[out->len - 1] == '.')
+		out->data[--out->len] = '\0';
+}
+
+/* A field that is a number of at most 18 decimals; false with an error saved. */
+static bool
+read_fixed(JsonbContainer *object, const char *key, Sum128 *result, fmNodePtr escontext)
+{
+	JsonbValue *value = jsonb_field(object, key);
+	char	   *text;
+	char	   *point;
+	size_t		decimals = 0;
+	StringInfoData digits;
+
+	if (value == NULL || value->type != jbvNumeric)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": \"%s\" must be a number", key)));
+	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	point = strchr(text, '.');
+	initStringInfo(&digits);
+	if (point == NULL)
+		appendStringInfoString(&digits, text);
+	else
+	{
+		decimals = strlen(point + 1);
+		while (decimals > 0 && point[decimals] == '0')
+			decimals--;
+		appendBinaryStringInfo(&digits, text, point - text);
+		appendBinaryStringInfo(&digits, point + 1, decimals);
+	}
+	for (size_t i = decimals; i < DECIMALS; i++)
+		appendStringInfoChar(&digits, '0');
+	if (decimals > DECIMALS ||
+		strspn(digits.data, "0123456789") != digits.len ||
+		!sum128_parse(digits.data + Min(strspn(digits.data, "0"), digits.len - 1), result))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": \"%s\" is out of range: %s", key, text),
+				 errdetail("It is not negative and has at most %d decimals.", DECIMALS)));
+	return true;
+}
+
+/* ---------------------------------------------------------------- input and output */
+
+/* A summary from its jsonb object; NULL with an error saved. */
+static struct varlena *
+read_object(Jsonb *jsonb, fmNodePtr escontext)
+{
+	JsonbContainer *object = &jsonb->root;
+	const char *keys[1 + NAMED_SUMS + 2 + 1] = {"version"};
+	Sum128		sums[SUMS] = {{0, 0}};
+	CountedView sides[2];
+	CountedView view;
+	const char *problem;
+
+	memcpy(&keys[1], sum_keys, sizeof(sum_keys));
+	memcpy(&keys[1 + NAMED_SUMS], side_keys, sizeof(side_keys));
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
+		!jsonb_check_version(object, TYPE_NAME, escontext))
+		return NULL;
+	for (int i = 0; i < NAMED_SUMS; i++)
+		if (!(i < EXPECTED_BEFORE ? jsonb_field_sum128(object, TYPE_NAME, sum_keys[i], &sums[i], escontext)
+			  : read_fixed(object, sum_keys[i], &sums[i], escontext)))
+			return NULL;
+	for (int side = 0; side < 2; side++)
+	{
+		JsonbContainer *ignored;
+		struct varlena *summary;
+
+		if (!jsonb_field_object(object, TYPE_NAME, side_keys[side], &ignored, escontext))
+			return NULL;
+		summary = duration_from_jsonb(JsonbValueToJsonb(jsonb_field(object, side_keys[side])), escontext);
+		if (summary == NULL)
+			return NULL;
+		counted_view(&sides[side], &duration_type, PointerGetDatum(summary));
+	}
+	if (sides[0].identity[0] != sides[1].identity[0])
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": its units are %s before and %s after",
+						duration_unit_name(sides[0].identity[0]), duration_unit_name(sides[1].identity[0]))));
+	view.identity = sides[0].identity;
+	view.identity_size = 1;
+	view.sums = sums;
+	view.nsums = SUMS;
+	join_sides(&view, (const CountedView *const[2]) {&sides[0], &sides[1]});
+	problem = counted_check(&view, &log_rank_type);
+	if (problem != NULL)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	return counted_pack_view(&view, &log_rank_type);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_in);
+Datum
+log_rank_summary_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *jsonb;
+	struct varlena *result;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
+		PG_RETURN_NULL();
+	result = read_object(jsonb, fcinfo->context);
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(result);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_out);
+Datum
+log_rank_summary_out(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	StringInfoData text;
+
+	counted_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
+	initStringInfo(&text);
+	appendStringInfo(&text, "{\"version\":%d", COUNTED_VERSION);
+	for (int i = 0; i < NAMED_SUMS; i++)
+	{
+		char		digits[SUM128_TEXT_SIZE];
+
+		appendStringInfo(&text, ",\"%s\":", sum_keys[i]);
+		if (i < EXPECTED_BEFORE)
+			appendStringInfoString(&text, sum128_text(view.sums[i], digits));
+		else
+			append_fixed(&text, view.sums[i]);
+	}
+	for (int side = 0; side < 2; side++)
+	{
+		CountedView durations;
+
+		side_view(&durations, &view, side);
+		appendStringInfo(&text, ",\"%s\":", side_keys[side]);
+		duration_append_text(&text, &durations);
+	}
+	appendStringInfoChar(&text, '}');
+	PG_RETURN_CSTRING(text.data);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_recv);
+Datum
+log_rank_summary_recv(PG_FUNCTION_ARGS)
+{
+	return counted_recv(fcinfo, &log_rank_type);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_send);
+Datum
+log_rank_summary_send(PG_FUNCTION_ARGS)
+{
+	return counted_send(fcinfo, &log_rank_type);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_from_jsonb);
+Datum
+log_rank_summary_from_jsonb(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(read_object(PG_GETARG_JSONB_P(0), NULL));
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_to_jsonb);
+Datum
+log_rank_summary_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return DirectFunctionCall1(jsonb_in, log_rank_summary_out(fcinfo));
+}
+
+/* ---------------------------------------------------------------- accumulate and combine */
+
+/* The log-rank sums of one stratum. */
+static void
+compare_stratum(Sum128 *sums, const CountedView *const sides[2])
+{
+	SurvivalPoint *points[2] = {NULL, NULL};
+	size_t		n[2] = {0, 0};
+	LogRank		log_rank = {{0}};
+
+	for (int side = 0; side < 2; side++)
+		if (sides[side])
+			points[side] = points_of(sides[side], &n[side]);
+	if (n[0] == 0 || n[1] == 0)
+	{
+		sum128_add_int64(&sums[SKIPPED], 1);
+		return;
+	}
+	log_rank_add(&log_rank, points[0], n[0], points[1], n[1]);
+	sum128_add_int64(&sums[STRATA], 1);
+	for (int side = 0; side < 2; side++)
+	{
+		/* as whole numbers: a double holds them up to 2^53 */
+		for (size_t i = 0; i < n[side]; i++)
+			sum128_add_int64(&sums[OBSERVED_BEFORE + side], points[side][i].events);
+		sums[EXPECTED_BEFORE + side] = fixed_from_double(log_rank.expected[side]);
+	}
+	sums[VARIANCE] = fixed_from_double(log_rank.variance);
+}
+
+/*
+ * (state, before, after): one stratum. A NULL summary is an empty side; nothing
+ * happens when both are NULL. 22023 for different units.
+ */
+PG_FUNCTION_INFO_V1(log_rank_summary_accumulate);
+Datum
+log_rank_summary_accumulate(PG_FUNCTION_ARGS)
+{
+	CountedView views[2];
+	const CountedView *sides[2] = {NULL, NULL};
+	const CountedView *any = NULL;
+	CountedView stratum;
+	Sum128		sums[SUMS] = {{0, 0}};
+	CountedSummary *state;
+
+	for (int side = 0; side < 2; side++)
+		if (!PG_ARGISNULL(1 + side))
+		{
+			counted_view(&views[side], &duration_type, PG_GETARG_DATUM(1 + side));
+			if (any && any->identity[0] != views[side].identity[0])
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("durations by %s cannot be compared with durations by %s",
+								duration_unit_name(any->identity[0]), duration_unit_name(views[side].identity[0])),
+						 errhint("Build both summaries with the same unit.")));
+			any = sides[side] = &views[side];
+		}
+	if (any == NULL)
+		return counted_unchanged(fcinfo);
+	compare_stratum(sums, sides);
+	stratum.identity = any->identity;
+	stratum.identity_size = any->identity_size;
+	stratum.sums = sums;
+	stratum.nsums = SUMS;
+	join_sides(&stratum, sides);
+	state = counted_state(fcinfo, &log_rank_type, stratum.identity, stratum.identity_size, SUMS);
+	state = counted_merge(state, &log_rank_type, &stratum, 1);
+	state->inputs++;
+	PG_RETURN_POINTER(state);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_add_summary);
+Datum
+log_rank_summary_add_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_accumulate(fcinfo, &log_rank_type);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_combine);
+Datum
+log_rank_summary_combine(PG_FUNCTION_ARGS)
+{
+	return counted_combine(fcinfo, &log_rank_type);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_final);
+Datum
+log_rank_summary_final(PG_FUNCTION_ARGS)
+{
+	return counted_final(fcinfo, &log_rank_type);
+}
+
+PG_FUNCTION_INFO_V1(log_rank_summary_plus);
+Datum
+log_rank_summary_plus(PG_FUNCTION_ARGS)
+{
+	return counted_plus(fcinfo, &log_rank_type);
+}
+
+/* ---------------------------------------------------------------- compare */
+
+/* 1 when the event comes sooner after, -1 when later, 0 when neither can be told. */
+static int
+direction(const LogRank *sums)
+{
+	double		surplus = sums->observed[1] - sums->expected[1];
+
+	if (!(sums->variance > 0) || fabs(surplus) <= NO_DIFFERENCE * (sums->expected[0] + sums->expected[1]))
+		return 0;
+	return surplus > 0 ? 1 : -1;
+}
+
+/*
+ * compare(log_rank_summary): (strata, skipped, crude_hazard_ratio,
+ * hazard_ratio, log_rank_chi2, p_value, mix_shift). mix_shift: the crude and
+ * the stratified comparison point in opposite directions.
+ */
+PG_FUNCTION_INFO_V1(log_rank_summary_compare);
+Datum
+log_rank_summary_compare(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	SurvivalPoint *points[2];
+	size_t		n[2];
+	LogRank		crude = {{0}};
+	LogRank		stratified;
+	double		chi2,
+				p_value,
+				crude_ratio,
+				ratio;
+	ComparisonRow row = {.n = 0};
+
+	counted_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
+	for (int side = 0; side < 2; side++)
+	{
+		CountedView durations;
+
+		side_view(&durations, &view, side);
+		points[side] = points_of(&durations, &n[side]);
+		stratified.observed[side] = sum128_to_double(view.sums[OBSERVED_BEFORE + side]);
+		stratified.expected[side] = fixed_to_double(view.sums[EXPECTED_BEFORE + side]);
+	}
+	stratified.variance = fixed_to_double(view.sums[VARIANCE]);
+	log_rank_add(&crude, points[0], n[0], points[1], n[1]);
+	log_rank_result(&crude, &chi2, &p_value, &crude_ratio);
+	log_rank_result(&stratified, &chi2, &p_value, &ratio);
+
+	comparison_count(&row, (int64) view.sums[STRATA].low);
+	comparison_count(&row, (int64) view.sums[SKIPPED].low);
+	comparison_number(&row, crude_ratio);
+	comparison_number(&row, ratio);
+	comparison_number(&row, chi2);
+	comparison_number(&row, p_value);
+	comparison_flag(&row, crude.variance > 0 && stratified.variance > 0,
+					direction(&crude) * direction(&stratified) < 0);
+	return comparison_row(fcinfo, &row);
+}

@@ -1,0 +1,798 @@
+/*
+ * deal_event.c
+ *		deal_event: one thing that happened to a deal, at one instant (floor 0).
+ *
+ * I/O, constructor, casts, accessors, total order. Bytes: see deal_event.h.
+ */
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "history/deal_event.h"
+#include "base/json.h"
+
+/* Instants */
+
+bool
+instant_check(TimestampTz at, const char *what, fmNodePtr escontext)
+{
+	if (TIMESTAMP_NOT_FINITE(at))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be finite, not %s", what,
+						TIMESTAMP_IS_NOBEGIN(at) ? "-infinity" : "infinity")));
+	if (!IS_VALID_TIMESTAMP(at))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is out of range: " INT64_FORMAT " microseconds from 2000-01-01",
+						what, at)));
+	return true;
+}
+
+char *
+instant_text(TimestampTz at, char *buffer)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	char	   *end;
+	bool		before_christ;
+
+	if (timestamp2tm(at, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	before_christ = tm.tm_year <= 0;
+	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, buffer);
+	end = buffer + strlen(buffer);
+	if (before_christ)
+		end -= strlen(" BC");
+	strcpy(end, before_christ ? "Z BC" : "Z");
+	return buffer;
+}
+
+StaticAssertDecl(INSTANT_TEXT_SIZE >= MAXDATELEN + 2, "an instant fits its buffer");
+
+/* Money */
+
+/*
+ * numeric to ten-thousandths, rounded half away from zero. Works on the text
+ * of the number, which has neither exponents nor a locale.
+ */
+bool
+amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext)
+{
+	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
+														   NumericGetDatum(value)));
+	const char *in = text;
+	bool		negative = false;
+	uint64		magnitude = 0;
+	int			decimals = -1;	/* -1 before the decimal point */
+	bool		fits = true;
+
+	if (*in == '-')
+	{
+		negative = true;
+		in++;
+	}
+	if (*in < '0' || *in > '9')
+		fits = false;			/* NaN, Infinity */
+	for (; fits && *in != '\0' && decimals < AMOUNT_DECIMALS; in++)
+	{
+		if (*in == '.')
+		{
+			decimals = 0;
+			continue;
+		}
+		if (magnitude > (PG_UINT64_MAX - 9) / 10)
+			fits = false;
+		else
+			magnitude = magnitude * 10 + (*in - '0');
+		if (decimals >= 0)
+			decimals++;
+	}
+	for (int i = Max(decimals, 0); fits && i < AMOUNT_DECIMALS; i++)
+	{
+		if (magnitude > PG_UINT64_MAX / 10)
+			fits = false;
+		else
+			magnitude *= 10;
+	}
+	if (fits && decimals == AMOUNT_DECIMALS && *in >= '5' && *in <= '9')
+		magnitude++;
+	if (magnitude > (uint64) PG_INT64_MAX + (negative ? 1 : 0))
+		fits = false;
+	if (!fits)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("amount %.40s%s is out of range", text, strlen(text) > 40 ? "..." : ""),
+				 errdetail("An amount lies between -922337203685477.5808 and 922337203685477.5807.")));
+	*amount = negative ? (int64) (-magnitude) : (int64) magnitude;
+	pfree(text);
+	return true;
+}
+
+/* Takes trailing zeros off, so that 12000.5 stays 12000.5. */
+Numeric
+amount_to_numeric(int64 amount)
+{
+	int			decimals = AMOUNT_DECIMALS;
+
+	while (decimals > 0 && amount % 10 == 0)
+	{
+		amount /= 10;
+		decimals--;
+	}
+	return int64_div_fast_to_numeric(amount, decimals);
+}
+
+char *
+amount_text(int64 amount, char *buffer)
+{
+	uint64		magnitude = amount < 0 ? -(uint64) amount : (uint64) amount;
+	uint64		fraction = magnitude % AMOUNT_SCALE;
+	int			decimals = AMOUNT_DECIMALS;
+
+	while (decimals > 0 && fraction % 10 == 0)
+	{
+		fraction /= 10;
+		decimals--;
+	}
+	if (decimals == 0)
+		snprintf(buffer, AMOUNT_TEXT_SIZE, "%s" UINT64_FORMAT,
+				 amount < 0 ? "-" : "", magnitude / AMOUNT_SCALE);
+	else
+		snprintf(buffer, AMOUNT_TEXT_SIZE, "%s" UINT64_FORMAT ".%0*d",
+				 amount < 0 ? "-" : "", magnitude / AMOUNT_SCALE,
+				 decimals, (int) fraction);
+	return buffer;
+}
+
+/* Between parts and bytes */
+
+DealEvent *
+event_build(const EventParts *parts)
+{
+	Size		size = offsetof(DealEvent, labels) +
+		parts->kind.length + parts->subject.length;
+	DealEvent  *event = palloc(size);
+
+	Assert(parts->kind.length > 0 && parts->kind.length <= LABEL_MAX_BYTES);
+	Assert(parts->subject.length <= LABEL_MAX_BYTES);
+	SET_VARSIZE(event, size);
+	event->version = DEAL_EVENT_VERSION;
+	event->flags = parts->has_amount ? DEAL_EVENT_HAS_AMOUNT : 0;
+	event->kind_length = parts->kind.length;
+	event->subject_length = parts->subject.length;
+	event->at = parts->at;
+	event->amount = parts->has_amount ? parts->amount : 0;
+	memcpy(event->labels, parts->kind.data, parts->kind.length);
+	if (parts->subject.length > 0)
+		memcpy(event->labels + parts->kind.length, parts->subject.data,
+			   parts->subject.length);
+	return event;
+}
+
+/* Offsets count from behind the varlena header, which may be short. */
+#define BODY_OFFSET(field) (offsetof(DealEvent, field) - VARHDRSZ)
+
+static EventParts
+read_event(const struct varlena *event)
+{
+	const uint8 *body = (const uint8 *) VARDATA_ANY(event);
+	Size		size = VARSIZE_ANY_EXHDR(event);
+	EventParts	parts;
+
+	memset(&parts, 0, sizeof(parts));
+	if (size >= BODY_OFFSET(labels))
+	{
+		parts.kind.data = (const char *) body + BODY_OFFSET(labels);
+		parts.kind.length = body[BODY_OFFSET(kind_length)];
+		parts.subject.data = parts.kind.data + parts.kind.length;
+		parts.subject.length = body[BODY_OFFSET(subject_length)];
+		memcpy(&parts.at, body + BODY_OFFSET(at), sizeof(int64));
+		memcpy(&parts.amount, body + BODY_OFFSET(amount), sizeof(int64));
+		parts.has_amount = body[BODY_OFFSET(flags)] & DEAL_EVENT_HAS_AMOUNT;
+	}
+	if (size != BODY_OFFSET(labels) + parts.kind.length + parts.subject.length ||
+		parts.kind.length == 0 ||
+		body[BODY_OFFSET(version)] != DEAL_EVENT_VERSION ||
+		(body[BODY_OFFSET(flags)] & ~DEAL_EVENT_HAS_AMOUNT) != 0 ||
+		(!parts.has_amount && parts.amount != 0) ||
+		!IS_VALID_TIMESTAMP(parts.at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged deal_event")));
+	return parts;
+}
+
+EventParts
+event_parts(Datum datum)
+{
+	return read_event(PG_DETOAST_DATUM_PACKED(datum));
+}
+
+int
+event_compare(const EventParts *a, const EventParts *b)
+{
+	int			order;
+
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	if ((order = label_compare(a->kind, b->kind)) != 0)
+		return order;
+	if ((order = label_compare(a->subject, b->subject)) != 0)
+		return order;
+	if (a->has_amount != b->has_amount)
+		return a->has_amount ? -1 : 1;
+	if (a->has_amount && a->amount != b->amount)
+		return a->amount < b->amount ? -1 : 1;
+	return 0;
+}
+
+/*
+ * The type deal_event as seen from one of our own functions: types move with
+ * the extension's schema, so look in the schema of the function that runs.
+ */
+Oid
+deal_event_type(FunctionCallInfo fcinfo)
+{
+	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   CStringGetDatum("deal_event"),
+									   ObjectIdGetDatum(schema));
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type deal_event is not in the schema of the function that needs it")));
+	return type;
+}
+
+/* Text: a row literal */
+
+/* White space as row literals know it, in every locale. */
+static inline bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void
+append_row_field(StringInfo out, const char *data, int length)
+{
+	bool		quote = length == 0;
+
+	for (int i = 0; i < length && !quote; i++)
+	{
+		char		c = data[i];
+
+		quote = c == '"' || c == '\\' || c == '(' || c == ')' || c == ',' ||
+			is_space(c);
+	}
+	if (!quote)
+	{
+		appendBinaryStringInfo(out, data, length);
+		return;
+	}
+	appendStringInfoChar(out, '"');
+	for (int i = 0; i < length; i++)
+	{
+		if (data[i] == '"' || data[i] == '\\')
+			appendStringInfoChar(out, data[i]);
+		appendStringInfoChar(out, data[i]);
+	}
+	appendStringInfoChar(out, '"');
+}
+
+void
+event_append_text(StringInfo out, const EventParts *parts)
+{
+	char		buffer[Max(INSTANT_TEXT_SIZE, AMOUNT_TEXT_SIZE)];
+
+	appendStringInfoChar(out, '(');
+	append_row_field(out, parts->kind.data, parts->kind.length);
+	appendStringInfoChar(out, ',');
+	instant_text(parts->at, buffer);
+	append_row_field(out, buffer, strlen(buffer));
+	appendStringInfoChar(out, ',');
+	if (parts->has_amount)
+		appendStringInfoString(out, amount_text(parts->amount, buffer));
+	appendStringInfoChar(out, ',');
+	if (parts->subject.length > 0)
+		append_row_field(out, parts->subject.data, parts->subject.length);
+	appendStringInfoChar(out, ')');
+}
+
+/*
+ * Reads one field of a row literal, up to an unquoted comma or parenthesis,
+ * by the rules of PostgreSQL's row types. Returns what follows the field, or
+ * NULL when the text ends inside it; *field is NULL for an empty field.
+ */
+static char *
+read_row_field(char *in, char **field)
+{
+	char	   *out;
+	bool		quoted = false;
+
+	if (*in == ',' || *in == ')')
+	{
+		*field = NULL;
+		return in;
+	}
+	*field = out = palloc(strlen(in) + 1);
+	while (quoted || (*in != ',' && *in != ')'))
+	{
+		if (*in == '\\')
+			in++;
+		else if (*in == '"')
+		{
+			if (quoted && in[1] == '"')
+				in++;			/* a doubled quote stands for itself */
+			else
+			{
+				quoted = !quoted;
+				in++;
+				continue;
+			}
+		}
+		if (*in == '\0')
+			return NULL;
+		*out++ = *in++;
+	}
+	*out = '\0';
+	return in;
+}
+
+#define EVENT_FIELDS 4
+
+/* Splits `(a,b,c,d)`; false when it is not that. */
+static bool
+split_row(char *in, char **fields)
+{
+	while (is_space(*in))
+		in++;
+	if (*in++ != '(')
+		return false;
+	for (int i = 0; i < EVENT_FIELDS; i++)
+	{
+		in = read_row_field(in, &fields[i]);
+		if (in == NULL || *in++ != (i < EVENT_FIELDS - 1 ? ',' : ')'))
+			return false;
+	}
+	while (is_space(*in))
+		in++;
+	return *in == '\0';
+}
+
+static bool
+label_from_cstring(const char *text, const char *what, Label *label,
+				   fmNodePtr escontext)
+{
+	label->data = text;
+	label->length = strlen(text);
+	return label_check(*label, what, escontext);
+}
+
+/* The four fields as text, NULL where absent, into parts; soft errors. */
+static bool
+parts_from_text(char *const *fields, EventParts *parts, fmNodePtr escontext)
+{
+	Datum		value;
+
+	memset(parts, 0, sizeof(*parts));
+	if (!label_from_cstring(fields[0], "kind", &parts->kind, escontext))
+		return false;
+	if (!DirectInputFunctionCallSafe(timestamptz_in, fields[1], InvalidOid, -1,
+									 escontext, &value))
+		return false;
+	parts->at = DatumGetTimestampTz(value);
+	if (!instant_check(parts->at, "instant", escontext))
+		return false;
+	if (fields[2] != NULL)
+	{
+		if (!DirectInputFunctionCallSafe(numeric_in, fields[2], InvalidOid, -1,
+										 escontext, &value) ||
+			!amount_from_numeric(DatumGetNumeric(value), &parts->amount, escontext))
+			return false;
+		parts->has_amount = true;
+	}
+	if (fields[3] != NULL &&
+		!label_from_cstring(fields[3], "subject", &parts->subject, escontext))
+		return false;
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(deal_event_in);
+Datum
+deal_event_in(PG_FUNCTION_ARGS)
+{
+	char	   *text = PG_GETARG_CSTRING(0);
+	char	   *fields[EVENT_FIELDS];
+	EventParts	parts;
+
+	if (!split_row(text, fields))
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed deal_event: \"%s\"", text),
+				 errdetail("A deal_event has the form (kind,instant,amount,subject).")));
+	if (fields[0] == NULL || fields[1] == NULL)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed deal_event: \"%s\"", text),
+				 errdetail("Its kind and its instant must not be empty.")));
+	if (!parts_from_text(fields, &parts, fcinfo->context))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(event_build(&parts));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_out);
+Datum
+deal_event_out(PG_FUNCTION_ARGS)
+{
+	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
+	StringInfoData out;
+
+	initStringInfo(&out);
+	event_append_text(&out, &parts);
+	PG_RETURN_CSTRING(out.data);
+}
+
+/* Binary: version, flags, instant, [amount], kind, [subject] */
+
+#define SEND_AMOUNT 0x01
+#define SEND_SUBJECT 0x02
+
+void
+event_send(StringInfo out, const EventParts *parts)
+{
+	pq_sendbyte(out, (parts->has_amount ? SEND_AMOUNT : 0) |
+				(parts->subject.length > 0 ? SEND_SUBJECT : 0));
+	pq_sendint64(out, parts->at);
+	if (parts->has_amount)
+		pq_sendint64(out, parts->amount);
+	pq_sendcountedtext(out, parts->kind.data, parts->kind.length);
+	if (parts->subject.length > 0)
+		pq_sendcountedtext(out, parts->subject.data, parts->subject.length);
+}
+
+static Label
+receive_label(StringInfo in, const char *what)
+{
+	int			length = pq_getmsgint(in, 4);
+	Label		label;
+
+	if (length < 0 || length > in->len - in->cursor)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary deal_event: %s of %d bytes", what, length)));
+	label.data = pq_getmsgtext(in, length, &label.length);
+	if (memchr(label.data, '\0', label.length) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary deal_event: %s with a zero byte", what)));
+	label_check(label, what, NULL);
+	return label;
+}
+
+EventParts
+event_receive(StringInfo in)
+{
+	EventParts	parts;
+	int			flags = pq_getmsgbyte(in);
+
+	memset(&parts, 0, sizeof(parts));
+	if ((flags & ~(SEND_AMOUNT | SEND_SUBJECT)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary deal_event: unknown flags %d", flags)));
+	parts.at = pq_getmsgint64(in);
+	instant_check(parts.at, "instant", NULL);
+	if (flags & SEND_AMOUNT)
+	{
+		parts.has_amount = true;
+		parts.amount = pq_getmsgint64(in);
+	}
+	parts.kind = receive_label(in, "kind");
+	if (flags & SEND_SUBJECT)
+		parts.subject = receive_label(in, "subject");
+	return parts;
+}
+
+void
+receive_version(StringInfo in, const char *type, int version)
+{
+	int			got = pq_getmsgbyte(in);
+
+	if (got != version)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary %s: version %d", type, got),
+				 errdetail("This release reads version %d.", version)));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_send);
+Datum
+deal_event_send(PG_FUNCTION_ARGS)
+{
+	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendbyte(&out, DEAL_EVENT_VERSION);
+	event_send(&out, &parts);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_recv);
+Datum
+deal_event_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	EventParts	parts;
+
+	receive_version(in, "deal_event", DEAL_EVENT_VERSION);
+	parts = event_receive(in);
+	PG_RETURN_POINTER(event_build(&parts));
+}
+
+/* Constructor */
+
+/*
+ * Parts from the arguments (kind, at, amount, subject) that start at `first`,
+ * as many as the call has. False when kind or at is NULL: no event.
+ */
+bool
+event_from_arguments(FunctionCallInfo fcinfo, int first, EventParts *parts)
+{
+	int			n = PG_NARGS() - first;
+
+	memset(parts, 0, sizeof(*parts));
+	if (PG_ARGISNULL(first) || PG_ARGISNULL(first + 1))
+		return false;
+	parts->kind = label_from_column(PG_GETARG_DATUM(first), "kind");
+	parts->at = PG_GETARG_TIMESTAMPTZ(first + 1);
+	instant_check(parts->at, "instant", NULL);
+	if (n > 2 && !PG_ARGISNULL(first + 2))
+	{
+		parts->has_amount = true;
+		amount_from_numeric(PG_GETARG_NUMERIC(first + 2), &parts->amount, NULL);
+	}
+	if (n > 3 && !PG_ARGISNULL(first + 3))
+		parts->subject = label_from_column(PG_GETARG_DATUM(first + 3), "subject");
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(deal_event);
+Datum
+deal_event(PG_FUNCTION_ARGS)
+{
+	EventParts	parts;
+
+	if (!event_from_arguments(fcinfo, 0, &parts))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(event_build(&parts));
+}
+
+/* Casts with jsonb: {"kind", "at", "amount", "subject"} */
+
+static void
+event_from_json_container(JsonbContainer *object, EventParts *parts)
+{
+	static const char *const keys[] = {"kind", "at", "amount", "subject", NULL};
+	char	   *fields[EVENT_FIELDS];
+
+	jsonb_check_keys(object, "deal_event", keys, NULL);
+	for (int i = 0; i < EVENT_FIELDS; i++)
+	{
+		JsonbValue *value = jsonb_field(object, keys[i]);
+
+		fields[i] = NULL;
+		if (value == NULL || value->type == jbvNull)
+		{
+			if (i < 2)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						 errmsg("malformed deal_event: \"%s\" is missing", keys[i])));
+		}
+		else if (value->type == jbvString && i != 2)
+			fields[i] = pnstrdup(value->val.string.val, value->val.string.len);
+		else if (value->type == jbvNumeric && i == 2)
+			fields[i] = DatumGetCString(DirectFunctionCall1(numeric_out,
+															NumericGetDatum(value->val.numeric)));
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("malformed deal_event: \"%s\" must be a %s", keys[i],
+							i == 2 ? "number" : "string")));
+	}
+	parts_from_text(fields, parts, NULL);
+}
+
+void
+event_from_json(const JsonbValue *object, EventParts *parts)
+{
+	if (object->type != jbvBinary)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed deal_event: jsonb is not an object")));
+	event_from_json_container(object->val.binary.data, parts);
+}
+
+void
+event_append_json(StringInfo out, const EventParts *parts)
+{
+	char		buffer[Max(INSTANT_TEXT_SIZE, AMOUNT_TEXT_SIZE)];
+
+	appendStringInfoString(out, "{\"kind\":");
+	append_json_label(out, parts->kind);
+	appendStringInfo(out, ",\"at\":\"%s\"", instant_text(parts->at, buffer));
+	appendStringInfo(out, ",\"amount\":%s,\"subject\":",
+					 parts->has_amount ? amount_text(parts->amount, buffer) : "null");
+	if (parts->subject.length > 0)
+		append_json_label(out, parts->subject);
+	else
+		appendStringInfoString(out, "null");
+	appendStringInfoChar(out, '}');
+}
+
+PG_FUNCTION_INFO_V1(deal_event_from_jsonb);
+Datum
+deal_event_from_jsonb(PG_FUNCTION_ARGS)
+{
+	EventParts	parts;
+
+	event_from_json_container(&PG_GETARG_JSONB_P(0)->root, &parts);
+	PG_RETURN_POINTER(event_build(&parts));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_to_jsonb);
+Datum
+deal_event_to_jsonb(PG_FUNCTION_ARGS)
+{
+	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
+	StringInfoData json;
+
+	initStringInfo(&json);
+	event_append_json(&json, &parts);
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
+/* Accessors */
+
+PG_FUNCTION_INFO_V1(deal_event_kind);
+Datum
+deal_event_kind(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(label_to_text(event_parts(PG_GETARG_DATUM(0)).kind));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_occurred_at);
+Datum
+deal_event_occurred_at(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(event_parts(PG_GETARG_DATUM(0)).at);
+}
+
+PG_FUNCTION_INFO_V1(deal_event_amount);
+Datum
+deal_event_amount(PG_FUNCTION_ARGS)
+{
+	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
+
+	if (!parts.has_amount)
+		PG_RETURN_NULL();
+	PG_RETURN_NUMERIC(amount_to_numeric(parts.amount));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_subject);
+Datum
+deal_event_subject(PG_FUNCTION_ARGS)
+{
+	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
+
+	if (parts.subject.length == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(label_to_text(parts.subject));
+}
+
+/* Total order */
+
+/* Sorts and index builds call this in memory that lives as long as they: copies are freed. */
+static int
+compare_arguments(FunctionCallInfo fcinfo)
+{
+	struct varlena *left = PG_GETARG_VARLENA_PP(0);
+	struct varlena *right = PG_GETARG_VARLENA_PP(1);
+	EventParts	a = read_event(left);
+	EventParts	b = read_event(right);
+	int			order = event_compare(&a, &b);
+
+	PG_FREE_IF_COPY(left, 0);
+	PG_FREE_IF_COPY(right, 1);
+	return order;
+}
+
+PG_FUNCTION_INFO_V1(deal_event_cmp);
+Datum
+deal_event_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_arguments(fcinfo));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_lt);
+Datum
+deal_event_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
+}
+
+PG_FUNCTION_INFO_V1(deal_event_le);
+Datum
+deal_event_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
+}
+
+PG_FUNCTION_INFO_V1(deal_event_eq);
+Datum
+deal_event_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
+}
+
+PG_FUNCTION_INFO_V1(deal_event_ne);
+Datum
+deal_event_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
+}
+
+PG_FUNCTION_INFO_V1(deal_event_ge);
+Datum
+deal_event_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
+}
+
+PG_FUNCTION_INFO_V1(deal_event_gt);
+Datum
+deal_event_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
+}
+
+/* Equal events are equal bytes, so the bytes behind the header are hashed. */
+PG_FUNCTION_INFO_V1(deal_event_hash);
+Datum
+deal_event_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *event = PG_GETARG_VARLENA_PP(0);
+	Datum		hash = hash_any((unsigned char *) VARDATA_ANY(event), VARSIZE_ANY_EXHDR(event));
+
+	PG_FREE_IF_COPY(event, 0);
+	return hash;
+}
+
+PG_FUNCTION_INFO_V1(deal_event_hash_extended);
+Datum
+deal_event_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *event = PG_GETARG_VARLENA_PP(0);
+	Datum		hash = hash_any_extended((unsigned char *) VARDATA_ANY(event),
+										 VARSIZE_ANY_EXHDR(event), PG_GETARG_INT64(1));
+
+	PG_FREE_IF_COPY(event, 0);
+	return hash;
+}

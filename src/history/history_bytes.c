@@ -1,0 +1,747 @@
+/*
+ * history_bytes.c
+ *		The bytes of a deal_history: taking the packed form apart, growing the
+ *		open form, packing it. Layout: see deal_history.h.
+ */
+#include "base/compat.h"
+
+#include "common/int.h"
+#include "datatype/timestamp.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "history/deal_history.h"
+#include "plain/varint.h"
+
+/* The units of instants, by code; frozen within format version 1. */
+static const int64 time_units[] = {
+	1, 1000, USECS_PER_SEC, USECS_PER_MINUTE, USECS_PER_HOUR, USECS_PER_DAY
+};
+
+/* The powers of ten of amounts, by code. */
+static const int64 amount_units[] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000
+};
+
+#define BITMAP_BYTES(n) (((Size) (n) + 7) / 8)
+#define BITMAP_TEST(bitmap, i) (((bitmap)[(i) / 8] >> ((i) % 8)) & 1)
+
+void
+history_damaged(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("damaged deal_history")));
+}
+
+static inline uint8
+index_width(uint32 count)
+{
+	return count <= 0x100 ? 1 : count <= 0x10000 ? 2 : 4;
+}
+
+static inline uint8
+value_width(uint64 largest)
+{
+	static const uint8 widths[] = {0, 1, 2, 3, 4, 5, 6, 8, 8};
+	int			bytes = 0;
+
+	for (; largest > 0; largest >>= 8)
+		bytes++;
+	return widths[bytes];
+}
+
+static inline void
+write_fixed(uint8 *out, uint64 value, int width)
+{
+	uint16		two = (uint16) value;
+	uint32		four = (uint32) value;
+
+	switch (width)
+	{
+		case 0:
+			break;
+		case 1:
+			out[0] = (uint8) value;
+			break;
+		case 2:
+			memcpy(out, &two, 2);
+			break;
+		case 3:
+			memcpy(out, &two, 2);
+			out[2] = (uint8) (value >> 16);
+			break;
+		case 4:
+			memcpy(out, &four, 4);
+			break;
+		case 5:
+			memcpy(out, &four, 4);
+			out[4] = (uint8) (value >> 32);
+			break;
+		case 6:
+			two = (uint16) (value >> 32);
+			memcpy(out, &four, 4);
+			memcpy(out + 4, &two, 2);
+			break;
+		default:
+			memcpy(out, &value, 8);
+			break;
+	}
+}
+
+/*
+ * The open form: this head, then records in order of arrival, each with at
+ * (8 bytes), flags and the lengths of kind and subject (a byte each), the
+ * amount (8 bytes, when flagged), kind, subject. A kind with a code has length
+ * 0 and is that byte, as in the dictionary. Nothing inside is aligned.
+ * VARSIZE is the room there is; unused room is zero.
+ */
+struct OpenHistory
+{
+	int32		vl_len_;
+	uint8		version;
+	uint8		flags;
+	uint16		unused;
+	uint32		nevents;
+	uint32		used;			/* bytes, this head included */
+};
+
+#define RECORD_HEAD 11
+#define RECORD_HAS_AMOUNT 0x01
+
+OpenHistory *
+history_open(Size room)
+{
+	OpenHistory *open = palloc0(room);
+
+	Assert(room >= sizeof(OpenHistory));
+	SET_VARSIZE(open, room);
+	open->version = DEAL_HISTORY_VERSION;
+	open->flags = HISTORY_OPEN;
+	open->used = sizeof(OpenHistory);
+	return open;
+}
+
+/* Either form is one piece of memory. */
+static void
+require_size(Size size)
+{
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("deal_history is too large"),
+				 errdetail("Its events take more than %zu bytes.", (Size) MaxAllocSize)));
+}
+
+static OpenHistory *
+grow(const OpenHistory *open, Size need)
+{
+	Size		room = VARSIZE(open);
+	OpenHistory *larger;
+
+	while (room < open->used + need)
+		room *= 2;
+	if (room > MaxAllocSize)
+		room = MaxAllocSize;
+	require_size(open->used + need);
+	larger = history_open(room);
+	memcpy((char *) larger + VARHDRSZ, (const char *) open + VARHDRSZ,
+		   open->used - VARHDRSZ);
+	return larger;
+}
+
+OpenHistory *
+history_append(OpenHistory *open, const EventParts *parts)
+{
+	int			code = label_code(parts->kind);
+	Size		kind_size = code >= 0 ? 1 : parts->kind.length;
+	Size		need = RECORD_HEAD + (parts->has_amount ? sizeof(int64) : 0) +
+		kind_size + parts->subject.length;
+	uint8	   *out;
+
+	if (open->nevents >= HISTORY_MAX_EVENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("deal_history has too many events"),
+				 errdetail("At most %d are allowed.", HISTORY_MAX_EVENTS)));
+	if (open->used + need > VARSIZE(open))
+		open = grow(open, need);
+
+	out = (uint8 *) open + open->used;
+	memcpy(out, &parts->at, sizeof(int64));
+	out[8] = parts->has_amount ? RECORD_HAS_AMOUNT : 0;
+	out[9] = code >= 0 ? 0 : parts->kind.length;
+	out[10] = parts->subject.length;
+	out += RECORD_HEAD;
+	if (parts->has_amount)
+	{
+		memcpy(out, &parts->amount, sizeof(int64));
+		out += sizeof(int64);
+	}
+	if (code >= 0)
+		*out = (uint8) code;
+	else
+		memcpy(out, parts->kind.data, kind_size);
+	if (parts->subject.length > 0)
+		memcpy(out + kind_size, parts->subject.data, parts->subject.length);
+	open->used += need;
+	open->nevents++;
+	return open;
+}
+
+OpenHistory *
+history_append_all(OpenHistory *open, Datum history)
+{
+	HistoryView view;
+	HistoryCursor cursor;
+	HistoryEvent event;
+
+	history_view(&view, history);
+	history_labels(&view);
+	history_rewind(&cursor, &view);
+	while (history_next(&cursor, &event))
+	{
+		EventParts	parts = history_parts(&view, &event);
+
+		CHECK_FOR_INTERRUPTS();
+		open = history_append(open, &parts);
+	}
+	return open;
+}
+
+/* Is it an open form, and do its sizes agree? */
+static bool
+is_open(const struct varlena *history)
+{
+	return VARSIZE_ANY_EXHDR(history) >= 2 &&
+		(((const uint8 *) VARDATA_ANY(history))[1] & HISTORY_OPEN) != 0;
+}
+
+OpenHistory *
+history_reopen(Datum history)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(history);
+	OpenHistory *open;
+
+	if (!is_open(stored))
+		return history_append_all(history_open(HISTORY_INITIAL_ROOM),
+								  PointerGetDatum(stored));
+	open = (OpenHistory *) PG_DETOAST_DATUM(PointerGetDatum(stored));
+	if (VARSIZE(open) < sizeof(OpenHistory) ||
+		open->version != DEAL_HISTORY_VERSION ||
+		open->flags != HISTORY_OPEN ||
+		open->used < sizeof(OpenHistory) || open->used > VARSIZE(open) ||
+		open->nevents > (open->used - sizeof(OpenHistory)) / (RECORD_HEAD + 1))
+		history_damaged();
+	return open;
+}
+
+/* Reads the record at `in`, with the code of its kind or -1, and returns what follows it. */
+static const uint8 *
+read_record(const uint8 *in, const uint8 *end, EventParts *parts, int *code)
+{
+	const uint8 *next;
+	Size		amount_size;
+	Size		kind_size;
+
+	if (end - in < RECORD_HEAD + 1)
+		history_damaged();
+	memcpy(&parts->at, in, sizeof(int64));
+	parts->has_amount = in[8] & RECORD_HAS_AMOUNT;
+	parts->subject.length = in[10];
+	parts->amount = 0;
+	amount_size = parts->has_amount ? sizeof(int64) : 0;
+	kind_size = in[9] == 0 ? 1 : in[9];
+	if ((Size) (end - in) < RECORD_HEAD + amount_size + kind_size + parts->subject.length)
+		history_damaged();
+	next = in + RECORD_HEAD + amount_size;
+	if (parts->has_amount)
+		memcpy(&parts->amount, in + RECORD_HEAD, sizeof(int64));
+	*code = -1;
+	if (in[9] == 0)
+	{
+		*code = *next;
+		if (*code >= label_code_count())
+			history_damaged();
+		parts->kind = label_of_code(*code);
+	}
+	else
+	{
+		parts->kind.data = (const char *) next;
+		parts->kind.length = in[9];
+	}
+	parts->subject.data = (const char *) next + kind_size;
+	return next + kind_size + parts->subject.length;
+}
+
+/* One record while packing: sorted by instant, then by what it points to. */
+typedef struct SortRecord
+{
+	int64		at;
+	const uint8 *record;
+} SortRecord;
+
+static int
+sort_record_compare(const void *left, const void *right)
+{
+	const SortRecord *a = left;
+	const SortRecord *b = right;
+	EventParts	a_parts;
+	EventParts	b_parts;
+	int			code;
+
+	CHECK_FOR_INTERRUPTS();
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	/* the records were checked when they were listed */
+	read_record(a->record, a->record + RECORD_HEAD + 8 + 2 * LABEL_MAX_BYTES, &a_parts, &code);
+	read_record(b->record, b->record + RECORD_HEAD + 8 + 2 * LABEL_MAX_BYTES, &b_parts, &code);
+	return event_compare(&a_parts, &b_parts);
+}
+
+/* What a column of numbers needs: a common unit, a smallest value, a width. */
+typedef struct ColumnShape
+{
+	const int64 *units;
+	int			code;			/* of the largest unit that divides all so far */
+	int64		lowest;
+	int64		highest;
+} ColumnShape;
+
+static inline void
+shape_add(ColumnShape *shape, int64 value)
+{
+	while (value % shape->units[shape->code] != 0)
+		shape->code--;
+	shape->lowest = Min(shape->lowest, value);
+	shape->highest = Max(shape->highest, value);
+}
+
+static inline uint64
+shape_offset(const ColumnShape *shape, int64 value)
+{
+	return ((uint64) value - (uint64) shape->lowest) / (uint64) shape->units[shape->code];
+}
+
+/* What packing knows of each event, in total order. */
+typedef struct PackedEvent
+{
+	int64		at;
+	int64		amount;
+	uint32		kind;			/* number among the kinds */
+	int32		subject;		/* number in the set of subjects, -1 for none */
+	bool		has_amount;
+} PackedEvent;
+
+/* Below this many events packing needs no heap memory for its lists. */
+#define PACK_SMALL 32
+
+struct varlena *
+history_pack(const OpenHistory *open)
+{
+	uint32		n = open->nevents;
+	SortRecord	few_records[PACK_SMALL];
+	PackedEvent few_events[PACK_SMALL];
+	SortRecord *records = few_records;
+	PackedEvent *events = few_events;
+	LabelDictionary kinds;
+	LabelDictionary subjects;
+	ColumnShape times = {time_units, lengthof(time_units) - 1, 0, 0};
+	ColumnShape amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN};
+	uint32		namounts = 0;
+	uint32		nsubjects = 0;
+	const uint8 *in = (const uint8 *) open + sizeof(OpenHistory);
+	const uint8 *end = (const uint8 *) open + open->used;
+	bool		sorted = true;
+	uint8		flags = 0;
+	int			time_width;
+	int			amount_width = 0;
+	int			kind_width;
+	int			subject_width;
+	Size		dictionaries;	/* bytes */
+	Size		size;
+	struct varlena *packed;
+	uint8	   *dictionary;
+	uint8	   *out;
+	uint8	   *bitmap;
+
+	if (n > PACK_SMALL)
+	{
+		records = palloc(sizeof(SortRecord) * n);
+		events = palloc(sizeof(PackedEvent) * n);
+	}
+
+	/* list, check and sort the records */
+	for (uint32 i = 0; i < n; i++)
+	{
+		EventParts	parts;
+		int			code;
+
+		records[i].record = in;
+		in = read_record(in, end, &parts, &code);
+		records[i].at = parts.at;
+		if (i > 0 && sorted &&
+			(records[i - 1].at > parts.at ||
+			 (records[i - 1].at == parts.at &&
+			  sort_record_compare(&records[i - 1], &records[i]) > 0)))
+			sorted = false;
+	}
+	if (in != end)
+		history_damaged();
+	if (!sorted)
+		qsort(records, n, sizeof(SortRecord), sort_record_compare);
+
+	/* number the labels, find the shape of the columns */
+	label_dictionary_init(&kinds);
+	label_dictionary_init(&subjects);
+	if (n > 0)
+		times.lowest = times.highest = records[0].at;
+	for (uint32 i = 0; i < n; i++)
+	{
+		EventParts	parts;
+		PackedEvent *event = &events[i];
+		int			code;
+
+		CHECK_FOR_INTERRUPTS();
+		read_record(records[i].record, end, &parts, &code);
+		event->at = parts.at;
+		event->kind = label_dictionary_add(&kinds, parts.kind, code);
+		event->subject = -1;
+		event->amount = parts.amount;
+		event->has_amount = parts.has_amount;
+		shape_add(&times, parts.at);
+		if (parts.has_amount)
+		{
+			shape_add(&amounts, parts.amount);
+			namounts++;
+		}
+		if (parts.subject.length > 0)
+		{
+			event->subject = label_dictionary_add(&subjects, parts.subject, label_code(parts.subject));
+			nsubjects++;
+		}
+	}
+	kind_width = index_width(label_dictionary_count(&kinds));
+	subject_width = index_width(label_dictionary_count(&subjects));
+	time_width = value_width(shape_offset(&times, times.highest));
+	if (namounts > 0)
+	{
+		flags |= namounts == n ? HISTORY_ALL_AMOUNTS : HISTORY_SOME_AMOUNTS;
+		amount_width = value_width(shape_offset(&amounts, amounts.highest));
+	}
+	else
+		amounts.lowest = amounts.code = 0;
+	if (nsubjects > 0)
+		flags |= nsubjects == n ? HISTORY_ALL_SUBJECTS : HISTORY_SOME_SUBJECTS;
+	if (n == 0)
+		times.code = 0;
+
+	dictionaries = label_dictionary_size(&kinds) + label_dictionary_size(&subjects);
+	size = VARHDRSZ + 4 + varint_size(n) + varint_size(label_dictionary_count(&kinds)) +
+		varint_size(label_dictionary_count(&subjects)) +
+		varint_size(zigzag_encode(times.lowest / times.units[times.code])) +
+		(namounts > 0 ? varint_size(zigzag_encode(amounts.lowest / amounts.units[amounts.code])) : 0) +
+		(Size) n * (kind_width + time_width) +
+		((flags & HISTORY_SOME_AMOUNTS) ? BITMAP_BYTES(n) : 0) +
+		(Size) namounts * amount_width +
+		((flags & HISTORY_SOME_SUBJECTS) ? BITMAP_BYTES(n) : 0) +
+		(Size) nsubjects * subject_width +
+		dictionaries;
+	require_size(size);
+	packed = palloc0(size);
+	SET_VARSIZE(packed, size);
+	dictionary = label_dictionary_write(&kinds, (uint8 *) packed + size - dictionaries);
+	dictionary = label_dictionary_write(&subjects, dictionary);
+
+	out = (uint8 *) VARDATA(packed);
+	*out++ = DEAL_HISTORY_VERSION;
+	*out++ = flags;
+	*out++ = times.code | time_width << 4;
+	*out++ = amounts.code | amount_width << 4;
+	out = varint_write(out, n);
+	out = varint_write(out, label_dictionary_count(&kinds));
+	out = varint_write(out, label_dictionary_count(&subjects));
+	out = varint_write(out, zigzag_encode(times.lowest / times.units[times.code]));
+	if (namounts > 0)
+		out = varint_write(out, zigzag_encode(amounts.lowest / amounts.units[amounts.code]));
+
+	for (uint32 i = 0; i < n; i++, out += kind_width)
+		write_fixed(out, label_dictionary_place(&kinds, events[i].kind), kind_width);
+	for (uint32 i = 0; i < n; i++, out += time_width)
+		write_fixed(out, shape_offset(&times, events[i].at), time_width);
+	if (flags & HISTORY_SOME_AMOUNTS)
+	{
+		bitmap = out;
+		out += BITMAP_BYTES(n);
+		for (uint32 i = 0; i < n; i++)
+			bitmap[i / 8] |= events[i].has_amount << (i % 8);
+	}
+	for (uint32 i = 0; i < n && namounts > 0; i++)
+	{
+		if (events[i].has_amount)
+		{
+			write_fixed(out, shape_offset(&amounts, events[i].amount), amount_width);
+			out += amount_width;
+		}
+	}
+	if (flags & HISTORY_SOME_SUBJECTS)
+	{
+		bitmap = out;
+		out += BITMAP_BYTES(n);
+		for (uint32 i = 0; i < n; i++)
+			bitmap[i / 8] |= (events[i].subject >= 0) << (i % 8);
+	}
+	for (uint32 i = 0; i < n && nsubjects > 0; i++)
+	{
+		if (events[i].subject >= 0)
+		{
+			write_fixed(out, label_dictionary_place(&subjects, events[i].subject), subject_width);
+			out += subject_width;
+		}
+	}
+	Assert(out + dictionaries == dictionary && dictionary == (uint8 *) packed + size);
+
+	if (events != few_events)
+	{
+		pfree(records);
+		pfree(events);
+	}
+	return packed;
+}
+
+/* Takes `size` bytes at *in, or finds the value damaged. */
+static inline const uint8 *
+take(const uint8 **in, const uint8 *end, uint64 size)
+{
+	const uint8 *taken = *in;
+
+	if (size > (uint64) (end - taken))
+		history_damaged();
+	*in += size;
+	return taken;
+}
+
+static inline uint64
+take_varint(const uint8 **in, const uint8 *end)
+{
+	uint64		value = 0;
+
+	if (likely(*in < end && **in < 0x80))	/* most are small */
+		return *(*in)++;
+	*in = varint_read(*in, end, &value);
+	if (*in == NULL)
+		history_damaged();
+	return value;
+}
+
+/* A bitmap of n bits with its number of set bits. */
+static const uint8 *
+take_bitmap(const uint8 **in, const uint8 *end, uint32 n, uint32 *set_bits)
+{
+	const uint8 *bitmap = take(in, end, BITMAP_BYTES(n));
+
+	*set_bits = pg_popcount((const char *) bitmap, BITMAP_BYTES(n));
+	if (n % 8 != 0 && (bitmap[n / 8] >> (n % 8)) != 0)
+		history_damaged();
+	return bitmap;
+}
+
+void
+history_view(HistoryView *view, Datum history)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(history);
+	const uint8 *in;
+	const uint8 *end;
+	const uint8 *head;
+	uint64		nevents;
+	uint64		nkinds;
+	uint64		nsubjects;
+	uint32		with_subject;
+
+	if (is_open(stored))
+		stored = history_pack(history_reopen(PointerGetDatum(stored)));
+	in = (const uint8 *) VARDATA_ANY(stored);
+	end = in + VARSIZE_ANY_EXHDR(stored);
+	head = take(&in, end, 4);
+	nevents = take_varint(&in, end);
+	nkinds = take_varint(&in, end);
+	nsubjects = take_varint(&in, end);
+	if (head[0] != DEAL_HISTORY_VERSION || nevents > HISTORY_MAX_EVENTS ||
+		nkinds > nevents || nsubjects > nevents ||
+		(head[1] & ~HISTORY_PACKED_FLAGS) != 0 ||
+		(head[1] & HISTORY_ANY_AMOUNTS) == HISTORY_ANY_AMOUNTS ||
+		(head[1] & HISTORY_ANY_SUBJECTS) == HISTORY_ANY_SUBJECTS ||
+		(head[2] & 0x0F) >= lengthof(time_units) || (head[2] >> 4) > 8 || (head[2] >> 4) == 7 ||
+		(head[3] & 0x0F) >= lengthof(amount_units) || (head[3] >> 4) > 8 || (head[3] >> 4) == 7)
+		history_damaged();
+
+	view->flags = head[1];
+	view->nevents = nevents;
+	view->nkinds = nkinds;
+	view->nsubjects = nsubjects;
+	view->time_unit = time_units[head[2] & 0x0F];
+	view->time_width = head[2] >> 4;
+	view->amount_unit = amount_units[head[3] & 0x0F];
+	view->amount_width = head[3] >> 4;
+	view->kind_width = index_width(nkinds);
+	view->subject_width = index_width(nsubjects);
+	view->time_base = zigzag_decode(take_varint(&in, end));
+	view->amount_base = 0;
+	if (view->flags & HISTORY_ANY_AMOUNTS)
+		view->amount_base = zigzag_decode(take_varint(&in, end));
+	view->kind_column = take(&in, end, nevents * view->kind_width);
+	view->time_column = take(&in, end, nevents * view->time_width);
+
+	view->namounts = (view->flags & HISTORY_ALL_AMOUNTS) ? nevents : 0;
+	view->amount_bitmap = NULL;
+	if (view->flags & HISTORY_SOME_AMOUNTS)
+		view->amount_bitmap = take_bitmap(&in, end, nevents, &view->namounts);
+	view->amount_column = take(&in, end, (uint64) view->namounts * view->amount_width);
+
+	with_subject = (view->flags & HISTORY_ALL_SUBJECTS) ? nevents : 0;
+	view->subject_bitmap = NULL;
+	if (view->flags & HISTORY_SOME_SUBJECTS)
+		view->subject_bitmap = take_bitmap(&in, end, nevents, &with_subject);
+	view->subject_column = take(&in, end, (uint64) with_subject * view->subject_width);
+
+	view->dictionary = in;
+	view->end = end;
+	view->kinds = view->subjects = NULL;
+}
+
+const uint8 *
+history_read_label(const uint8 *in, const uint8 *end, Label *label)
+{
+	if (in >= end)
+		history_damaged();
+	if (*in > 0)
+	{
+		label->length = *in++;
+		if (end - in < label->length)
+			history_damaged();
+		label->data = (const char *) in;
+		return in + label->length;
+	}
+	in++;
+	if (in >= end || *in >= label_code_count())
+		history_damaged();
+	*label = label_of_code(*in);
+	return in + 1;
+}
+
+void
+history_labels(HistoryView *view)
+{
+	const uint8 *in = view->dictionary;
+	uint32		total = view->nkinds + view->nsubjects;
+
+	/* a label takes at least two bytes: no large allocation for damaged counts */
+	if (total > (Size) (view->end - in) / 2)
+		history_damaged();
+	view->kinds = palloc_extended(sizeof(Label) * Max(total, 1), MCXT_ALLOC_HUGE);
+	view->subjects = view->kinds + view->nkinds;
+	for (uint32 i = 0; i < total; i++)
+		in = history_read_label(in, view->end, &view->kinds[i]);
+	if (in != view->end)
+		history_damaged();
+}
+
+bool
+history_next(HistoryCursor *cursor, HistoryEvent *event)
+{
+	const HistoryView *view = cursor->view;
+	uint32		i = cursor->next;
+
+	if (i >= view->nevents)
+		return false;
+	event->at = history_at(view, i);
+	event->kind = history_kind(view, i);
+	event->amount = 0;
+	event->has_amount = (view->flags & HISTORY_ALL_AMOUNTS) ||
+		(view->amount_bitmap != NULL && BITMAP_TEST(view->amount_bitmap, i));
+	if (event->has_amount)
+	{
+		uint64		above = read_fixed(view->amount_column +
+									   (Size) cursor->amounts_read++ * view->amount_width,
+									   view->amount_width);
+
+		event->amount = (int64) (((uint64) view->amount_base + above) *
+								 (uint64) view->amount_unit);
+	}
+	event->subject = -1;
+	if ((view->flags & HISTORY_ALL_SUBJECTS) ||
+		(view->subject_bitmap != NULL && BITMAP_TEST(view->subject_bitmap, i)))
+	{
+		uint32		subject = read_fixed(view->subject_column +
+										 (Size) cursor->subjects_read++ * view->subject_width,
+										 view->subject_width);
+
+		if (subject >= view->nsubjects)
+			history_damaged();
+		event->subject = subject;
+	}
+	cursor->next++;
+	return true;
+}
+
+uint32
+history_count_until(const HistoryView *view, TimestampTz until)
+{
+	uint32		low = 0;
+	uint32		high = view->nevents;
+
+	/* the usual question is about now: nothing is in the future */
+	if (high > 0 && history_at(view, high - 1) <= until)
+		return high;
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (history_at(view, middle) <= until)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int
+history_find_kind(const HistoryView *view, Label label)
+{
+	int			low = 0;
+	int			high = (int) view->nkinds - 1;
+
+	while (low <= high)
+	{
+		int			middle = (low + high) / 2;
+		int			order = label_compare(label, view->kinds[middle]);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			high = middle - 1;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
+EventParts
+history_parts(const HistoryView *view, const HistoryEvent *event)
+{
+	EventParts	parts;
+
+	parts.at = event->at;
+	parts.amount = event->amount;
+	parts.has_amount = event->has_amount;
+	parts.kind = view->kinds[event->kind];
+	if (event->subject >= 0)
+		parts.subject = view->subjects[event->subject];
+	else
+	{
+		parts.subject.data = "";
+		parts.subject.length = 0;
+	}
+	return parts;
+}

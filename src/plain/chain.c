@@ -1,0 +1,602 @@
+/*
+ * chain.c
+ *		The search for the winning chain of a deal. Definition and cost: chain.h.
+ *
+ * The events of one instant are a batch: within it every stage counts once and
+ * all are there together, so ties never depend on the order of rows. Working
+ * backwards, each event learns the best that a chain starting with it can
+ * still reach: its depth, then its number of matched stages. Working forwards
+ * from the entry, the winner then follows the events that keep that promise,
+ * lowest stage first, earliest first.
+ */
+#include <string.h>
+
+#include "plain/chain.h"
+
+/* Depth first, then matched stages, in one number; 0 is "nothing". */
+#define PROMISE(depth, matched) ((depth) * 64 + (matched))
+#define PROMISE_DEPTH(promise) ((promise) / 64)
+#define PROMISE_MATCHED(promise) ((promise) % 64)
+
+#define INTERRUPT_EVERY 1024
+
+/* Differences of instants may pass 63 bits; none is negative. */
+static inline uint64_t
+elapsed(int64_t from, int64_t to)
+{
+	return (uint64_t) to - (uint64_t) from;
+}
+
+static inline bool
+is_within(int64_t from, int64_t to, int64_t window)
+{
+	return window == CHAIN_NO_WINDOW || window == INT64_MAX ||
+		elapsed(from, to) <= (uint64_t) window;
+}
+
+static inline int64_t
+later_by(int64_t instant, int64_t window)
+{
+	if (window == CHAIN_NO_WINDOW || window == INT64_MAX ||
+		(instant > 0 && window > INT64_MAX - instant))
+		return INT64_MAX;
+	return instant + window;
+}
+
+static inline int64_t
+earlier_by(int64_t instant, int64_t window)
+{
+	if (window == CHAIN_NO_WINDOW || window == INT64_MAX ||
+		(instant < 0 && window > instant - INT64_MIN))
+		return INT64_MIN;
+	return instant - window;
+}
+
+static inline bool
+is_optional(const ChainRules *rules, int stage)
+{
+	return (rules->optional >> stage) & 1;
+}
+
+static inline void
+interrupt(const ChainRules *rules, size_t i)
+{
+	if (i % INTERRUPT_EVERY == INTERRUPT_EVERY - 1 && rules->check_interrupts != NULL)
+		rules->check_interrupts();
+}
+
+static inline int
+highest_bit(uint32_t mask)
+{
+	return 31 - __builtin_clz(mask);
+}
+
+/* The stages that a chain may go to next from a stage. */
+static uint32_t
+next_stages(const ChainRules *rules, int stage)
+{
+	uint32_t	allowed = 0;
+
+	for (int next = stage + 1; next < rules->nstages; next++)
+	{
+		allowed |= (uint32_t) 1 << next;
+		if (rules->skipped == CHAIN_STOP && !is_optional(rules, next))
+			break;
+	}
+	return allowed;
+}
+
+/*
+ * Sorts each batch by role, exits last, and drops what repeats a role within
+ * its batch; numbers the batches. Returns the number of nodes left.
+ */
+static size_t
+prepare(ChainEvent *events, size_t nevents)
+{
+	size_t		nnodes = 0;
+	int32_t		batch = 0;
+
+	for (size_t start = 0, end; start < nevents; start = end, batch++)
+	{
+		int64_t		at = events[start].at;
+		uint64_t	roles = 0;
+
+		for (end = start; end < nevents && events[end].at == at; end++)
+			roles |= (uint64_t) 1 << events[end].role;
+		for (; roles != 0; roles &= roles - 1)
+		{
+			ChainEvent *node = &events[nnodes++];
+
+			node->at = at;
+			node->role = __builtin_ctzll(roles);
+			node->batch = batch;
+		}
+	}
+	return nnodes;
+}
+
+/*
+ * What the search works on. `slot` of the nodes doubles as the store of one
+ * double-ended queue per stage: those of stage i start at first_slot[i].
+ */
+typedef struct Search
+{
+	const ChainRules *rules;
+	ChainEvent *nodes;
+	size_t		nnodes;
+	uint32_t	next_stages[CHAIN_MAX_STAGES];
+	size_t		first_slot[CHAIN_MAX_STAGES];
+} Search;
+
+static void
+search_begin(Search *search, const ChainRules *rules, ChainEvent *events, size_t nevents)
+{
+	search->rules = rules;
+	search->nodes = events;
+	search->nnodes = prepare(events, nevents);
+	for (int stage = 0; stage < rules->nstages; stage++)
+		search->next_stages[stage] = next_stages(rules, stage);
+	if (rules->has_steps)
+	{
+		size_t		counts[CHAIN_EXIT + 1] = {0};
+		size_t		slots = 0;
+
+		for (size_t k = 0; k < search->nnodes; k++)
+			counts[search->nodes[k].role]++;
+		for (int stage = 0; stage < rules->nstages; stage++)
+		{
+			search->first_slot[stage] = slots;
+			slots += counts[stage];
+		}
+	}
+}
+
+/*
+ * The best promises behind the node at work, by stage: over all of them, and
+ * over those within the step window (a sliding maximum: nodes enter at `back`
+ * with falling instants and leave at `front`; one that is no better than a
+ * nearer one can never be the maximum again).
+ */
+typedef struct Ahead
+{
+	int32_t		best[CHAIN_MAX_STAGES];
+	int32_t		front[CHAIN_MAX_STAGES];
+	int32_t		back[CHAIN_MAX_STAGES];
+} Ahead;
+
+static void
+ahead_add(const Search *search, Ahead *ahead, size_t k)
+{
+	ChainEvent *nodes = search->nodes;
+	int			stage = nodes[k].role;
+
+	if (nodes[k].promise > ahead->best[stage])
+		ahead->best[stage] = nodes[k].promise;
+	if (search->rules->has_steps)
+	{
+		ChainEvent *slots = nodes + search->first_slot[stage];
+
+		while (ahead->back[stage] > ahead->front[stage] &&
+			   nodes[slots[ahead->back[stage] - 1].slot].promise <= nodes[k].promise)
+			ahead->back[stage]--;
+		slots[ahead->back[stage]++].slot = (int32_t) k;
+	}
+}
+
+static int32_t
+ahead_within(const Search *search, Ahead *ahead, int stage, int64_t from, int64_t window)
+{
+	ChainEvent *nodes = search->nodes;
+	ChainEvent *slots = nodes + search->first_slot[stage];
+
+	while (ahead->front[stage] < ahead->back[stage] &&
+		   !is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
+		ahead->front[stage]++;
+	return ahead->front[stage] < ahead->back[stage] ?
+		nodes[slots[ahead->front[stage]].slot].promise : 0;
+}
+
+/* The bound on the time from a stage to a later one, when they are neighbours. */
+static inline int64_t
+step_window(const ChainRules *rules, int stage, int next)
+{
+	return rules->has_steps && next == stage + 1 ? rules->step_within[stage] : CHAIN_NO_WINDOW;
+}
+
+static int32_t
+promise_of(const Search *search, Ahead *ahead, size_t k)
+{
+	const ChainRules *rules = search->rules;
+	int			stage = search->nodes[k].role;
+	int32_t		promise = PROMISE(stage + 1, 1);
+
+	for (uint32_t next = search->next_stages[stage]; next != 0; next &= next - 1)
+	{
+		int			to = __builtin_ctz(next);
+		int64_t		window = step_window(rules, stage, to);
+		int32_t		behind = window == CHAIN_NO_WINDOW ? ahead->best[to] :
+			ahead_within(search, ahead, to, search->nodes[k].at, window);
+
+		if (behind >= promise)
+			promise = behind + 1;
+	}
+	return promise;
+}
+
+/* The same where the next matched event is of this batch or of the one after. */
+static int32_t
+adjacent_promise_of(const Search *search, size_t k, size_t batch_end, size_t reach_end)
+{
+	const ChainRules *rules = search->rules;
+	const ChainEvent *nodes = search->nodes;
+	int			stage = nodes[k].role;
+	int32_t		promise = PROMISE(stage + 1, 1);
+
+	for (size_t next = k + 1; next < reach_end; next++)
+	{
+		int			to = nodes[next].role;
+
+		if (to == CHAIN_EXIT || !((search->next_stages[stage] >> to) & 1))
+			continue;
+		if (next >= batch_end &&
+			!is_within(nodes[k].at, nodes[next].at, step_window(rules, stage, to)))
+			continue;
+		if (nodes[next].promise >= promise)
+			promise = nodes[next].promise + 1;
+	}
+	return promise;
+}
+
+/* Sets the promise of every stage node in [low, high), as if no others were there. */
+static void
+make_promises(const Search *search, size_t low, size_t high)
+{
+	const ChainRules *rules = search->rules;
+	ChainEvent *nodes = search->nodes;
+	Ahead		ahead;
+	size_t		reach_end = high;
+
+	memset(ahead.best, 0, sizeof(int32_t) * rules->nstages);
+	memset(ahead.front, 0, sizeof(int32_t) * rules->nstages);
+	memset(ahead.back, 0, sizeof(int32_t) * rules->nstages);
+
+	for (size_t end = high, start; end > low; end = start)
+	{
+		/* [start, end) is the last batch not yet done, higher stages first */
+		for (start = end; start > low && nodes[start - 1].batch == nodes[end - 1].batch;)
+		{
+			size_t		k = --start;
+
+			interrupt(rules, k);
+			if (nodes[k].role == CHAIN_EXIT)
+				continue;
+			if (rules->mode == CHAIN_ADJACENT)
+				nodes[k].promise = adjacent_promise_of(search, k, end, reach_end);
+			else
+			{
+				nodes[k].promise = promise_of(search, &ahead, k);
+				if (rules->mode == CHAIN_ORDERED)
+					ahead_add(search, &ahead, k);
+			}
+		}
+		if (rules->mode == CHAIN_INCREASING)
+			for (size_t k = end; k-- > start;)
+				if (nodes[k].role != CHAIN_EXIT)
+					ahead_add(search, &ahead, k);
+		reach_end = end;
+	}
+}
+
+/*
+ * Follows the promises from an entry: at each link the lowest stage that keeps
+ * what is left of the promise, and of it the earliest event.
+ */
+static void
+follow(const Search *search, size_t entry, size_t high, ChainResult *result)
+{
+	const ChainRules *rules = search->rules;
+	const ChainEvent *nodes = search->nodes;
+	size_t		at = entry;
+
+	result->depth = PROMISE_DEPTH(nodes[entry].promise);
+	result->matched = 1;
+	result->nmatched = 1;
+	result->times[0] = nodes[entry].at;
+	while (PROMISE_MATCHED(nodes[at].promise) > 1)
+	{
+		int			stage = nodes[at].role;
+		size_t		chosen = at;
+
+		for (size_t k = at + 1; k < high; k++)
+		{
+			int			to = nodes[k].role;
+
+			interrupt(rules, k);
+			if (rules->mode == CHAIN_ADJACENT && nodes[k].batch > nodes[at].batch + 1)
+				break;
+			if (to == CHAIN_EXIT || !((search->next_stages[stage] >> to) & 1) ||
+				nodes[k].promise != nodes[at].promise - 1 ||
+				(rules->mode == CHAIN_INCREASING && nodes[k].batch == nodes[at].batch) ||
+				(chosen != at && to >= nodes[chosen].role) ||
+				!is_within(nodes[at].at, nodes[k].at, step_window(rules, stage, to)))
+				continue;
+			chosen = k;
+			if (to == stage + 1)
+				break;
+		}
+		at = chosen;
+		result->matched |= (uint32_t) 1 << nodes[at].role;
+		result->times[result->nmatched++] = nodes[at].at;
+	}
+}
+
+/* The first node, from `from` on, that is outside the window of an entry. */
+static size_t
+window_end(const Search *search, size_t entry, size_t from)
+{
+	while (from < search->nnodes &&
+		   is_within(search->nodes[entry].at, search->nodes[from].at, search->rules->within))
+		from++;
+	return from;
+}
+
+/* All modes but CHAIN_ANY_ORDER. */
+static void
+search_in_order(Search *search, ChainResult *result)
+{
+	const ChainRules *rules = search->rules;
+	ChainEvent *nodes = search->nodes;
+	size_t		first = search->nnodes;
+	size_t		best;
+	size_t		high;
+	int32_t		best_promise;
+
+	for (size_t k = 0; k < search->nnodes; k++)
+	{
+		if (nodes[k].role != 0)
+			continue;
+		if (first == search->nnodes || rules->entry == CHAIN_LATEST)
+			first = k;
+		if (rules->entry == CHAIN_FIRST)
+			break;
+	}
+	if (first == search->nnodes)
+		return;
+
+	if (rules->entry != CHAIN_BEST)
+	{
+		high = window_end(search, first, first);
+		make_promises(search, first, high);
+		follow(search, first, high, result);
+		return;
+	}
+
+	/* without the window first: when its winner fits, it wins with it as well */
+	make_promises(search, first, search->nnodes);
+	best = first;
+	for (size_t k = first; k < search->nnodes; k++)
+		if (nodes[k].role == 0 && nodes[k].promise > nodes[best].promise)
+			best = k;
+	follow(search, best, search->nnodes, result);
+	if (is_within(result->times[0], result->times[result->nmatched - 1], rules->within))
+		return;
+
+	/* then entry by entry, leaving out those that cannot beat the best so far */
+	for (size_t k = first; k < search->nnodes; k++)
+		nodes[k].bound = nodes[k].promise;
+	best_promise = 0;
+	high = first;
+	for (size_t k = first; k < search->nnodes; k++)
+	{
+		interrupt(rules, k);
+		if (nodes[k].role != 0 || nodes[k].bound <= best_promise)
+			continue;
+		high = window_end(search, k, high < k ? k : high);
+		make_promises(search, k, high);
+		if (nodes[k].promise > best_promise)
+		{
+			best = k;
+			best_promise = nodes[k].promise;
+		}
+	}
+	high = window_end(search, best, best);
+	make_promises(search, best, high);
+	follow(search, best, high, result);
+}
+
+/* What the stages present in one window amount to under CHAIN_ANY_ORDER. */
+static int32_t
+promise_of_stages(const ChainRules *rules, uint32_t present)
+{
+	uint32_t	all = rules->nstages == CHAIN_MAX_STAGES ? UINT32_MAX :
+		((uint32_t) 1 << rules->nstages) - 1;
+	uint32_t	missing = all & ~present & (~rules->optional | 1);
+	uint32_t	counted = missing == 0 ? present : present & ((missing & -missing) - 1);
+
+	if (!(present & 1))
+		return 0;
+	return PROMISE(highest_bit(counted) + 1, __builtin_popcount(counted));
+}
+
+/*
+ * CHAIN_ANY_ORDER: every window that starts at an event is looked at; those
+ * that hold the best stages are marked in `bound`. The winner then takes,
+ * stage by stage, the earliest event that still lies in a marked window with
+ * all those taken before.
+ */
+static void
+search_any_order(Search *search, ChainResult *result)
+{
+	const ChainRules *rules = search->rules;
+	ChainEvent *nodes = search->nodes;
+	size_t		counts[CHAIN_EXIT + 1] = {0};
+	uint32_t	present = 0;
+	int32_t		best = 0;
+	size_t		nstarts = 0;
+	size_t		high = 0;
+	int64_t		earliest = INT64_MAX;
+	int64_t		latest = INT64_MIN;
+
+	for (size_t k = 0; k < search->nnodes; k++)
+	{
+		int32_t		promise;
+
+		interrupt(rules, k);
+		for (; high < search->nnodes &&
+			 is_within(nodes[k].at, nodes[high].at, rules->within); high++)
+		{
+			int			role = nodes[high].role;
+
+			if (role != CHAIN_EXIT && counts[role]++ == 0)
+				present |= (uint32_t) 1 << role;
+		}
+		promise = promise_of_stages(rules, present);
+		nodes[k].promise = promise;
+		if (promise > best)
+			best = promise;
+		if (nodes[k].role != CHAIN_EXIT && --counts[nodes[k].role] == 0)
+			present &= ~((uint32_t) 1 << nodes[k].role);
+	}
+	if (best == 0)
+		return;
+
+	/*
+	 * A later node of a batch has lost the earlier ones, so its promise is at
+	 * most theirs: the first of each batch speaks for the window.
+	 */
+	for (size_t k = 0; k < search->nnodes; k++)
+		if (nodes[k].promise == best && (k == 0 || nodes[k - 1].batch != nodes[k].batch))
+			nodes[nstarts++].slot = (int32_t) k;
+
+	result->depth = PROMISE_DEPTH(best);
+	for (int stage = 0; stage < result->depth; stage++)
+	{
+		size_t		start = 0;
+
+		for (size_t k = 0; k < search->nnodes; k++)
+		{
+			int64_t		low;
+			int64_t		top;
+
+			interrupt(rules, k);
+			if (nodes[k].role != stage)
+				continue;
+			/* the window must start in [low, top] to hold it and all before */
+			top = nodes[k].at < earliest ? nodes[k].at : earliest;
+			low = earlier_by(nodes[k].at > latest ? nodes[k].at : latest, rules->within);
+			while (start < nstarts && nodes[nodes[start].slot].at < low)
+				start++;
+			if (start == nstarts || nodes[nodes[start].slot].at > top)
+				continue;
+			result->matched |= (uint32_t) 1 << stage;
+			result->times[result->nmatched++] = nodes[k].at;
+			earliest = top;
+			latest = nodes[k].at > latest ? nodes[k].at : latest;
+			break;
+		}
+	}
+}
+
+/* The first exit not before an instant, CHAIN_NEVER for none. */
+static int64_t
+first_exit(const Search *search, int64_t from)
+{
+	for (size_t k = 0; k < search->nnodes; k++)
+		if (search->nodes[k].role == CHAIN_EXIT && search->nodes[k].at >= from)
+			return search->nodes[k].at;
+	return CHAIN_NEVER;
+}
+
+/* How the attempt of a chain without its last stage stands at as_of. */
+static void
+set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, int64_t exit_at,
+		   int64_t as_of, ChainResult *result)
+{
+	int			next = result->depth;	/* the stage that would come next */
+	int64_t		deadline = later_by(entered_at, rules->within);
+
+	if (rules->has_steps &&
+		(next == rules->nstages - 1 ||
+		 (rules->skipped == CHAIN_STOP && !is_optional(rules, next))))
+	{
+		int64_t		step_deadline = later_by(last_at, rules->step_within[next - 1]);
+
+		deadline = step_deadline < deadline ? step_deadline : deadline;
+	}
+
+	if (exit_at != CHAIN_NEVER && exit_at <= deadline)
+	{
+		result->status = CHAIN_EXITED;
+		result->ended_at = exit_at;
+	}
+	else if (as_of > deadline)
+	{
+		result->status = CHAIN_EXPIRED;
+		result->ended_at = deadline;
+	}
+	else
+	{
+		result->status = CHAIN_OPEN;
+		result->ended_at = as_of;
+	}
+}
+
+bool
+chain_run_end(const ChainRun *run, const ChainRules *rules, int64_t as_of, ChainResult *result)
+{
+	const int64_t *times = result->times;
+	uint32_t	matched = run->matched;
+	int			n = run->nmatched;
+
+	/* a chain without its first stage, or one with a gap under `stop`, is no run */
+	if (rules->mode != CHAIN_ORDERED || rules->has_steps || run->last == CHAIN_CROOKED ||
+		(matched != 0 && !(matched & 1)) ||
+		(rules->skipped == CHAIN_STOP && (matched & (matched + 1)) != 0) ||
+		(n > 0 && !is_within(times[0], times[n - 1], rules->within)))
+		return false;
+	result->depth = run->last + 1;
+	result->matched = matched;
+	result->nmatched = n;
+	result->ended_at = 0;
+	if (n == 0)
+		result->status = CHAIN_NOT_ENTERED;
+	else if (result->depth == rules->nstages)
+		result->status = CHAIN_CONVERTED;
+	else
+		set_status(rules, times[0], times[n - 1], run->exit_at, as_of, result);
+	return true;
+}
+
+void
+chain_search(const ChainRules *rules, ChainEvent *events, size_t nevents,
+			 int64_t as_of, ChainResult *result)
+{
+	Search		search;
+	int64_t		entered_at;
+	int64_t		last_at;
+
+	result->depth = 0;
+	result->matched = 0;
+	result->nmatched = 0;
+	result->status = CHAIN_NOT_ENTERED;
+	result->ended_at = 0;
+	search_begin(&search, rules, events, nevents);
+	if (rules->mode == CHAIN_ANY_ORDER)
+		search_any_order(&search, result);
+	else
+		search_in_order(&search, result);
+	if (result->depth == 0)
+		return;
+	if (result->depth == rules->nstages)
+	{
+		result->status = CHAIN_CONVERTED;
+		return;
+	}
+	entered_at = last_at = result->times[0];
+	for (int i = 1; i < result->nmatched; i++)
+	{
+		entered_at = result->times[i] < entered_at ? result->times[i] : entered_at;
+		last_at = result->times[i] > last_at ? result->times[i] : last_at;
+	}
+	set_status(rules, entered_at, last_at, first_exit(&search, last_at), as_of, result);
+}

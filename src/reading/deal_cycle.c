@@ -1,0 +1,580 @@
+/*
+ * deal_cycle.c
+ *		deal_cycle: how long one deal took from one thing to another, and
+ *		deal_exposure, the same split where the deal was first exposed to
+ *		something (floor 2); counting cycles in a duration_summary.
+ *
+ * Text form:
+ *
+ *		{"version":1,"unit":"day","status":"event","started_at":"...",
+ *		 "entered_at":null,"observed_until":"..."}
+ */
+#include "reading/deal_cycle.h"
+
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "history/deal_history.h"
+#include "summary/duration_summary.h"
+#include "base/json.h"
+#include "reading/roles.h"
+
+#define TYPE_NAME "deal_cycle"
+
+static const char *const status_names[] = {"event", "competing", "censored"};
+
+/* ---------------------------------------------------------------- check */
+
+/* NULL when fine, else what is wrong. */
+static const char *
+check_cycle(const DealCycle *cycle)
+{
+	if ((cycle->flags & ~DEAL_CYCLE_LATE) != 0)
+		return "unknown flags";
+	if (cycle->unit >= DURATION_UNITS)
+		return "unknown unit";
+	if (cycle->status > CYCLE_CENSORED)
+		return "unknown status";
+	if (!IS_VALID_TIMESTAMP(cycle->started_at) || !IS_VALID_TIMESTAMP(cycle->observed_until))
+		return "an instant is out of range";
+	if (cycle->observed_until < cycle->started_at)
+		return "it ends before it starts";
+	if (!(cycle->flags & DEAL_CYCLE_LATE) ? cycle->entered_at != 0 :
+		cycle->entered_at <= cycle->started_at || cycle->entered_at >= cycle->observed_until)
+		return "a late entry is after the start and before the end";
+	return NULL;
+}
+
+const DealCycle *
+deal_cycle_get(Datum datum)
+{
+	const DealCycle *cycle = (const DealCycle *) PG_DETOAST_DATUM(datum);
+
+	if (VARSIZE(cycle) != sizeof(DealCycle) || cycle->version != DEAL_CYCLE_VERSION ||
+		check_cycle(cycle) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged " TYPE_NAME)));
+	return cycle;
+}
+
+/* An own copy of a cycle whose fields are set. */
+static Datum
+cycle_datum(const DealCycle *cycle)
+{
+	DealCycle  *result = memcpy(palloc(sizeof(DealCycle)), cycle, sizeof(DealCycle));
+
+	SET_VARSIZE(result, sizeof(DealCycle));
+	result->version = DEAL_CYCLE_VERSION;
+	Assert(check_cycle(result) == NULL);
+	return PointerGetDatum(result);
+}
+
+static int64
+cycle_microseconds(const DealCycle *cycle)
+{
+	return duration_between(cycle->started_at, cycle->observed_until);
+}
+
+/* ---------------------------------------------------------------- text and jsonb */
+
+static void
+append_json(StringInfo out, const DealCycle *cycle)
+{
+	char		buffer[INSTANT_TEXT_SIZE];
+
+	appendStringInfo(out, "{\"version\":%d,\"unit\":\"%s\",\"status\":\"%s\",\"started_at\":\"%s\"",
+					 DEAL_CYCLE_VERSION, duration_unit_name(cycle->unit),
+					 status_names[cycle->status], instant_text(cycle->started_at, buffer));
+	if (cycle->flags & DEAL_CYCLE_LATE)
+		appendStringInfo(out, ",\"entered_at\":\"%s\"", instant_text(cycle->entered_at, buffer));
+	else
+		appendStringInfoString(out, ",\"entered_at\":null");
+	appendStringInfo(out, ",\"observed_until\":\"%s\"}",
+					 instant_text(cycle->observed_until, buffer));
+}
+
+/* The place of a label among names; -1 when it is none of them. */
+static int
+find_name(Label label, const char *(*name) (int), int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strlen(name(i)) == label.length && memcmp(name(i), label.data, label.length) == 0)
+			return i;
+	return -1;
+}
+
+static const char *
+status_name(int status)
+{
+	return status_names[status];
+}
+
+/* False with an error saved. */
+static bool
+from_json(Jsonb *json, DealCycle *cycle, fmNodePtr escontext)
+{
+	static const char *const keys[] = {
+		"version", "unit", "status", "started_at", "entered_at", "observed_until", NULL
+	};
+	JsonbContainer *object = &json->root;
+	Label		unit_label;
+	Label		status_label;
+	int			unit;
+	int			status;
+	const char *problem;
+
+	memset(cycle, 0, sizeof(*cycle));
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
+		!jsonb_check_version(object, TYPE_NAME, escontext) ||
+		!jsonb_field_label(object, TYPE_NAME, "unit", &unit_label, escontext) ||
+		!jsonb_field_label(object, TYPE_NAME, "status", &status_label, escontext) ||
+		!jsonb_field_instant(object, TYPE_NAME, "started_at", &cycle->started_at, escontext) ||
+		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &cycle->observed_until, escontext))
+		return false;
+	if (jsonb_field_given(object, "entered_at"))
+	{
+		if (!jsonb_field_instant(object, TYPE_NAME, "entered_at", &cycle->entered_at, escontext))
+			return false;
+		cycle->flags = DEAL_CYCLE_LATE;
+	}
+	unit = find_name(unit_label, duration_unit_name, DURATION_UNITS);
+	status = find_name(status_label, status_name, lengthof(status_names));
+	cycle->unit = (uint8) unit;
+	cycle->status = (uint8) status;
+	problem = unit < 0 ? "unknown unit" : status < 0 ? "unknown status" : check_cycle(cycle);
+	if (problem != NULL)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_in);
+Datum
+deal_cycle_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *json;
+	DealCycle	cycle;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
+		!from_json(json, &cycle, fcinfo->context))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(cycle_datum(&cycle));
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_out);
+Datum
+deal_cycle_out(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_json(&out, deal_cycle_get(PG_GETARG_DATUM(0)));
+	PG_RETURN_CSTRING(out.data);
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_to_jsonb);
+Datum
+deal_cycle_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return DirectFunctionCall1(jsonb_in, deal_cycle_out(fcinfo));
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_from_jsonb);
+Datum
+deal_cycle_from_jsonb(PG_FUNCTION_ARGS)
+{
+	DealCycle	cycle;
+
+	(void) from_json(PG_GETARG_JSONB_P(0), &cycle, NULL);
+	PG_RETURN_DATUM(cycle_datum(&cycle));
+}
+
+/* ---------------------------------------------------------------- binary */
+
+/* Version, flags, unit, status, started_at, observed_until, and entered_at when late. */
+PG_FUNCTION_INFO_V1(deal_cycle_send);
+Datum
+deal_cycle_send(PG_FUNCTION_ARGS)
+{
+	const DealCycle *cycle = deal_cycle_get(PG_GETARG_DATUM(0));
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendbyte(&out, DEAL_CYCLE_VERSION);
+	pq_sendbyte(&out, cycle->flags);
+	pq_sendbyte(&out, cycle->unit);
+	pq_sendbyte(&out, cycle->status);
+	pq_sendint64(&out, cycle->started_at);
+	pq_sendint64(&out, cycle->observed_until);
+	if (cycle->flags & DEAL_CYCLE_LATE)
+		pq_sendint64(&out, cycle->entered_at);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_recv);
+Datum
+deal_cycle_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	DealCycle	cycle;
+	const char *problem;
+
+	receive_version(in, TYPE_NAME, DEAL_CYCLE_VERSION);
+	memset(&cycle, 0, sizeof(cycle));
+	cycle.flags = pq_getmsgbyte(in);
+	cycle.unit = pq_getmsgbyte(in);
+	cycle.status = pq_getmsgbyte(in);
+	cycle.started_at = pq_getmsgint64(in);
+	cycle.observed_until = pq_getmsgint64(in);
+	if (cycle.flags & DEAL_CYCLE_LATE)
+		cycle.entered_at = pq_getmsgint64(in);
+	problem = check_cycle(&cycle);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
+	PG_RETURN_DATUM(cycle_datum(&cycle));
+}
+
+/* ---------------------------------------------------------------- the reading */
+
+#define ROLE_FROM 0x01
+#define ROLE_TO 0x02
+#define ROLE_UNLESS 0x04
+
+/* The options of a cycle stand together: the first of them is argument `first`. */
+static const KindRoles *
+get_roles(FunctionCallInfo fcinfo, int first)
+{
+	RoleOption	options[] = {
+		{first, "from_kinds", false},
+		{first + 1, "to_kinds", false},
+		{first + 2, "unless", true}
+	};
+
+	return kind_roles_get(fcinfo, options, lengthof(options), ROLE_TO | ROLE_UNLESS);
+}
+
+static int
+get_unit(FunctionCallInfo fcinfo, int argno)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("unit must not be NULL")));
+	return duration_unit_from_name(label_from_text(PG_GETARG_DATUM(argno), "unit"));
+}
+
+/*
+ * What ended the cycle at the instant of its start: an event there with the
+ * role, other than the one event that starts the cycle. Where several events
+ * of the instant could start it, one of them that does not end it does.
+ */
+static bool
+ends_at_start(const HistoryView *view, const uint8 *roles, uint32 i, uint8 role)
+{
+	int64		start = history_at(view, i);
+	int			ends = 0;
+	int			either = 0;
+
+	for (; i < view->nevents && history_at(view, i) == start; i++)
+	{
+		uint8		has = roles[history_kind(view, i)];
+
+		ends += (has & role) != 0;
+		either += (has & (role | ROLE_FROM)) != 0;
+	}
+	return ends > 0 && either > 1;
+}
+
+/* Fills start, end and status; false when nothing starts by as_of. */
+static bool
+find_cycle(const HistoryView *view, const uint8 *roles, TimestampTz as_of, DealCycle *cycle)
+{
+	uint32		i = 0;
+	int64		start;
+
+	while (i < view->nevents && !(roles[history_kind(view, i)] & ROLE_FROM))
+		i++;
+	if (i == view->nevents || history_at(view, i) > as_of)
+		return false;
+	cycle->started_at = start = history_at(view, i);
+	while (i > 0 && history_at(view, i - 1) == start)
+		i--;
+
+	cycle->observed_until = start;
+	cycle->status = CYCLE_EVENT;
+	if (ends_at_start(view, roles, i, ROLE_TO))
+		return true;
+	cycle->status = CYCLE_COMPETING;
+	if (ends_at_start(view, roles, i, ROLE_UNLESS))
+		return true;
+
+	cycle->status = CYCLE_CENSORED;
+	cycle->observed_until = as_of;
+	for (; i < view->nevents; i++)
+	{
+		int64		at = history_at(view, i);
+		uint8		has = roles[history_kind(view, i)];
+
+		if (at > cycle->observed_until)
+			break;				/* after as_of, or after the instant of an unless */
+		if (at == start)
+			continue;
+		if (has & ROLE_TO)
+		{
+			cycle->status = CYCLE_EVENT;
+			cycle->observed_until = at;
+			break;
+		}
+		if (has & ROLE_UNLESS)
+		{
+			/* an event of the same instant would still be one */
+			cycle->status = CYCLE_COMPETING;
+			cycle->observed_until = at;
+		}
+	}
+	return true;
+}
+
+/*
+ * deal_cycle(history, from_kinds, to_kinds, unless, as_of, unit): from the
+ * first `from` event to the first `to` event at or after it, unless an
+ * `unless` event comes first. NULL for a NULL history or as_of, and where
+ * nothing starts by as_of.
+ */
+PG_FUNCTION_INFO_V1(deal_cycle);
+Datum
+deal_cycle(PG_FUNCTION_ARGS)
+{
+	const KindRoles *roles = get_roles(fcinfo, 1);
+	int			unit = get_unit(fcinfo, 5);
+	HistoryView view;
+	TimestampTz as_of;
+	DealCycle	cycle = {.unit = (uint8) unit};
+
+	/* options are checked even where there is nothing to read */
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(4))
+		PG_RETURN_NULL();
+	as_of = PG_GETARG_TIMESTAMPTZ(4);
+	(void) instant_check(as_of, "as_of", NULL);
+	history_view(&view, PG_GETARG_DATUM(0));
+	if (!find_cycle(&view, kind_roles_match(roles, &view), as_of, &cycle))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(cycle_datum(&cycle));
+}
+
+/* The first instant of a kind, with a subject when there is one given; false when never. */
+static bool
+find_exposure(HistoryView *view, Label kind_label, const Label *subject, int64 *exposed_at)
+{
+	HistoryCursor cursor;
+	HistoryEvent event;
+	int			kind;
+
+	history_labels(view);
+	kind = history_find_kind(view, kind_label);
+	if (kind < 0)
+		return false;
+	history_rewind(&cursor, view);
+	while (history_next(&cursor, &event))
+		if (event.kind == kind &&
+			(subject == NULL ||
+			 (event.subject >= 0 && label_equal(view->subjects[event.subject], *subject))))
+		{
+			*exposed_at = event.at;
+			return true;
+		}
+	return false;
+}
+
+static void
+put_cycle(ReturnSetInfo *result, bool exposed, const DealCycle *cycle)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	values[0] = BoolGetDatum(exposed);
+	values[1] = cycle_datum(cycle);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * deal_exposure(history, exposed_by, exposure_subject, from_kinds, to_kinds,
+ * unless, as_of, unit) -> (exposed, cycle): the cycle in one piece where it was
+ * exposed from its start on or never before its end; else until the exposure,
+ * censored there, and from it on, entering late. Both count time from the start.
+ */
+PG_FUNCTION_INFO_V1(deal_exposure);
+Datum
+deal_exposure(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const KindRoles *roles = get_roles(fcinfo, 3);
+	int			unit = get_unit(fcinfo, 7);
+	HistoryView view;
+	TimestampTz as_of;
+	Label		kind;
+	Label		subject;
+	int64		exposed_at;
+	DealCycle	cycle = {.unit = (uint8) unit};
+
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("exposed_by must not be NULL")));
+	kind = label_from_text(PG_GETARG_DATUM(1), "exposed_by");
+	if (!PG_ARGISNULL(2))
+		subject = label_from_text(PG_GETARG_DATUM(2), "exposure_subject");
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(6))
+		return (Datum) 0;
+	as_of = PG_GETARG_TIMESTAMPTZ(6);
+	(void) instant_check(as_of, "as_of", NULL);
+	history_view(&view, PG_GETARG_DATUM(0));
+	if (!find_cycle(&view, kind_roles_match(roles, &view), as_of, &cycle))
+		return (Datum) 0;
+
+	if (!find_exposure(&view, kind, PG_ARGISNULL(2) ? NULL : &subject, &exposed_at))
+		exposed_at = PG_INT64_MAX;
+	if (exposed_at <= cycle.started_at)
+		put_cycle(result, true, &cycle);
+	else if (exposed_at >= cycle.observed_until)
+		put_cycle(result, false, &cycle);
+	else
+	{
+		DealCycle	before = cycle;
+
+		before.status = CYCLE_CENSORED;
+		before.observed_until = exposed_at;
+		put_cycle(result, false, &before);
+		cycle.flags = DEAL_CYCLE_LATE;
+		cycle.entered_at = exposed_at;
+		put_cycle(result, true, &cycle);
+	}
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------- counting */
+
+/* One more cycle in the duration_summary of argument 0, or one less. */
+static Datum
+change_by_cycle(FunctionCallInfo fcinfo, int sign)
+{
+	static const DurationCategory categories[] = {
+		DURATION_EVENT, DURATION_COMPETING, DURATION_CENSORED
+	};
+	static const DurationCategory categories_at_entry[] = {
+		DURATION_EVENT_AT_ENTRY, DURATION_COMPETING_AT_ENTRY
+	};
+	const DealCycle *cycle;
+	CountedSummary *state;
+	int64		microseconds;
+	int64		size;
+	int64		entered;
+
+	if (PG_ARGISNULL(1))
+		return counted_unchanged(fcinfo);
+	cycle = deal_cycle_get(PG_GETARG_DATUM(1));
+	microseconds = cycle_microseconds(cycle);
+	if (!(cycle->flags & DEAL_CYCLE_LATE))
+		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
+									   categories[cycle->status], sign));
+
+	/* one that ends in its unit of entry was never at risk; one censored there is LATE and CENSORED in one unit */
+	size = duration_unit_size(cycle->unit);
+	entered = duration_between(cycle->started_at, cycle->entered_at) / size;
+	if (entered == microseconds / size && cycle->status != CYCLE_CENSORED)
+		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
+									   categories_at_entry[cycle->status], sign));
+	state = duration_add(fcinfo, cycle->unit, microseconds, categories[cycle->status], sign);
+	PG_RETURN_POINTER(counted_add(state, &duration_type,
+								  DURATION_KEY(entered, DURATION_LATE), sign));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_add_cycle);
+Datum
+duration_summary_add_cycle(PG_FUNCTION_ARGS)
+{
+	return change_by_cycle(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_remove_cycle);
+Datum
+duration_summary_remove_cycle(PG_FUNCTION_ARGS)
+{
+	return change_by_cycle(fcinfo, -1);
+}
+
+/* ---------------------------------------------------------------- accessors */
+
+PG_FUNCTION_INFO_V1(deal_cycle_status);
+Datum
+deal_cycle_status(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(status_names[deal_cycle_get(PG_GETARG_DATUM(0))->status]));
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_unit);
+Datum
+deal_cycle_unit(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(duration_unit_name(deal_cycle_get(PG_GETARG_DATUM(0))->unit)));
+}
+
+/* From the start to the end, or as far as it was observed when censored: days and time, no months. */
+PG_FUNCTION_INFO_V1(deal_cycle_duration);
+Datum
+deal_cycle_duration(PG_FUNCTION_ARGS)
+{
+	int64		microseconds = cycle_microseconds(deal_cycle_get(PG_GETARG_DATUM(0)));
+	Interval   *duration = palloc0(sizeof(Interval));
+
+	duration->day = (int32) (microseconds / USECS_PER_DAY);
+	duration->time = microseconds % USECS_PER_DAY;
+	PG_RETURN_INTERVAL_P(duration);
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_started_at);
+Datum
+deal_cycle_started_at(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(deal_cycle_get(PG_GETARG_DATUM(0))->started_at);
+}
+
+/* NULL when censored: it has not ended. */
+PG_FUNCTION_INFO_V1(deal_cycle_ended_at);
+Datum
+deal_cycle_ended_at(PG_FUNCTION_ARGS)
+{
+	const DealCycle *cycle = deal_cycle_get(PG_GETARG_DATUM(0));
+
+	if (cycle->status == CYCLE_CENSORED)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(cycle->observed_until);
+}
+
+/* NULL when it was observed from its start on. */
+PG_FUNCTION_INFO_V1(deal_cycle_entered_at);
+Datum
+deal_cycle_entered_at(PG_FUNCTION_ARGS)
+{
+	const DealCycle *cycle = deal_cycle_get(PG_GETARG_DATUM(0));
+
+	if (!(cycle->flags & DEAL_CYCLE_LATE))
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(cycle->entered_at);
+}
+
+PG_FUNCTION_INFO_V1(deal_cycle_observed_until);
+Datum
+deal_cycle_observed_until(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(deal_cycle_get(PG_GETARG_DATUM(0))->observed_until);
+}

@@ -1,0 +1,649 @@
+/*
+ * deal_outcome.c
+ *		deal_outcome: how a deal ended and who else was in it (floor 2).
+ *		I/O, the reading itself, accessors. Bytes: see deal_outcome.h.
+ */
+#include "base/compat.h"
+
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/call_cache.h"
+#include "history/deal_history.h"
+#include "reading/deal_outcome.h"
+#include "base/json.h"
+
+#define TYPE_NAME "deal_outcome"
+
+const char *const deal_statuses[DEAL_STATUSES] = {"won", "lost", "no_decision", "open"};
+
+/* ---------------------------------------------------------------- parts and bytes */
+
+static DealOutcome *
+outcome_build(const OutcomeParts *parts)
+{
+	Size		size = add_size(offsetof(DealOutcome, labels), parts->lost_to.length);
+	DealOutcome *outcome;
+	char	   *out;
+
+	for (uint32 i = 0; i < parts->nconsidered; i++)
+		size = add_size(size, 1 + parts->considered[i].length);
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg(TYPE_NAME " value would be larger than 1 GB")));
+	outcome = palloc(size);
+	SET_VARSIZE(outcome, size);
+	outcome->version = DEAL_OUTCOME_VERSION;
+	outcome->flags = parts->has_amount ? DEAL_OUTCOME_HAS_AMOUNT : 0;
+	outcome->status = parts->status;
+	outcome->lost_to_length = parts->lost_to.length;
+	outcome->closed_at = parts->closed_at;
+	outcome->amount = parts->amount;
+	outcome->nconsidered = parts->nconsidered;
+	out = outcome->labels;
+	for (uint32 i = 0; i < parts->nconsidered; i++)
+	{
+		*out++ = (char) parts->considered[i].length;
+		memcpy(out, parts->considered[i].data, parts->considered[i].length);
+		out += parts->considered[i].length;
+	}
+	if (parts->lost_to.length > 0)
+		memcpy(out, parts->lost_to.data, parts->lost_to.length);
+	return outcome;
+}
+
+/* Do the parts, labels aside, belong together? NULL, or why not. */
+static const char *
+check_parts(const OutcomeParts *parts)
+{
+	if (parts->status > DEAL_OPEN)
+		return "unknown status";
+	if (parts->status == DEAL_OPEN ? parts->closed_at != 0 : !IS_VALID_TIMESTAMP(parts->closed_at))
+		return "status and closing instant do not agree";
+	if (!parts->has_amount && parts->amount != 0)
+		return "an amount without its flag";
+	if (parts->lost_to.length > 0 && parts->status != DEAL_LOST)
+		return "lost_to in a deal that was not lost";
+	for (uint32 i = 1; i < parts->nconsidered; i++)
+		if (label_compare(parts->considered[i - 1], parts->considered[i]) >= 0)
+			return "considered subjects are not in ascending order";
+	return NULL;
+}
+
+void
+outcome_parts(OutcomeParts *parts, Datum datum)
+{
+	const DealOutcome *outcome = (const DealOutcome *) PG_DETOAST_DATUM(datum);
+	Size		size = VARSIZE(outcome);
+	const char *in = outcome->labels;
+	const char *end = (const char *) outcome + size;
+	const char *problem = NULL;
+
+	if (size < offsetof(DealOutcome, labels) || outcome->version != DEAL_OUTCOME_VERSION ||
+		(outcome->flags & ~DEAL_OUTCOME_HAS_AMOUNT) != 0 ||
+		outcome->nconsidered > size - offsetof(DealOutcome, labels))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged " TYPE_NAME)));
+	parts->status = outcome->status;
+	parts->has_amount = (outcome->flags & DEAL_OUTCOME_HAS_AMOUNT) != 0;
+	parts->closed_at = outcome->closed_at;
+	parts->amount = outcome->amount;
+	parts->nconsidered = outcome->nconsidered;
+	parts->considered = NULL;
+	if (parts->nconsidered > 0)
+		parts->considered = palloc_extended(sizeof(Label) * (Size) parts->nconsidered,
+											MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < parts->nconsidered && problem == NULL; i++)
+	{
+		int			length = in < end ? (uint8) *in++ : 0;
+
+		if (length == 0 || length > end - in)
+			problem = "a label is cut off";
+		parts->considered[i].data = in;
+		parts->considered[i].length = length;
+		in += length;
+	}
+	parts->lost_to.data = in;
+	parts->lost_to.length = outcome->lost_to_length;
+	if (problem == NULL && end - in != outcome->lost_to_length)
+		problem = "a label is cut off";
+	if (problem == NULL)
+		problem = check_parts(parts);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged " TYPE_NAME ": %s", problem)));
+}
+
+/* ---------------------------------------------------------------- I/O: JSON text, jsonb, binary */
+
+static void
+outcome_to_json(const OutcomeParts *parts, StringInfo out)
+{
+	char		instant[INSTANT_TEXT_SIZE];
+	char		amount[AMOUNT_TEXT_SIZE];
+
+	appendStringInfo(out, "{\"version\":%d,\"status\":\"%s\",\"closed_at\":",
+					 DEAL_OUTCOME_VERSION, deal_statuses[parts->status]);
+	if (parts->status == DEAL_OPEN)
+		appendStringInfoString(out, "null");
+	else
+		appendStringInfo(out, "\"%s\"", instant_text(parts->closed_at, instant));
+	appendStringInfo(out, ",\"amount\":%s,\"considered\":[",
+					 parts->has_amount ? amount_text(parts->amount, amount) : "null");
+	for (uint32 i = 0; i < parts->nconsidered; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		append_json_label(out, parts->considered[i]);
+	}
+	appendStringInfoString(out, "],\"lost_to\":");
+	if (parts->lost_to.length > 0)
+		append_json_label(out, parts->lost_to);
+	else
+		appendStringInfoString(out, "null");
+	appendStringInfoChar(out, '}');
+}
+
+/* Is there something other than null under a key? */
+static bool
+has_field(JsonbContainer *object, const char *key)
+{
+	JsonbValue *value = jsonb_field(object, key);
+
+	return value != NULL && value->type != jbvNull;
+}
+
+/* Saves "malformed deal_outcome: PROBLEM". */
+static DealOutcome *
+malformed(const char *problem, fmNodePtr escontext)
+{
+	ereturn(escontext, NULL,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("malformed " TYPE_NAME ": %s", problem)));
+}
+
+/* An outcome from its jsonb object; NULL with an error saved. */
+static DealOutcome *
+outcome_from_json(Jsonb *json, fmNodePtr escontext)
+{
+	static const char *const keys[] = {
+		"version", "status", "closed_at", "amount", "considered", "lost_to", NULL
+	};
+	JsonbContainer *object = &json->root;
+	JsonbContainer *considered;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	element;
+	OutcomeParts parts;
+	Label		status;
+	const char *problem;
+
+	memset(&parts, 0, sizeof(parts));
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
+		!jsonb_check_version(object, TYPE_NAME, escontext) ||
+		!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
+		!jsonb_field_array(object, TYPE_NAME, "considered", &considered, escontext))
+		return NULL;
+	for (parts.status = DEAL_WON; parts.status < DEAL_STATUSES; parts.status++)
+		if (strlen(deal_statuses[parts.status]) == status.length &&
+			memcmp(deal_statuses[parts.status], status.data, status.length) == 0)
+			break;
+	if (has_field(object, "closed_at"))
+	{
+		JsonbValue *value = jsonb_field(object, "closed_at");
+		Datum		instant;
+
+		if (value->type != jbvString)
+			return malformed("\"closed_at\" must be an instant", escontext);
+		if (!DirectInputFunctionCallSafe(timestamptz_in,
+										 pnstrdup(value->val.string.val, value->val.string.len),
+										 InvalidOid, -1, escontext, &instant))
+			return NULL;
+		parts.closed_at = DatumGetTimestampTz(instant);
+		if (!instant_check(parts.closed_at, "closed_at", escontext))
+			return NULL;
+	}
+	/* an instant of 0 is the start of 2000, so that its absence is told by the status alone */
+	if (parts.status < DEAL_STATUSES && has_field(object, "closed_at") != (parts.status != DEAL_OPEN))
+		return malformed("status and closing instant do not agree", escontext);
+	if (has_field(object, "amount"))
+	{
+		JsonbValue *value = jsonb_field(object, "amount");
+
+		if (value->type != jbvNumeric)
+			return malformed("\"amount\" must be a number", escontext);
+		if (!amount_from_numeric(value->val.numeric, &parts.amount, escontext))
+			return NULL;
+		parts.has_amount = true;
+	}
+	parts.considered = palloc_extended(sizeof(Label) * Max((Size) JsonContainerSize(considered), 1),
+									   MCXT_ALLOC_HUGE);
+	iterator = JsonbIteratorInit(considered);
+	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_ELEM &&
+			!jsonb_value_label(&element, TYPE_NAME, "considered",
+							   &parts.considered[parts.nconsidered++], escontext))
+			return NULL;
+	}
+	if (has_field(object, "lost_to") &&
+		!jsonb_field_label(object, TYPE_NAME, "lost_to", &parts.lost_to, escontext))
+		return NULL;
+	problem = check_parts(&parts);
+	if (problem != NULL)
+		return malformed(problem, escontext);
+	return outcome_build(&parts);
+}
+
+PG_FUNCTION_INFO_V1(deal_outcome_in);
+Datum
+deal_outcome_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *json;
+	DealOutcome *outcome;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context))
+		PG_RETURN_NULL();
+	outcome = outcome_from_json(json, fcinfo->context);
+	if (outcome == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(outcome);
+}
+
+PG_FUNCTION_INFO_V1(deal_outcome_out);
+Datum
+deal_outcome_out(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+	StringInfoData out;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	initStringInfo(&out);
+	outcome_to_json(&parts, &out);
+	PG_RETURN_CSTRING(out.data);
+}
+
+PG_FUNCTION_INFO_V1(deal_outcome_to_jsonb);
+Datum
+deal_outcome_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return DirectFunctionCall1(jsonb_in, deal_outcome_out(fcinfo));
+}
+
+PG_FUNCTION_INFO_V1(deal_outcome_from_jsonb);
+Datum
+deal_outcome_from_jsonb(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(outcome_from_json(PG_GETARG_JSONB_P(0), NULL));
+}
+
+/* Binary: version, flags, status, closing instant, amount, considered and lost_to, each with its length. */
+PG_FUNCTION_INFO_V1(deal_outcome_send);
+Datum
+deal_outcome_send(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+	StringInfoData out;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	pq_begintypsend(&out);
+	pq_sendbyte(&out, DEAL_OUTCOME_VERSION);
+	pq_sendbyte(&out, parts.has_amount ? DEAL_OUTCOME_HAS_AMOUNT : 0);
+	pq_sendbyte(&out, parts.status);
+	pq_sendint64(&out, parts.closed_at);
+	pq_sendint64(&out, parts.amount);
+	pq_sendint32(&out, parts.nconsidered);
+	for (uint32 i = 0; i < parts.nconsidered; i++)
+	{
+		pq_sendbyte(&out, parts.considered[i].length);
+		pq_sendbytes(&out, parts.considered[i].data, parts.considered[i].length);
+	}
+	pq_sendbyte(&out, parts.lost_to.length);
+	pq_sendbytes(&out, parts.lost_to.data, parts.lost_to.length);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+/* A label with its length; 22021 for bytes outside the server encoding. */
+static Label
+receive_label(StringInfo in)
+{
+	Label		label;
+
+	label.length = pq_getmsgbyte(in);
+	label.data = pq_getmsgbytes(in, label.length);
+	pg_verifymbstr(label.data, label.length, false);
+	return label;
+}
+
+PG_FUNCTION_INFO_V1(deal_outcome_recv);
+Datum
+deal_outcome_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	OutcomeParts parts;
+	int			flags;
+	const char *problem = NULL;
+
+	receive_version(in, TYPE_NAME, DEAL_OUTCOME_VERSION);
+	flags = pq_getmsgbyte(in);
+	parts.has_amount = (flags & DEAL_OUTCOME_HAS_AMOUNT) != 0;
+	parts.status = pq_getmsgbyte(in);
+	parts.closed_at = pq_getmsgint64(in);
+	parts.amount = pq_getmsgint64(in);
+	parts.nconsidered = pq_getmsgint(in, 4);
+	if ((flags & ~DEAL_OUTCOME_HAS_AMOUNT) != 0 || parts.nconsidered > in->len - in->cursor)
+		problem = "unknown flags, or truncated";
+	else
+	{
+		parts.considered = palloc_extended(sizeof(Label) * Max((Size) parts.nconsidered, 1),
+										   MCXT_ALLOC_HUGE);
+		for (uint32 i = 0; i < parts.nconsidered && problem == NULL; i++)
+		{
+			parts.considered[i] = receive_label(in);
+			if (parts.considered[i].length == 0)
+				problem = "an empty label";
+		}
+	}
+	if (problem == NULL)
+	{
+		parts.lost_to = receive_label(in);
+		problem = check_parts(&parts);
+	}
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
+	PG_RETURN_POINTER(outcome_build(&parts));
+}
+
+/* ---------------------------------------------------------------- the reading */
+
+/* The arguments of deal_outcome(). */
+enum
+{
+	ARG_HISTORY, ARG_WON, ARG_LOST, ARG_NO_DECISION, ARG_CONSIDERED, ARG_AS_OF
+};
+
+static const char *const argument_names[] = {
+	"history", "won", "lost", "no_decision", "considered", "as_of"
+};
+
+#define MAX_OPTION_LABELS 32
+
+/* What a kind means: a terminal status or ROLE_NONE, and whether its subjects were considered. */
+#define ROLE_STATUS 0x07
+#define ROLE_NONE 0x04			/* DEAL_OPEN is no terminal status either */
+#define ROLE_CONSIDERED 0x08
+
+typedef struct OutcomeOptions
+{
+	uint8		role_of_code[256];
+	Label		uncoded[3 * MAX_OPTION_LABELS + 1];
+	uint8		uncoded_role[3 * MAX_OPTION_LABELS + 1];
+	int			nuncoded;
+} OutcomeOptions;
+
+/* The role of a label, to be read or changed. */
+static uint8 *
+role_of(OutcomeOptions *options, Label label)
+{
+	int			code = label_code(label);
+
+	if (code >= 0)
+		return &options->role_of_code[code];
+	for (int i = 0; i < options->nuncoded; i++)
+		if (label_equal(options->uncoded[i], label))
+			return &options->uncoded_role[i];
+	options->uncoded[options->nuncoded] = label;
+	options->uncoded_role[options->nuncoded] = ROLE_NONE;
+	return &options->uncoded_role[options->nuncoded++];
+}
+
+static OutcomeOptions *
+parse_options(FunctionCallInfo fcinfo)
+{
+	MemoryContext caller;
+	struct varlena **arguments = call_cache_begin(fcinfo, ARG_WON, ARG_CONSIDERED,
+												   NO_INTERVAL, &caller);
+	OutcomeOptions *options = palloc(sizeof(OutcomeOptions));
+
+	memset(options->role_of_code, ROLE_NONE, sizeof(options->role_of_code));
+	options->nuncoded = 0;
+	for (int argno = ARG_WON; argno <= ARG_CONSIDERED; argno++)
+		if (arguments[argno - ARG_WON] == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not be NULL", argument_names[argno])));
+	for (int argno = ARG_WON; argno <= ARG_NO_DECISION; argno++)
+	{
+		int			count;
+		Label	   *labels = labels_from_array((ArrayType *) arguments[argno - ARG_WON],
+											   argument_names[argno], MAX_OPTION_LABELS, &count);
+
+		for (int i = 0; i < count; i++)
+		{
+			uint8	   *role = role_of(options, labels[i]);
+
+			if (*role != ROLE_NONE)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("\"%.*s\" is in both %s and %s", labels[i].length, labels[i].data,
+								argument_names[ARG_WON + *role], argument_names[argno]),
+						 errhint("A kind of event can stand for one outcome only.")));
+			*role = argno - ARG_WON + DEAL_WON;
+		}
+	}
+	*role_of(options, label_from_text(PointerGetDatum(arguments[ARG_CONSIDERED - ARG_WON]),
+									  "considered")) |= ROLE_CONSIDERED;
+	call_cache_end(fcinfo, options, caller);
+	return options;
+}
+
+/* The role of every kind of a history. */
+static void
+match_roles(const OutcomeOptions *options, const HistoryView *view, uint8 *roles)
+{
+	const uint8 *in = view->dictionary;
+
+	for (uint32 kind = 0; kind < view->nkinds; kind++)
+	{
+		Label		label;
+
+		if (view->end - in >= 2 && in[0] == 0)
+		{
+			roles[kind] = options->role_of_code[in[1]];
+			in += 2;
+			continue;
+		}
+		in = history_read_label(in, view->end, &label);
+		roles[kind] = ROLE_NONE;
+		for (int i = 0; i < options->nuncoded; i++)
+			if (label_equal(options->uncoded[i], label))
+				roles[kind] = options->uncoded_role[i];
+	}
+}
+
+/*
+ * Does a terminal event decide rather than the one found before? The later
+ * one does. At one instant, as in imports of day precision, won comes before
+ * lost and lost before no_decision; then the one that names a subject, then
+ * the one that has an amount, by the order of events. Kinds are not compared:
+ * an answer must not depend on how a CRM spells its stages.
+ */
+static bool
+decides(const HistoryEvent *event, int status, const HistoryEvent *found, int found_status)
+{
+	if (found_status == DEAL_OPEN || event->at != found->at)
+		return true;			/* events are in order of time */
+	if (status != found_status)
+		return status < found_status;
+	if (event->subject != found->subject)
+		return (uint32) event->subject < (uint32) found->subject;	/* -1 is last */
+	if (event->has_amount != found->has_amount)
+		return event->has_amount;
+	return event->amount < found->amount;
+}
+
+/* Below this many kinds and subjects a call needs no memory of its own. */
+#define FEW 64
+
+/*
+ * deal_outcome(history, won, lost, no_decision, considered, as_of): the last
+ * terminal event up to as_of decides. The amount is that event's, else the last
+ * one known by then. NULL for a NULL history or as_of; 22023 for a label in two
+ * of the lists, 22004 for a NULL option, 22008 unless as_of is finite.
+ */
+PG_FUNCTION_INFO_V1(deal_outcome);
+Datum
+deal_outcome(PG_FUNCTION_ARGS)
+{
+	OutcomeOptions *options = call_cache_get(fcinfo, ARG_WON, ARG_CONSIDERED, NO_INTERVAL);
+	HistoryView view;
+	HistoryCursor cursor;
+	HistoryEvent event;
+	HistoryEvent last;
+	OutcomeParts parts;
+	TimestampTz until;
+	uint8		few_roles[FEW];
+	bool		few_subjects[FEW];
+	uint8	   *roles = few_roles;
+	bool	   *met = few_subjects;
+	uint32		nmet = 0;
+
+	/* options are checked even where there is nothing to read */
+	if (options == NULL)
+		options = parse_options(fcinfo);
+	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
+		PG_RETURN_NULL();
+	until = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+	instant_check(until, "as_of", NULL);
+
+	history_view(&view, PG_GETARG_DATUM(ARG_HISTORY));
+	if (view.nkinds > FEW)
+		roles = palloc(view.nkinds);
+	if (view.nsubjects > FEW)
+		met = palloc(view.nsubjects);
+	if (view.nsubjects > 0)
+		memset(met, 0, view.nsubjects);
+	match_roles(options, &view, roles);
+
+	/* how it ended */
+	memset(&parts, 0, sizeof(parts));
+	memset(&last, 0, sizeof(last));
+	parts.status = DEAL_OPEN;
+	history_rewind(&cursor, &view);
+	while (history_next(&cursor, &event) && event.at <= until)
+	{
+		int			status = roles[event.kind] & ROLE_STATUS;
+
+		if (status != ROLE_NONE && decides(&event, status, &last, parts.status))
+		{
+			last = event;
+			parts.status = status;
+		}
+	}
+	if (parts.status != DEAL_OPEN)
+		parts.closed_at = until = last.at;
+
+	/* what was known by then */
+	history_rewind(&cursor, &view);
+	while (history_next(&cursor, &event) && event.at <= until)
+	{
+		if (event.has_amount)
+		{
+			parts.has_amount = true;
+			parts.amount = event.amount;
+		}
+		if (event.subject >= 0 && (roles[event.kind] & ROLE_CONSIDERED))
+		{
+			nmet += !met[event.subject];
+			met[event.subject] = true;
+		}
+	}
+	if (last.has_amount)
+		parts.amount = last.amount;
+
+	/* subjects are numbered in the order of their bytes */
+	if (nmet > 0 || (parts.status == DEAL_LOST && last.subject >= 0))
+	{
+		history_labels(&view);
+		parts.considered = palloc_extended(sizeof(Label) * Max((Size) nmet, 1), MCXT_ALLOC_HUGE);
+		for (uint32 i = 0; i < view.nsubjects; i++)
+			if (met[i])
+				parts.considered[parts.nconsidered++] = view.subjects[i];
+		if (parts.status == DEAL_LOST && last.subject >= 0)
+			parts.lost_to = view.subjects[last.subject];
+	}
+	PG_RETURN_POINTER(outcome_build(&parts));
+}
+
+/* ---------------------------------------------------------------- accessors */
+
+PG_FUNCTION_INFO_V1(deal_outcome_status);
+Datum
+deal_outcome_status(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	PG_RETURN_TEXT_P(cstring_to_text(deal_statuses[parts.status]));
+}
+
+/* NULL while open. */
+PG_FUNCTION_INFO_V1(deal_outcome_closed_at);
+Datum
+deal_outcome_closed_at(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	if (parts.status == DEAL_OPEN)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(parts.closed_at);
+}
+
+/* NULL when none was known. */
+PG_FUNCTION_INFO_V1(deal_outcome_amount);
+Datum
+deal_outcome_amount(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	if (!parts.has_amount)
+		PG_RETURN_NULL();
+	PG_RETURN_NUMERIC(amount_to_numeric(parts.amount));
+}
+
+/* Distinct, sorted by bytes; empty when nobody was. */
+PG_FUNCTION_INFO_V1(deal_outcome_considered);
+Datum
+deal_outcome_considered(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	PG_RETURN_DATUM(labels_to_array(parts.considered, parts.nconsidered));
+}
+
+/* NULL unless lost to somebody who was named. */
+PG_FUNCTION_INFO_V1(deal_outcome_lost_to);
+Datum
+deal_outcome_lost_to(PG_FUNCTION_ARGS)
+{
+	OutcomeParts parts;
+
+	outcome_parts(&parts, PG_GETARG_DATUM(0));
+	if (parts.lost_to.length == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(label_to_text(parts.lost_to));
+}

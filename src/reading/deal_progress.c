@@ -1,0 +1,763 @@
+/*
+ * deal_progress.c
+ *		deal_progress: how far along an ordered list of stages a deal came
+ *		(floor 2). I/O, the reading itself, accessors. The search is in chain.c.
+ */
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/call_cache.h"
+#include "history/deal_history.h"
+#include "reading/deal_progress.h"
+#include "base/json.h"
+
+/* Between the result of a search and bytes */
+
+DealProgress *
+deal_progress_begin(int nstages, Size identity_size)
+{
+	return palloc(offsetof(DealProgress, times) + sizeof(int64) * (nstages + 1) + identity_size);
+}
+
+void
+deal_progress_end(DealProgress *progress, const ChainResult *result,
+				  const void *identity, Size identity_size)
+{
+	char	   *end = (char *) (progress->times + result->nmatched);
+
+	progress->version = DEAL_PROGRESS_VERSION;
+	progress->flags = 0;
+	progress->status = result->status;
+	progress->depth = result->depth;
+	progress->matched = result->matched;
+	progress->identity_size = identity_size;
+	progress->ended_at = result->ended_at;
+	memcpy(end, identity, identity_size);
+	SET_VARSIZE(progress, end + identity_size - (char *) progress);
+}
+
+/*
+ * Could a search under a definition of this mode and number of stages have
+ * given this depth, status and these matched stages? NULL, or why not.
+ */
+static const char *
+check_head(const DealProgress *progress, int nstages)
+{
+	int			depth = progress->depth;
+	uint32		matched = progress->matched;
+
+	if (depth > nstages || progress->status > CHAIN_OPEN ||
+		(depth == 0) != (progress->status == CHAIN_NOT_ENTERED) ||
+		(depth == nstages) != (progress->status == CHAIN_CONVERTED))
+		return "depth and status do not agree";
+	if (depth == 0 ? matched != 0 : (matched & 1) == 0 || (matched >> (depth - 1)) != 1)
+		return "depth and matched stages do not agree";
+	return NULL;
+}
+
+/* The same for the instants of one that passed. */
+static const char *
+check_instants(const DealProgress *progress, ChainMode mode)
+{
+	int64		last_at = PG_INT64_MIN;
+	bool		unfinished = progress->status != CHAIN_NOT_ENTERED &&
+		progress->status != CHAIN_CONVERTED;
+
+	for (int i = 0; i < deal_progress_ntimes(progress); i++)
+	{
+		int64		at = progress->times[i];
+
+		if (!IS_VALID_TIMESTAMP(at))
+			return "an instant is out of range";
+		if (at < last_at && mode != CHAIN_ANY_ORDER)
+			return "instants decrease";
+		last_at = Max(last_at, at);
+	}
+	if (unfinished ?
+		progress->ended_at < last_at || !IS_VALID_TIMESTAMP(progress->ended_at) :
+		progress->ended_at != 0)
+		return "the end and the instants do not agree";
+	return NULL;
+}
+
+static const char *
+check_progress(const DealProgress *progress, const ChainRules *rules)
+{
+	const char *problem = check_head(progress, rules->nstages);
+
+	return problem != NULL ? problem : check_instants(progress, rules->mode);
+}
+
+void
+deal_progress_damaged(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("damaged deal_progress")));
+}
+
+const DealProgress *
+deal_progress_peek(Datum datum)
+{
+	const DealProgress *progress = (const DealProgress *) PG_DETOAST_DATUM(datum);
+	Size		size = VARSIZE(progress);
+	const uint8 *identity;
+
+	if (size < offsetof(DealProgress, times) ||
+		progress->version != DEAL_PROGRESS_VERSION || progress->flags != 0 ||
+		size != offsetof(DealProgress, times) +
+		sizeof(int64) * deal_progress_ntimes(progress) + (Size) progress->identity_size ||
+		!funnel_identity_is_sane(identity = deal_progress_identity(progress),
+								 progress->identity_size) ||
+		check_head(progress, funnel_identity_nstages(identity)) != NULL)
+		deal_progress_damaged();
+	return progress;
+}
+
+const DealProgress *
+deal_progress_get(Datum datum)
+{
+	const DealProgress *progress = deal_progress_peek(datum);
+
+	if (check_instants(progress, funnel_identity_mode(deal_progress_identity(progress))) != NULL)
+		deal_progress_damaged();
+	return progress;
+}
+
+void
+deal_progress_definition(const DealProgress *progress, FunnelDefinition *definition)
+{
+	const char *problem = funnel_definition_decode(deal_progress_identity(progress),
+												   progress->identity_size, definition);
+
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("damaged deal_progress: %s", problem)));
+}
+
+/* I/O: JSON text, jsonb, binary */
+
+static void
+append_instant(StringInfo out, int64 at)
+{
+	char		buffer[INSTANT_TEXT_SIZE];
+
+	appendStringInfo(out, "\"%s\"", instant_text(at, buffer));
+}
+
+static void
+deal_progress_to_json(const DealProgress *progress, StringInfo out)
+{
+	FunnelDefinition definition;
+	const int64 *times = progress->times;
+
+	deal_progress_definition(progress, &definition);
+	appendStringInfo(out, "{\"version\":%d,\"status\":\"%s\",\"depth\":%d,\"stage_times\":[",
+					 DEAL_PROGRESS_VERSION, funnel_statuses[progress->status], progress->depth);
+	for (int i = 0; i < definition.rules.nstages; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		if ((progress->matched >> i) & 1)
+			append_instant(out, *times++);
+		else
+			appendStringInfoString(out, "null");
+	}
+	appendStringInfoString(out, "],\"ended_at\":");
+	if (progress->status == CHAIN_NOT_ENTERED || progress->status == CHAIN_CONVERTED)
+		appendStringInfoString(out, "null");
+	else
+		append_instant(out, progress->ended_at);
+	appendStringInfoString(out, ",\"definition\":");
+	funnel_definition_to_json(&definition, out);
+	appendStringInfoChar(out, '}');
+}
+
+/* An instant under a key. */
+static bool
+read_json_instant(const JsonbValue *value, const char *key, int64 *at, fmNodePtr escontext)
+{
+	Datum		instant;
+
+	if (value->type != jbvString)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed deal_progress: \"%s\" must be an instant", key)));
+	if (!DirectInputFunctionCallSafe(timestamptz_in,
+									 pnstrdup(value->val.string.val, value->val.string.len),
+									 InvalidOid, -1, escontext, &instant))
+		return false;
+	*at = DatumGetTimestampTz(instant);
+	return instant_check(*at, key, escontext);
+}
+
+static bool
+deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontext)
+{
+	static const char *const keys[] = {
+		"version", "status", "depth", "stage_times", "ended_at", "definition", NULL
+	};
+	JsonbContainer *object = &json->root;
+	JsonbContainer *times;
+	JsonbContainer *definition_object;
+	JsonbValue *ended_at;
+	FunnelDefinition definition;
+	ChainResult result;
+	StringInfoData identity;
+	Label		status;
+	int64		depth;
+	const char *problem;
+
+	if (!jsonb_check_keys(object, "deal_progress", keys, escontext) ||
+		!jsonb_check_version(object, "deal_progress", escontext) ||
+		!jsonb_field_label(object, "deal_progress", "status", &status, escontext) ||
+		!jsonb_field_int64(object, "deal_progress", "depth", &depth, escontext) ||
+		!jsonb_field_array(object, "deal_progress", "stage_times", &times, escontext) ||
+		!jsonb_field_object(object, "deal_progress", "definition", &definition_object,
+							escontext) ||
+		!funnel_definition_from_json(definition_object, &definition, escontext))
+		return false;
+
+	initStringInfo(&identity);
+	funnel_definition_encode(&definition, &identity);
+	*progress = deal_progress_begin(definition.rules.nstages, identity.len);
+	memset(&result, 0, sizeof(result));
+	result.times = (*progress)->times;
+	for (result.status = CHAIN_NOT_ENTERED; result.status <= CHAIN_OPEN; result.status++)
+		if (strlen(funnel_statuses[result.status]) == status.length &&
+			memcmp(funnel_statuses[result.status], status.data, status.length) == 0)
+			break;
+	if (result.status > CHAIN_OPEN || depth < 0 || depth > definition.rules.nstages ||
+		(int) JsonContainerSize(times) != definition.rules.nstages)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed deal_progress: status, depth or stage_times out of range")));
+	result.depth = depth;
+	for (int i = 0; i < definition.rules.nstages; i++)
+	{
+		JsonbValue *at = getIthJsonbValueFromContainer(times, i);
+
+		if (at->type == jbvNull)
+			continue;
+		result.matched |= (uint32) 1 << i;
+		if (!read_json_instant(at, "stage_times", &result.times[result.nmatched++],
+							   escontext))
+			return false;
+	}
+	ended_at = jsonb_field(object, "ended_at");
+	if (ended_at != NULL && ended_at->type != jbvNull)
+	{
+		if (!read_json_instant(ended_at, "ended_at", &result.ended_at, escontext))
+			return false;
+	}
+	else if (result.status != CHAIN_NOT_ENTERED && result.status != CHAIN_CONVERTED)
+		result.ended_at = PG_INT64_MIN; /* before every instant: refused below */
+	deal_progress_end(*progress, &result, identity.data, identity.len);
+	problem = check_progress(*progress, &definition.rules);
+	if (problem != NULL)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed deal_progress: %s", problem)));
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(deal_progress_in);
+Datum
+deal_progress_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *json;
+	DealProgress *progress;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
+		!deal_progress_from_json(json, &progress, fcinfo->context))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(progress);
+}
+
+PG_FUNCTION_INFO_V1(deal_progress_out);
+Datum
+deal_progress_out(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	deal_progress_to_json(deal_progress_get(PG_GETARG_DATUM(0)), &out);
+	PG_RETURN_CSTRING(out.data);
+}
+
+PG_FUNCTION_INFO_V1(deal_progress_to_jsonb);
+Datum
+deal_progress_to_jsonb(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	deal_progress_to_json(deal_progress_get(PG_GETARG_DATUM(0)), &out);
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data)));
+}
+
+PG_FUNCTION_INFO_V1(deal_progress_from_jsonb);
+Datum
+deal_progress_from_jsonb(PG_FUNCTION_ARGS)
+{
+	DealProgress *progress;
+
+	deal_progress_from_json(PG_GETARG_JSONB_P(0), &progress, NULL);
+	PG_RETURN_POINTER(progress);
+}
+
+/* Binary: version, status, depth, matched, end, instants, size of identity, identity. */
+PG_FUNCTION_INFO_V1(deal_progress_send);
+Datum
+deal_progress_send(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendbyte(&out, DEAL_PROGRESS_VERSION);
+	pq_sendbyte(&out, progress->status);
+	pq_sendbyte(&out, progress->depth);
+	pq_sendint32(&out, progress->matched);
+	pq_sendint64(&out, progress->ended_at);
+	for (int i = 0; i < deal_progress_ntimes(progress); i++)
+		pq_sendint64(&out, progress->times[i]);
+	pq_sendint32(&out, progress->identity_size);
+	pq_sendbytes(&out, (const char *) deal_progress_identity(progress),
+				 progress->identity_size);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+PG_FUNCTION_INFO_V1(deal_progress_recv);
+Datum
+deal_progress_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	FunnelDefinition definition;
+	ChainResult result;
+	int64		times[FUNNEL_MAX_STAGES];
+	DealProgress *progress = NULL;
+	uint32		identity_size;
+	const char *identity;
+	const char *problem;
+
+	receive_version(in, "deal_progress", DEAL_PROGRESS_VERSION);
+	memset(&result, 0, sizeof(result));
+	result.times = times;
+	result.status = pq_getmsgbyte(in);
+	result.depth = pq_getmsgbyte(in);
+	result.matched = pq_getmsgint(in, 4);
+	result.ended_at = pq_getmsgint64(in);
+	for (uint32 matched = result.matched; matched != 0; matched &= matched - 1)
+		result.times[result.nmatched++] = pq_getmsgint64(in);
+	identity_size = pq_getmsgint(in, 4);
+	if (identity_size > in->len - in->cursor)
+		problem = "truncated";
+	else
+	{
+		identity = pq_getmsgbytes(in, identity_size);
+		problem = funnel_definition_decode((const uint8 *) identity, identity_size,
+										   &definition);
+		if (problem == NULL)
+			problem = funnel_definition_verify_labels(&definition);
+		if (problem == NULL)
+		{
+			progress = deal_progress_begin(FUNNEL_MAX_STAGES, identity_size);
+			memcpy(progress->times, times, sizeof(int64) * result.nmatched);
+			deal_progress_end(progress, &result, identity, identity_size);
+			problem = check_progress(progress, &definition.rules);
+		}
+	}
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary deal_progress: %s", problem)));
+	PG_RETURN_POINTER(progress);
+}
+
+/* The reading */
+
+/* The arguments of deal_progress(). */
+enum
+{
+	ARG_HISTORY, ARG_STAGES, ARG_WITHIN, ARG_STEP_WITHIN, ARG_MODE, ARG_SKIPPED,
+	ARG_OPTIONAL, ARG_EXITS, ARG_ENTRY, ARG_AS_OF
+};
+
+static const char *const argument_names[] = {
+	"history", "stages", "within", "step_within", "mode", "skipped",
+	"optional", "exits", "entry", "as_of"
+};
+
+/* Kinds with a code are looked up by it; this role says that a kind plays none. */
+#define NO_ROLE (-1)
+
+/* What one call site keeps between calls: the options, parsed once. */
+typedef struct ProgressCache
+{
+	FunnelDefinition definition;
+	StringInfoData identity;
+	int8		role_of_code[256];
+	Label		uncoded[FUNNEL_MAX_STAGES + FUNNEL_MAX_EXITS];
+	int8		uncoded_role[FUNNEL_MAX_STAGES + FUNNEL_MAX_EXITS];
+	int			nuncoded;
+} ProgressCache;
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+require_option(FunctionCallInfo fcinfo, int argno)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be NULL", argument_names[argno])));
+}
+
+static void
+parse_step_within(ArrayType *array, ChainRules *rules)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("step_within must be a one-dimensional array")));
+	deconstruct_array(array, INTERVALOID, sizeof(Interval), false, TYPALIGN_DOUBLE,
+					  &elements, &nulls, &count);
+	if (count != rules->nstages - 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("step_within has length %d for %d stages", count, rules->nstages),
+				 errhint("Give one fewer than there are stages; NULL stands for no bound.")));
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			rules->step_within[i] = window_from_interval(DatumGetIntervalP(elements[i]),
+														 "step_within");
+}
+
+static void
+parse_optional(ArrayType *array, FunnelDefinition *definition)
+{
+	int			count;
+	Label	   *labels = labels_from_array(array, "optional", FUNNEL_MAX_STAGES, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		int			stage = funnel_definition_stage(definition, label_to_text(labels[i]), "optional");
+
+		definition->rules.optional |= (uint32) 1 << stage;
+	}
+}
+
+/* The options of this call, parsed into `definition`; labels point into the arguments. */
+static void
+parse_options(FunctionCallInfo fcinfo, FunnelDefinition *definition)
+{
+	ChainRules *rules = &definition->rules;
+	Label	   *labels;
+
+	memset(definition, 0, sizeof(*definition));
+	require_option(fcinfo, ARG_STAGES);
+	require_option(fcinfo, ARG_MODE);
+	require_option(fcinfo, ARG_SKIPPED);
+	require_option(fcinfo, ARG_EXITS);
+	require_option(fcinfo, ARG_ENTRY);
+
+	rules->mode = option_from_text(PG_GETARG_TEXT_PP(ARG_MODE), "mode", funnel_modes, 4);
+	rules->skipped = option_from_text(PG_GETARG_TEXT_PP(ARG_SKIPPED), "skipped",
+									  funnel_skipped, 3);
+	rules->entry = option_from_text(PG_GETARG_TEXT_PP(ARG_ENTRY), "entry", funnel_entries, 3);
+	labels = labels_from_array(PG_GETARG_ARRAYTYPE_P(ARG_STAGES), "stages",
+							   FUNNEL_MAX_STAGES, &rules->nstages);
+	memcpy(definition->stages, labels, sizeof(Label) * rules->nstages);
+	labels = labels_from_array(PG_GETARG_ARRAYTYPE_P(ARG_EXITS), "exits",
+							   FUNNEL_MAX_EXITS, &definition->nexits);
+	memcpy(definition->exits, labels, sizeof(Label) * definition->nexits);
+	rules->within = CHAIN_NO_WINDOW;
+	if (!PG_ARGISNULL(ARG_WITHIN))
+		rules->within = window_from_interval(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within");
+	for (int i = 0; i < lengthof(rules->step_within); i++)
+		rules->step_within[i] = CHAIN_NO_WINDOW;
+	if (!PG_ARGISNULL(ARG_STEP_WITHIN))
+		parse_step_within(PG_GETARG_ARRAYTYPE_P(ARG_STEP_WITHIN), rules);
+	if (!PG_ARGISNULL(ARG_OPTIONAL))
+		parse_optional(PG_GETARG_ARRAYTYPE_P(ARG_OPTIONAL), definition);
+	funnel_definition_check(definition, NULL);
+}
+
+static void
+give_role(ProgressCache *cache, Label label, int role)
+{
+	int			code = label_code(label);
+
+	if (code >= 0)
+		cache->role_of_code[code] = role;
+	else
+	{
+		cache->uncoded[cache->nuncoded] = label;
+		cache->uncoded_role[cache->nuncoded++] = role;
+	}
+}
+
+static ProgressCache *
+get_cache(FunctionCallInfo fcinfo)
+{
+	ProgressCache *cache = call_cache_get(fcinfo, ARG_STAGES, ARG_ENTRY, ARG_WITHIN);
+	FunnelDefinition definition;
+	MemoryContext caller;
+	const char *problem;
+
+	if (cache != NULL)
+		return cache;
+
+	(void) call_cache_begin(fcinfo, ARG_STAGES, ARG_ENTRY, ARG_WITHIN, &caller);
+	cache = palloc0(sizeof(ProgressCache));
+	parse_options(fcinfo, &definition);
+	initStringInfo(&cache->identity);
+	funnel_definition_encode(&definition, &cache->identity);
+	/* decoded again, the labels point into the cache's own copy */
+	problem = funnel_definition_decode((const uint8 *) cache->identity.data,
+									   cache->identity.len, &cache->definition);
+	Assert(problem == NULL);
+	(void) problem;
+	cache->definition.rules.check_interrupts = check_interrupts;
+
+	memset(cache->role_of_code, NO_ROLE, sizeof(cache->role_of_code));
+	for (int i = 0; i < cache->definition.rules.nstages; i++)
+		give_role(cache, cache->definition.stages[i], i);
+	for (int i = 0; i < cache->definition.nexits; i++)
+		give_role(cache, cache->definition.exits[i], CHAIN_EXIT);
+	call_cache_end(fcinfo, cache, caller);
+	return cache;
+}
+
+/* The role of a kind that has no code. */
+static int8
+role_of_label(const ProgressCache *cache, Label label)
+{
+	for (int i = 0; i < cache->nuncoded; i++)
+		if (label_equal(cache->uncoded[i], label))
+			return cache->uncoded_role[i];
+	return NO_ROLE;
+}
+
+/* Below this many kinds and events a call needs no memory of its own. */
+#define FEW 64
+
+/* The role of every kind of a history in the funnel; `few` has room for FEW. */
+static const int8 *
+match_roles(const ProgressCache *cache, const HistoryView *view, int8 *few)
+{
+	const uint8 *in = view->dictionary;
+	const uint8 *end = view->end;
+	uint32		nkinds = view->nkinds;
+	int8	   *roles = nkinds <= FEW ? few : palloc(nkinds);
+
+	for (uint32 kind = 0; kind < nkinds; kind++)
+	{
+		Label		label;
+
+		if (end - in >= 2 && in[0] == 0)
+		{
+			roles[kind] = cache->role_of_code[in[1]];
+			in += 2;
+			continue;
+		}
+		in = history_read_label(in, end, &label);
+		roles[kind] = role_of_label(cache, label);
+	}
+	return roles;
+}
+
+/*
+ * The role of an event, by the role of its kind (`roles`) or, where all kinds
+ * have codes, by the code: exactly one of the two is given.
+ */
+static pg_attribute_always_inline int8
+role_of_event(const ProgressCache *cache, const HistoryView *view, const int8 *roles,
+			  const uint8 *codes, uint32 i)
+{
+	uint32		kind = history_kind(view, i);
+
+	return codes != NULL ? cache->role_of_code[codes[2 * kind + 1]] : roles[kind];
+}
+
+static pg_attribute_always_inline ChainRun
+run_of_events(const ProgressCache *cache, const HistoryView *view, const int8 *roles,
+			  const uint8 *codes, uint32 count, int64 *times)
+{
+	HistoryInstants instants;
+	ChainRun	run;
+
+	history_instants(&instants, view);
+	chain_run_begin(&run);
+	for (uint32 i = 0; i < count; i++)
+		chain_run_add(&run, times, role_of_event(cache, view, roles, codes, i),
+					  history_instant(&instants, i));
+	return run;
+}
+
+/* For the deals that are no straight run. */
+static void
+search_events(const ProgressCache *cache, const HistoryView *view, uint32 count,
+			  TimestampTz as_of, ChainResult *result)
+{
+	int8		few_roles[FEW];
+	const int8 *roles = match_roles(cache, view, few_roles);
+	ChainEvent	few_events[FEW];
+	ChainEvent *events = few_events;
+	size_t		nevents = 0;
+
+	if (count > FEW)
+		events = palloc_extended(sizeof(ChainEvent) * (Size) count, MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < count; i++)
+	{
+		int8		role = role_of_event(cache, view, roles, NULL, i);
+
+		if (role == NO_ROLE)
+			continue;
+		events[nevents].at = history_at(view, i);
+		events[nevents++].role = role;
+	}
+	chain_search(&cache->definition.rules, events, nevents, as_of, result);
+	if (events != few_events)
+		pfree(events);
+}
+
+/*
+ * deal_progress(history, stages, within, step_within, mode, skipped, optional,
+ * exits, entry, as_of): the winning chain, its depth and status. NULL for a
+ * NULL history or as_of; see chain.h for the definition.
+ */
+PG_FUNCTION_INFO_V1(deal_progress);
+Datum
+deal_progress(PG_FUNCTION_ARGS)
+{
+	const ProgressCache *cache;
+	const ChainRules *rules;
+	HistoryView view;
+	TimestampTz as_of;
+	uint32		count;
+	DealProgress *progress;
+	ChainResult result;
+	ChainRun	run;
+
+	/* options are checked even where there is nothing to read */
+	cache = get_cache(fcinfo);
+	rules = &cache->definition.rules;
+	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
+		PG_RETURN_NULL();
+	as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+	instant_check(as_of, "as_of", NULL);
+
+	history_view(&view, PG_GETARG_DATUM(ARG_HISTORY));
+	count = history_count_until(&view, as_of);
+	progress = deal_progress_begin(rules->nstages, cache->identity.len);
+	result.times = progress->times;
+	if (history_kinds_have_codes(&view))
+		run = run_of_events(cache, &view, NULL, view.dictionary, count, result.times);
+	else
+	{
+		int8		few_roles[FEW];
+
+		run = run_of_events(cache, &view, match_roles(cache, &view, few_roles), NULL,
+							count, result.times);
+	}
+	if (!chain_run_end(&run, rules, as_of, &result))
+		search_events(cache, &view, count, as_of, &result);
+	deal_progress_end(progress, &result, cache->identity.data, cache->identity.len);
+	PG_RETURN_POINTER(progress);
+}
+
+/* Accessors */
+
+PG_FUNCTION_INFO_V1(deal_progress_depth);
+Datum
+deal_progress_depth(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(deal_progress_get(PG_GETARG_DATUM(0))->depth);
+}
+
+PG_FUNCTION_INFO_V1(deal_progress_status);
+Datum
+deal_progress_status(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
+
+	PG_RETURN_TEXT_P(cstring_to_text(funnel_statuses[progress->status]));
+}
+
+/* One instant per stage; NULL where it was skipped or not reached. */
+PG_FUNCTION_INFO_V1(deal_progress_stage_times);
+Datum
+deal_progress_stage_times(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
+	const int64 *times = progress->times;
+	FunnelDefinition definition;
+	Datum		values[FUNNEL_MAX_STAGES];
+	bool		nulls[FUNNEL_MAX_STAGES];
+	int			dimension;
+	int			lower_bound = 1;
+
+	deal_progress_definition(progress, &definition);
+	dimension = definition.rules.nstages;
+	for (int i = 0; i < dimension; i++)
+	{
+		nulls[i] = !((progress->matched >> i) & 1);
+		values[i] = nulls[i] ? (Datum) 0 : TimestampTzGetDatum(*times++);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, 1, &dimension, &lower_bound,
+											 TIMESTAMPTZOID, sizeof(TimestampTz),
+											 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* The instant of one stage; NULL where it was skipped or not reached. */
+PG_FUNCTION_INFO_V1(deal_progress_stage_time);
+Datum
+deal_progress_stage_time(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
+	FunnelDefinition definition;
+	int			stage;
+	uint32		before;			/* the stages before it */
+
+	deal_progress_definition(progress, &definition);
+	stage = funnel_definition_stage(&definition, PG_GETARG_TEXT_PP(1), "stage");
+	before = ((uint32) 1 << stage) - 1;
+	if (!((progress->matched >> stage) & 1))
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(progress->times[pg_popcount32(progress->matched & before)]);
+}
+
+/* When the winning chain begins: its earliest instant; NULL when not entered. */
+PG_FUNCTION_INFO_V1(deal_progress_entered_at);
+Datum
+deal_progress_entered_at(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
+	int64		entered_at = PG_INT64_MAX;
+
+	if (progress->depth == 0)
+		PG_RETURN_NULL();
+	for (int i = 0; i < deal_progress_ntimes(progress); i++)
+		entered_at = Min(entered_at, progress->times[i]);
+	PG_RETURN_TIMESTAMPTZ(entered_at);
+}

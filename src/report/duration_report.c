@@ -1,0 +1,483 @@
+/*
+ * duration_report.c
+ *		What is read off a duration_summary: counts, mean, quantiles, incidence,
+ *		restricted mean, the curve and its chart.
+ *
+ * The statistics are those of survival.c, in the summary's own unit. With
+ * competing ends every quantile and probability is that of the event's
+ * incidence (Aalen-Johansen); without them it is Kaplan-Meier's.
+ */
+#include "summary/duration_summary.h"
+
+#include <math.h>
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "base/chart.h"
+#include "plain/distribution.h"
+#include "base/row.h"
+
+#define CHART_ROWS 20
+
+/* ---------------------------------------------------------------- points */
+
+size_t
+duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points)
+{
+	size_t		npoints = 0;
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		int64		unit = DURATION_KEY_UNITS(entries[i].key);
+		int			category = DURATION_KEY_CATEGORY(entries[i].key);
+		SurvivalPoint *point;
+
+		if (category > DURATION_LATE)
+			continue;			/* never at risk */
+		if (npoints == 0 || points[npoints - 1].unit != unit)
+		{
+			memset(&points[npoints], 0, sizeof(SurvivalPoint));
+			points[npoints++].unit = unit;
+		}
+		point = &points[npoints - 1];
+		if (category == DURATION_EVENT)
+			point->events = entries[i].count;
+		else if (category == DURATION_COMPETING)
+			point->competing = entries[i].count;
+		else if (category == DURATION_CENSORED)
+			point->censored = entries[i].count;
+		else
+			point->late = entries[i].count;
+	}
+	return npoints;
+}
+
+bool
+duration_entries_median(const TallyEntry *entries, uint32 n, double *median)
+{
+	SurvivalPoint *points = palloc(mul_size(sizeof(SurvivalPoint), Max(n, 1)));
+	bool		reached = survival_quantile(points, duration_points(entries, n, points), 0.5, median);
+
+	pfree(points);
+	return reached;
+}
+
+/* The curve of a summary. */
+typedef struct Curve
+{
+	CountedView view;
+	SurvivalPoint *points;
+	size_t		n;
+} Curve;
+
+static void
+curve_of(Curve *curve, Datum summary)
+{
+	counted_view(&curve->view, &duration_type, summary);
+	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.nentries, 1)),
+									MCXT_ALLOC_HUGE);
+	curve->n = duration_points(curve->view.entries, curve->view.nentries, curve->points);
+}
+
+/* ---------------------------------------------------------------- arguments and results */
+
+/* Standard errors to either side for a level; 22023 unless between 0 and 1. */
+static double
+level_width(double level)
+{
+	if (!(level > 0 && level < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("level %g is not between 0 and 1", level),
+				 errhint("A level is a fraction such as 0.95.")));
+	return -normal_quantile((1 - level) / 2);
+}
+
+static double
+checked_quantile(double q)
+{
+	if (!(q > 0 && q <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("q %g is not between 0 and 1", q),
+				 errhint("A quantile is asked for by a fraction above 0, 0.5 for the median.")));
+	return q;
+}
+
+static int64
+checked_units(int64 units)
+{
+	if (units < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("units " INT64_FORMAT " are negative", units)));
+	return units;
+}
+
+static double
+checked_horizon(double horizon)
+{
+	if (!(horizon >= 0) || isinf(horizon))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
+	return horizon;
+}
+
+/* A (low, high) row. */
+static Datum
+interval_row(FunctionCallInfo fcinfo, bool has_low, double low, bool has_high, double high)
+{
+	Datum		values[2];
+	bool		nulls[2];
+
+	values[0] = Float8GetDatum(low);
+	values[1] = Float8GetDatum(high);
+	nulls[0] = !has_low;
+	nulls[1] = !has_high;
+	return result_row(fcinfo, values, nulls, 2);
+}
+
+/* ---------------------------------------------------------------- counts and mean */
+
+static int64
+count_of(Datum summary, int category, int category_at_entry)
+{
+	CountedView view;
+	int64		count = 0;
+
+	counted_view(&view, &duration_type, summary);
+	for (uint32 i = 0; i < view.nentries; i++)
+	{
+		int			found = DURATION_KEY_CATEGORY(view.entries[i].key);
+
+		if (found == category || found == category_at_entry)
+			count += view.entries[i].count;
+	}
+	return count;
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_unit);
+Datum
+duration_summary_unit(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+
+	counted_view(&view, &duration_type, PG_GETARG_DATUM(0));
+	PG_RETURN_TEXT_P(cstring_to_text(duration_unit_name(view.identity[0])));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_observed);
+Datum
+duration_summary_observed(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(count_of(PG_GETARG_DATUM(0), DURATION_EVENT, DURATION_EVENT_AT_ENTRY));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_competing);
+Datum
+duration_summary_competing(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(count_of(PG_GETARG_DATUM(0), DURATION_COMPETING, DURATION_COMPETING_AT_ENTRY));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_censored);
+Datum
+duration_summary_censored(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(count_of(PG_GETARG_DATUM(0), DURATION_CENSORED, DURATION_CENSORED));
+}
+
+/* NULL when nothing was observed. */
+PG_FUNCTION_INFO_V1(duration_summary_mean);
+Datum
+duration_summary_mean(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	int64		n = count_of(PG_GETARG_DATUM(0), DURATION_EVENT, DURATION_EVENT_AT_ENTRY);
+
+	if (n == 0)
+		PG_RETURN_NULL();
+	counted_view(&view, &duration_type, PG_GETARG_DATUM(0));
+	PG_RETURN_FLOAT8(sum128_to_double(view.sums[0]) / (double) n /
+					 (double) duration_unit_size(view.identity[0]));
+}
+
+/* ---------------------------------------------------------------- quantiles */
+
+static Datum
+quantile_of(FunctionCallInfo fcinfo, double q)
+{
+	Curve		curve;
+	double		result;
+
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	if (!survival_quantile(curve.points, curve.n, q, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_quantile);
+Datum
+duration_summary_quantile(PG_FUNCTION_ARGS)
+{
+	return quantile_of(fcinfo, checked_quantile(PG_GETARG_FLOAT8(1)));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_median);
+Datum
+duration_summary_median(PG_FUNCTION_ARGS)
+{
+	return quantile_of(fcinfo, 0.5);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_quantile_interval);
+Datum
+duration_summary_quantile_interval(PG_FUNCTION_ARGS)
+{
+	Curve		curve;
+	double		q = checked_quantile(PG_GETARG_FLOAT8(1));
+	double		width = level_width(PG_GETARG_FLOAT8(2));
+	bool		has_low;
+	bool		has_high;
+	double		low;
+	double		high;
+
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	survival_quantile_interval(curve.points, curve.n, q, width, &has_low, &low, &has_high, &high);
+	return interval_row(fcinfo, has_low, low, has_high, high);
+}
+
+/* ---------------------------------------------------------------- incidence */
+
+PG_FUNCTION_INFO_V1(duration_summary_reached_within);
+Datum
+duration_summary_reached_within(PG_FUNCTION_ARGS)
+{
+	Curve		curve;
+	int64		units = checked_units(PG_GETARG_INT64(1));
+	SurvivalStep step;
+
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	if (!survival_at(curve.points, curve.n, units, &step))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(step.incidence);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_reached_within_interval);
+Datum
+duration_summary_reached_within_interval(PG_FUNCTION_ARGS)
+{
+	Curve		curve;
+	int64		units = checked_units(PG_GETARG_INT64(1));
+	double		width = level_width(PG_GETARG_FLOAT8(2));
+	SurvivalStep step;
+	double		low = 0;
+	double		high = 0;
+	bool		known;
+
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	known = survival_at(curve.points, curve.n, units, &step) && incidence_band(&step, width, &low, &high);
+	return interval_row(fcinfo, known, low, known, high);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_restricted_mean);
+Datum
+duration_summary_restricted_mean(PG_FUNCTION_ARGS)
+{
+	Curve		curve;
+	double		horizon = checked_horizon(PG_GETARG_FLOAT8(1));
+	double		mean;
+	double		error;
+
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	if (!survival_restricted_mean(curve.points, curve.n, horizon, &mean, &error))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(mean);
+}
+
+/* NULL with competing ends. */
+PG_FUNCTION_INFO_V1(duration_summary_restricted_mean_error);
+Datum
+duration_summary_restricted_mean_error(PG_FUNCTION_ARGS)
+{
+	Curve		curve;
+	double		horizon = checked_horizon(PG_GETARG_FLOAT8(1));
+	double		mean;
+	double		error;
+
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	if (!survival_restricted_mean(curve.points, curve.n, horizon, &mean, &error) || isnan(error))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(error);
+}
+
+/* ---------------------------------------------------------------- curve */
+
+/*
+ * (elapsed, at_risk, events, competing, censored, survival, std_error, low,
+ * high, incidence) for every unit in which anything ended; a row for late
+ * entries alone would only repeat the one before.
+ */
+PG_FUNCTION_INFO_V1(duration_summary_curve);
+Datum
+duration_summary_curve(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	double		width = level_width(PG_GETARG_FLOAT8(1));
+	Curve		curve;
+	SurvivalWalk walk;
+	SurvivalStep step;
+
+	InitMaterializedSRF(fcinfo, 0);
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	survival_begin(&walk, curve.points, curve.n);
+	while (survival_next(&walk, &step))
+	{
+		Datum		values[10];
+		bool		nulls[10] = {false};
+		double		low = 0;
+		double		high = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (step.events + step.competing + step.censored == 0)
+			continue;
+		nulls[6] = nulls[7] = nulls[8] = !survival_band(&step, width, &low, &high);
+		values[0] = Int64GetDatum(step.unit);
+		values[1] = Int64GetDatum(step.at_risk);
+		values[2] = Int64GetDatum(step.events);
+		values[3] = Int64GetDatum(step.competing);
+		values[4] = Int64GetDatum(step.censored);
+		values[5] = Float8GetDatum(step.survival);
+		values[6] = Float8GetDatum(step.survival * step.log_error);
+		values[7] = Float8GetDatum(low);
+		values[8] = Float8GetDatum(high);
+		values[9] = Float8GetDatum(step.incidence);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------- chart */
+
+static int
+chart_row(double share)
+{
+	return (int) floor((1 - share) * CHART_ROWS + 0.5);
+}
+
+/* The lines above a chart: what it shows, and of how many. */
+static void
+append_title(StringInfo out, const Curve *curve, Datum summary)
+{
+	const char *unit = duration_unit_name(curve->view.identity[0]);
+	int64		events = count_of(summary, DURATION_EVENT, DURATION_EVENT_AT_ENTRY);
+	int64		competing = count_of(summary, DURATION_COMPETING, DURATION_COMPETING_AT_ENTRY);
+	int64		censored = count_of(summary, DURATION_CENSORED, DURATION_CENSORED);
+	double		median;
+
+	appendStringInfo(out, "%s by %s, median ", competing > 0 ? "incidence" : "survival", unit);
+	if (survival_quantile(curve->points, curve->n, 0.5, &median))
+		chart_number(out, median, 10);
+	else
+		appendStringInfoString(out, "not reached");
+	appendStringInfo(out, "\n" INT64_FORMAT " observed, ", events);
+	if (competing > 0)
+		appendStringInfo(out, INT64_FORMAT " competing, ", competing);
+	appendStringInfo(out, INT64_FORMAT " censored\n", censored);
+}
+
+/* Draws the curve: a column shows the state after all units up to its instant. */
+static void
+draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, double width)
+{
+	SurvivalWalk walk;
+	SurvivalStep step;
+	int			previous = -1;
+
+	survival_begin(&walk, curve->points, curve->n);
+	step = walk.step;
+	for (int column = 0; column < canvas->columns; column++)
+	{
+		double		until = (double) last_unit * column / (canvas->columns - 1);
+		double		low = 0;
+		double		high = 0;
+		bool		banded;
+		int			row;
+
+		while (walk.next < walk.n && (double) walk.points[walk.next].unit <= until)
+			(void) survival_next(&walk, &step);
+		if (step.competes)
+		{
+			row = chart_row(step.incidence);
+			banded = incidence_band(&step, width, &low, &high);
+		}
+		else
+		{
+			row = chart_row(step.survival);
+			banded = survival_band(&step, width, &low, &high);
+		}
+		if (banded)
+			canvas_line(canvas, column, chart_row(high), chart_row(low), '.');
+		if (previous >= 0 && previous != row)
+			canvas_line(canvas, column, previous + (row > previous ? 1 : -1), row, '#');
+		canvas_put(canvas, column, row, '#');
+		previous = row;
+	}
+}
+
+/* Draws survival, or incidence where there are competing ends, with its 95 % band. */
+PG_FUNCTION_INFO_V1(duration_summary_chart);
+Datum
+duration_summary_chart(PG_FUNCTION_ARGS)
+{
+	int			width = PG_GETARG_INT32(1);
+	Curve		curve;
+	Canvas		canvas;
+	int64		last_unit;
+	StringInfoData out;
+	char		middle[32];
+	char		last[32];
+
+	chart_check_width(width);
+	width = chart_drawing_width(width, strlen("100% |"));
+	curve_of(&curve, PG_GETARG_DATUM(0));
+	initStringInfo(&out);
+	append_title(&out, &curve, PG_GETARG_DATUM(0));
+	last_unit = survival_last_unit(curve.points, curve.n);
+	if (last_unit < 0)
+	{
+		appendStringInfoString(&out, "(nobody at risk)");
+		PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+	}
+	canvas_init(&canvas, width, CHART_ROWS + 1);
+	draw_curve(&canvas, &curve, last_unit, level_width(CHART_LEVEL));
+	for (int row = 0; row <= CHART_ROWS; row++)
+	{
+		if (row % 5 == 0)
+			appendStringInfo(&out, "%3d%% |", 100 - row * 100 / CHART_ROWS);
+		else
+			appendStringInfoString(&out, "     |");
+		canvas_append_row(&canvas, row, &out);
+		appendStringInfoChar(&out, '\n');
+	}
+
+	/* the axis, with its start, middle and end */
+	appendStringInfoString(&out, "     +");
+	for (int i = 0; i < width; i++)
+		appendStringInfoChar(&out, '-');
+	snprintf(middle, sizeof(middle), "%.10g", (double) last_unit / 2);
+	snprintf(last, sizeof(last), INT64_FORMAT, last_unit);
+	if (last_unit == 0)
+	{
+		appendStringInfoString(&out, "\n      0");
+		PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+	}
+	appendStringInfo(&out, "\n      %-*s", width / 2, "0");
+	appendStringInfo(&out, "%s%*s", middle,
+					 Max(width - width / 2 - (int) strlen(middle), (int) strlen(last) + 1), last);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}

@@ -1,0 +1,446 @@
+/*
+ * win_report.c
+ *		What is read off a win_summary: win rates under every denominator,
+ *		fractional credit, amounts, the table of competitors and its chart (floor 4).
+ *
+ * The basis says which of the deals with a competitor are the denominator; the
+ * numerator is always the deals won:
+ *
+ *		considered	all of them, the open ones too
+ *		closed		won, lost and no decision
+ *		decided		won and lost
+ *		lost_to		won, and lost to this very competitor: what was decided
+ *					between the two of us. Of all deals: lost to somebody named.
+ */
+#include "summary/win_summary.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+#include "utils/tuplestore.h"
+
+#include "base/chart.h"
+#include "reading/funnel_definition.h"
+#include "plain/proportion.h"
+#include "summary/rate_summary.h"
+#include "base/row.h"
+
+typedef enum WinBasis
+{
+	BASIS_CONSIDERED,
+	BASIS_CLOSED,
+	BASIS_DECIDED,
+	BASIS_LOST_TO
+} WinBasis;
+
+static const char *const bases[] = {"considered", "closed", "decided", "lost_to"};
+
+/* Which categories are in the denominator. */
+static const uint8 basis_categories[] = {
+	1 << WIN_WON | 1 << WIN_LOST | 1 << WIN_LOST_TO | 1 << WIN_NO_DECISION | 1 << WIN_STILL_OPEN,
+	1 << WIN_WON | 1 << WIN_LOST | 1 << WIN_LOST_TO | 1 << WIN_NO_DECISION,
+	1 << WIN_WON | 1 << WIN_LOST | 1 << WIN_LOST_TO,
+	1 << WIN_WON | 1 << WIN_LOST_TO
+};
+
+/* ---------------------------------------------------------------- counting */
+
+/* The deals of a group by category. */
+typedef struct WinCounts
+{
+	int64		of[WIN_CATEGORIES];
+} WinCounts;
+
+static WinCounts
+count_cells(const WinGroup *group)
+{
+	WinCounts	counts = {{0}};
+
+	for (uint32 i = 0; i < group->ncells; i++)
+		counts.of[WIN_KEY_CATEGORY(group->cells[i].key)] += group->cells[i].count;
+	return counts;
+}
+
+static int64
+total_of(const WinCounts *counts, WinBasis basis)
+{
+	int64		total = 0;
+
+	for (int category = 0; category < WIN_CATEGORIES; category++)
+		if (basis_categories[basis] & (1 << category))
+			total += counts->of[category];
+	return total;
+}
+
+/* Credit 1/k for each deal: won, and the denominator. Exact counts, each divided once. */
+static void
+fractional_credit(const WinGroup *group, WinBasis basis, double *won, double *total)
+{
+	uint32		i = 0;
+
+	*won = *total = 0;
+	while (i < group->ncells)
+	{
+		int64		k = WIN_KEY_CONSIDERED(group->cells[i].key);
+		int64		won_here = 0;
+		int64		total_here = 0;
+
+		for (; i < group->ncells && WIN_KEY_CONSIDERED(group->cells[i].key) == k; i++)
+		{
+			int			category = WIN_KEY_CATEGORY(group->cells[i].key);
+
+			if (category == WIN_WON)
+				won_here += group->cells[i].count;
+			if (basis_categories[basis] & (1 << category))
+				total_here += group->cells[i].count;
+		}
+		*won += (double) won_here / (double) k;
+		*total += (double) total_here / (double) k;
+	}
+}
+
+/* The group of a competitor; one without deals when it is not there. */
+static WinGroup
+group_argument(FunctionCallInfo fcinfo)
+{
+	text	   *name = PG_GETARG_TEXT_PP(1);
+	Label		label = {VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name)};
+	WinGroup	nobody = {{NULL, 0}};
+	WinView		view;
+	uint32		low = 0;
+	uint32		high;
+
+	win_view(&view, PG_GETARG_DATUM(0));
+	if (label.length == 0)
+		return nobody;
+	high = view.ncompetitors;
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+		int			order = label_compare(view.competitors[middle].name, label);
+
+		if (order == 0)
+			return view.competitors[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return nobody;
+}
+
+static WinBasis
+basis_argument(FunctionCallInfo fcinfo, int argno)
+{
+	return option_from_text(PG_GETARG_TEXT_PP(argno), "basis", bases, lengthof(bases));
+}
+
+static Datum
+rate_of(const WinGroup *group, WinBasis basis)
+{
+	WinCounts	counts = count_cells(group);
+
+	PG_RETURN_POINTER(rate_summary_build(counts.of[WIN_WON], total_of(&counts, basis)));
+}
+
+/* ---------------------------------------------------------------- rates */
+
+/* win_rate(summary, competitor, basis): 0 of 0 for a competitor that was never considered. */
+PG_FUNCTION_INFO_V1(win_summary_win_rate);
+Datum
+win_summary_win_rate(PG_FUNCTION_ARGS)
+{
+	WinBasis	basis = basis_argument(fcinfo, 2);
+	WinGroup	group = group_argument(fcinfo);
+
+	return rate_of(&group, basis);
+}
+
+/* overall_win_rate(summary, basis): each deal once, whoever was considered. */
+PG_FUNCTION_INFO_V1(win_summary_overall_win_rate);
+Datum
+win_summary_overall_win_rate(PG_FUNCTION_ARGS)
+{
+	WinBasis	basis = basis_argument(fcinfo, 1);
+	WinView		view;
+
+	win_view(&view, PG_GETARG_DATUM(0));
+	return rate_of(&view.all, basis);
+}
+
+/* uncontested_win_rate(summary, basis): the deals in which nobody was considered. */
+PG_FUNCTION_INFO_V1(win_summary_uncontested_win_rate);
+Datum
+win_summary_uncontested_win_rate(PG_FUNCTION_ARGS)
+{
+	WinBasis	basis = basis_argument(fcinfo, 1);
+	WinView		view;
+	WinGroup	uncontested;
+
+	win_view(&view, PG_GETARG_DATUM(0));
+	uncontested = view.all;
+	uncontested.ncells = 0;
+	while (uncontested.ncells < view.all.ncells &&
+		   WIN_KEY_CONSIDERED(uncontested.cells[uncontested.ncells].key) == 0)
+		uncontested.ncells++;
+	return rate_of(&uncontested, basis);
+}
+
+/* win_loss_ratio(summary, competitor): won / lost; NULL when none was lost. */
+PG_FUNCTION_INFO_V1(win_summary_win_loss_ratio);
+Datum
+win_summary_win_loss_ratio(PG_FUNCTION_ARGS)
+{
+	WinGroup	group = group_argument(fcinfo);
+	WinCounts	counts = count_cells(&group);
+	int64		lost = counts.of[WIN_LOST] + counts.of[WIN_LOST_TO];
+
+	if (lost == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8((double) counts.of[WIN_WON] / (double) lost);
+}
+
+/* lost_to(summary, competitor): the deals lost to this very competitor. */
+PG_FUNCTION_INFO_V1(win_summary_lost_to);
+Datum
+win_summary_lost_to(PG_FUNCTION_ARGS)
+{
+	WinGroup	group = group_argument(fcinfo);
+
+	PG_RETURN_INT64(count_cells(&group).of[WIN_LOST_TO]);
+}
+
+static Datum
+amount_rate(FunctionCallInfo fcinfo, const WinGroup *group)
+{
+	Sum128		decided = group->amounts.won;
+
+	if (!sum128_add(&decided, group->amounts.lost))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("an amount of win_summary is out of range")));
+	if (decided.low == 0 && decided.high == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(sum128_to_double(group->amounts.won) / sum128_to_double(decided));
+}
+
+/* amount_win_rate(summary, competitor): amount won / (won + lost); NULL when there is none. */
+PG_FUNCTION_INFO_V1(win_summary_amount_win_rate);
+Datum
+win_summary_amount_win_rate(PG_FUNCTION_ARGS)
+{
+	WinGroup	group = group_argument(fcinfo);
+
+	return amount_rate(fcinfo, &group);
+}
+
+/* amount_win_rate(summary): of all deals. */
+PG_FUNCTION_INFO_V1(win_summary_overall_amount_win_rate);
+Datum
+win_summary_overall_amount_win_rate(PG_FUNCTION_ARGS)
+{
+	WinView		view;
+
+	win_view(&view, PG_GETARG_DATUM(0));
+	return amount_rate(fcinfo, &view.all);
+}
+
+/* ---------------------------------------------------------------- fractional credit */
+
+/* fractional_win_rate(summary, competitor, basis): NULL when the denominator is empty. */
+PG_FUNCTION_INFO_V1(win_summary_fractional_win_rate);
+Datum
+win_summary_fractional_win_rate(PG_FUNCTION_ARGS)
+{
+	WinBasis	basis = basis_argument(fcinfo, 2);
+	WinGroup	group = group_argument(fcinfo);
+	double		won;
+	double		total;
+
+	fractional_credit(&group, basis, &won, &total);
+	if (total == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(won / total);
+}
+
+/* fractional_credit(summary, competitor, basis) -> (won, total) */
+PG_FUNCTION_INFO_V1(win_summary_fractional_credit);
+Datum
+win_summary_fractional_credit(PG_FUNCTION_ARGS)
+{
+	WinBasis	basis = basis_argument(fcinfo, 2);
+	WinGroup	group = group_argument(fcinfo);
+	double		won;
+	double		total;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	fractional_credit(&group, basis, &won, &total);
+	values[0] = Float8GetDatum(won);
+	values[1] = Float8GetDatum(total);
+	PG_RETURN_DATUM(result_row(fcinfo, values, nulls, 2));
+}
+
+/* ---------------------------------------------------------------- the table */
+
+static Datum
+amount_datum(Sum128 amount)
+{
+	char		text[WIN_AMOUNT_TEXT_SIZE];
+
+	return DirectFunctionCall3(numeric_in, CStringGetDatum(win_amount_text(amount, text)),
+							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+}
+
+/*
+ * competitors(summary, basis, min_deals, level): a row for each competitor
+ * with at least min_deals deals in the denominator, in the order of the bytes
+ * of their names. Percent, low and high are NULL when the denominator is empty.
+ */
+PG_FUNCTION_INFO_V1(win_summary_competitors);
+Datum
+win_summary_competitors(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	WinBasis	basis = basis_argument(fcinfo, 1);
+	int64		min_deals = PG_GETARG_INT64(2);
+	double		level = PG_GETARG_FLOAT8(3);
+	WinView		view;
+
+	if (min_deals < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("min_deals " INT64_FORMAT " is negative", min_deals)));
+	if (!(level > 0 && level < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("level %g is not between 0 and 1", level),
+				 errhint("A level is a fraction such as 0.95.")));
+	InitMaterializedSRF(fcinfo, 0);
+	win_view(&view, PG_GETARG_DATUM(0));
+	for (uint32 i = 0; i < view.ncompetitors; i++)
+	{
+		const WinGroup *group = &view.competitors[i];
+		WinCounts	counts = count_cells(group);
+		int64		won = counts.of[WIN_WON];
+		int64		total = total_of(&counts, basis);
+		double		fractional_won;
+		double		fractional_total;
+		double		low = 0;
+		double		high = 0;
+		Datum		values[15];
+		bool		nulls[15] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		if (total < min_deals)
+			continue;
+		fractional_credit(group, basis, &fractional_won, &fractional_total);
+		nulls[8] = nulls[9] = nulls[10] = !wilson_interval(won, total, level, &low, &high);
+		values[0] = PointerGetDatum(label_to_text(group->name));
+		values[1] = Int64GetDatum(total_of(&counts, BASIS_CONSIDERED));
+		values[2] = Int64GetDatum(won);
+		values[3] = Int64GetDatum(counts.of[WIN_LOST] + counts.of[WIN_LOST_TO]);
+		values[4] = Int64GetDatum(counts.of[WIN_LOST_TO]);
+		values[5] = Int64GetDatum(counts.of[WIN_NO_DECISION]);
+		values[6] = Int64GetDatum(counts.of[WIN_STILL_OPEN]);
+		values[7] = Int64GetDatum(total);
+		values[8] = Float8GetDatum(total > 0 ? 100.0 * (double) won / (double) total : 0);
+		values[9] = Float8GetDatum(100 * low);
+		values[10] = Float8GetDatum(100 * high);
+		values[11] = Float8GetDatum(fractional_won);
+		values[12] = Float8GetDatum(fractional_total);
+		values[13] = amount_datum(group->amounts.won);
+		values[14] = amount_datum(group->amounts.lost);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------- chart */
+
+#define CHART_COMPETITORS 20
+
+/* A group with what the chart sorts by. */
+typedef struct ChartRow
+{
+	const WinGroup *group;
+	int64		won;
+	int64		considered;
+} ChartRow;
+
+static int
+compare_chart_rows(const void *a, const void *b)
+{
+	const ChartRow *left = a;
+	const ChartRow *right = b;
+
+	if (left->considered != right->considered)
+		return left->considered > right->considered ? -1 : 1;
+	return label_compare(left->group->name, right->group->name);
+}
+
+static void
+append_chart_row(StringInfo out, Label name, int columns, const ChartRow *row, int bar_width)
+{
+	chart_label(out, name, columns);
+	appendStringInfoChar(out, ' ');
+	chart_rate(out, row->won, row->considered, bar_width);
+	appendStringInfo(out, "  " INT64_FORMAT " of " INT64_FORMAT, row->won, row->considered);
+}
+
+/*
+ * chart(summary, width): the win rate of all deals and against each competitor
+ * on the basis `considered`, with its 95 % Wilson interval; those considered
+ * most often come first, and at most 20.
+ */
+PG_FUNCTION_INFO_V1(win_summary_chart);
+Datum
+win_summary_chart(PG_FUNCTION_ARGS)
+{
+	static const Label all_deals = {"(all deals)", 11};
+	int			width = PG_GETARG_INT32(1);
+	WinView		view;
+	WinCounts	counts;
+	ChartRow	all;
+	ChartRow   *rows;
+	uint32		shown;
+	int			columns = all_deals.length;
+	int			bar_width;
+	StringInfoData out;
+
+	chart_check_width(width);
+	win_view(&view, PG_GETARG_DATUM(0));
+	rows = palloc_extended(sizeof(ChartRow) * (Size) Max(view.ncompetitors, 1), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < view.ncompetitors; i++)
+	{
+		rows[i].group = &view.competitors[i];
+		counts = count_cells(rows[i].group);
+		rows[i].won = counts.of[WIN_WON];
+		rows[i].considered = total_of(&counts, BASIS_CONSIDERED);
+	}
+	qsort(rows, view.ncompetitors, sizeof(ChartRow), compare_chart_rows);
+	shown = Min(view.ncompetitors, CHART_COMPETITORS);
+	for (uint32 i = 0; i < shown; i++)
+		columns = Max(columns, chart_label_width(rows[i].group->name));
+	columns = Min(columns, CHART_NAME_COLUMNS);
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "won of the deals they were considered in, 95 % interval\n");
+	counts = count_cells(&view.all);
+	all.group = &view.all;
+	all.won = counts.of[WIN_WON];
+	all.considered = total_of(&counts, BASIS_CONSIDERED);
+	/* no row has larger counts than that of all deals */
+	bar_width = chart_drawing_width(width, columns + 1 + CHART_RATE_BESIDE + 2 +
+									strlen(psprintf(INT64_FORMAT " of " INT64_FORMAT, all.won, all.considered)));
+	append_chart_row(&out, all_deals, columns, &all, bar_width);
+	for (uint32 i = 0; i < shown; i++)
+	{
+		appendStringInfoChar(&out, '\n');
+		append_chart_row(&out, rows[i].group->name, columns, &rows[i], bar_width);
+	}
+	if (shown < view.ncompetitors)
+		appendStringInfo(&out, "\nand %u more", view.ncompetitors - shown);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}

@@ -1,0 +1,174 @@
+
+--
+-- funnel_summary: how many got how far
+--
+
+CREATE TYPE funnel_summary;
+
+CREATE FUNCTION funnel_summary_in(cstring) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_summary_out(funnel_summary) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_summary_recv(internal) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_summary_send(funnel_summary) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE funnel_summary (
+	INPUT = funnel_summary_in,
+	OUTPUT = funnel_summary_out,
+	RECEIVE = funnel_summary_recv,
+	SEND = funnel_summary_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE funnel_summary IS 'how many deals got how far through one funnel, and how long each step took; made by funnel_agg, read by steps, conversion and stage_duration';
+COMMENT ON FUNCTION funnel_summary_in(cstring) IS 'input of funnel_summary';
+COMMENT ON FUNCTION funnel_summary_out(funnel_summary) IS 'output of funnel_summary';
+COMMENT ON FUNCTION funnel_summary_recv(internal) IS 'binary input of funnel_summary';
+COMMENT ON FUNCTION funnel_summary_send(funnel_summary) IS 'binary output of funnel_summary';
+
+CREATE FUNCTION jsonb(summary funnel_summary) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'funnel_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_summary(object jsonb) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME', 'funnel_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(funnel_summary) IS 'a funnel summary as a jsonb object';
+COMMENT ON FUNCTION funnel_summary(jsonb) IS 'a funnel summary from a jsonb object';
+CREATE CAST (funnel_summary AS jsonb) WITH FUNCTION jsonb(funnel_summary);
+CREATE CAST (jsonb AS funnel_summary) WITH FUNCTION funnel_summary(jsonb);
+COMMENT ON CAST (funnel_summary AS jsonb) IS 'a funnel summary as a jsonb object';
+COMMENT ON CAST (jsonb AS funnel_summary) IS 'a funnel summary from a jsonb object';
+
+-- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
+CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_progress) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_summary_add_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+CREATE FUNCTION funnel_summary_remove_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+CREATE FUNCTION funnel_summary_combine(state funnel_summary, other funnel_summary) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION funnel_summary_final(state funnel_summary) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress) IS 'transition of funnel_agg(deal_progress)';
+COMMENT ON FUNCTION funnel_summary_add_summary(funnel_summary, funnel_summary) IS 'transition of rollup(funnel_summary)';
+COMMENT ON FUNCTION funnel_summary_remove_summary(funnel_summary, funnel_summary) IS 'inverse transition of rollup(funnel_summary)';
+COMMENT ON FUNCTION funnel_summary_combine(funnel_summary, funnel_summary) IS 'combine function of funnel_agg and rollup';
+COMMENT ON FUNCTION funnel_summary_final(funnel_summary) IS 'final function of funnel_agg and rollup: the canonical form';
+
+CREATE AGGREGATE funnel_agg(progress deal_progress) (
+	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 4096,
+	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine, PARALLEL = SAFE
+);
+CREATE AGGREGATE rollup(summary funnel_summary) (
+	SFUNC = funnel_summary_add_summary, STYPE = funnel_summary, SSPACE = 4096,
+	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine,
+	MSFUNC = funnel_summary_add_summary, MINVFUNC = funnel_summary_remove_summary, MSTYPE = funnel_summary, MSSPACE = 4096,
+	MFINALFUNC = funnel_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(deal_progress) IS 'the funnel of many deals; all must be read with the same stages and options';
+COMMENT ON AGGREGATE rollup(funnel_summary) IS 'one funnel of the deals in many; all must have the same stages and options';
+
+-- The same from raw events. Not STRICT as above; STABLE without as_of, which is then now().
+CREATE FUNCTION funnel_events_add_bigint(state internal, deal bigint, kind text, at timestamptz, stages text[]) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_events_add_bigint(state internal, deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_events_add_uuid(state internal, deal uuid, kind text, at timestamptz, stages text[]) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_events_add_uuid(state internal, deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_events_add_text(state internal, deal text, kind text, at timestamptz, stages text[]) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_events_add_text(state internal, deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_events_combine(state internal, other internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION funnel_events_serialize(state internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_events_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_events_final(state internal) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_events_add_bigint(internal, bigint, text, timestamptz, text[]) IS 'transition of funnel_agg(deal, kind, at, stages)';
+COMMENT ON FUNCTION funnel_events_add_bigint(internal, bigint, text, timestamptz, text[], interval, timestamptz) IS 'transition of funnel_agg(deal, kind, at, stages, within, as_of)';
+COMMENT ON FUNCTION funnel_events_add_uuid(internal, uuid, text, timestamptz, text[]) IS 'transition of funnel_agg(deal, kind, at, stages)';
+COMMENT ON FUNCTION funnel_events_add_uuid(internal, uuid, text, timestamptz, text[], interval, timestamptz) IS 'transition of funnel_agg(deal, kind, at, stages, within, as_of)';
+COMMENT ON FUNCTION funnel_events_add_text(internal, text, text, timestamptz, text[]) IS 'transition of funnel_agg(deal, kind, at, stages)';
+COMMENT ON FUNCTION funnel_events_add_text(internal, text, text, timestamptz, text[], interval, timestamptz) IS 'transition of funnel_agg(deal, kind, at, stages, within, as_of)';
+COMMENT ON FUNCTION funnel_events_combine(internal, internal) IS 'combine function of funnel_agg over raw events';
+COMMENT ON FUNCTION funnel_events_serialize(internal) IS 'buffered events for another process';
+COMMENT ON FUNCTION funnel_events_deserialize(bytea, internal) IS 'buffered events from another process';
+COMMENT ON FUNCTION funnel_events_final(internal) IS 'final function of funnel_agg over raw events';
+
+CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[]) (
+	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192,
+	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
+	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
+CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
+	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192,
+	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
+	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
+CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[]) (
+	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192,
+	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
+	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
+CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
+	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192,
+	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
+	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
+CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[]) (
+	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192,
+	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
+	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
+CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
+	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192,
+	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
+	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
+
+CREATE FUNCTION funnel_summary_plus(funnel_summary, funnel_summary) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION funnel_summary_minus(funnel_summary, funnel_summary) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_summary_plus(funnel_summary, funnel_summary) IS 'implementation of +';
+COMMENT ON FUNCTION funnel_summary_minus(funnel_summary, funnel_summary) IS 'implementation of -';
+CREATE OPERATOR + (LEFTARG = funnel_summary, RIGHTARG = funnel_summary, FUNCTION = funnel_summary_plus, COMMUTATOR = +);
+CREATE OPERATOR - (LEFTARG = funnel_summary, RIGHTARG = funnel_summary, FUNCTION = funnel_summary_minus);
+COMMENT ON OPERATOR + (funnel_summary, funnel_summary) IS 'the deals in both';
+COMMENT ON OPERATOR - (funnel_summary, funnel_summary) IS 'the deals in the first without those of the second, which must be among them';
+
+CREATE FUNCTION conversion(summary funnel_summary) RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'funnel_summary_conversion' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION conversion(summary funnel_summary, from_stage text, to_stage text) RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'funnel_summary_conversion_between' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION settled_conversion(summary funnel_summary, from_stage text, to_stage text) RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'funnel_summary_settled_conversion' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION stage_duration(summary funnel_summary, stage text) RETURNS duration_summary
+	AS 'MODULE_PATHNAME', 'funnel_summary_stage_duration' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION steps(summary funnel_summary,
+					  OUT step integer, OUT stage text, OUT reached bigint, OUT converted bigint, OUT open bigint, OUT exited bigint, OUT expired bigint,
+					  OUT percent_of_previous double precision, OUT percent_of_first double precision,
+					  OUT low double precision, OUT high double precision, OUT median_duration double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'funnel_summary_steps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
+CREATE FUNCTION chart(summary funnel_summary, width integer DEFAULT 60) RETURNS text
+	AS 'MODULE_PATHNAME', 'funnel_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION conversion(funnel_summary) IS 'deals that reached the last stage, of those that reached the first';
+COMMENT ON FUNCTION conversion(funnel_summary, text, text) IS 'deals that reached to_stage, of those that reached from_stage';
+COMMENT ON FUNCTION settled_conversion(funnel_summary, text, text) IS 'conversion without the deals still open between the two stages';
+COMMENT ON FUNCTION stage_duration(funnel_summary, text) IS 'days from a stage to the next matched one; exits compete, the unfinished are censored';
+COMMENT ON FUNCTION steps(funnel_summary) IS 'a row per stage: deals that reached it and what became of them, conversion in percent with its 95 % Wilson interval, median days to the next stage';
+COMMENT ON FUNCTION chart(funnel_summary, integer) IS 'a bar per stage, as text: deals, and percent of the stage before';

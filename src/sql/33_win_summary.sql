@@ -1,0 +1,153 @@
+
+--
+-- win_summary: wins by competitor
+--
+
+CREATE TYPE win_summary;
+
+CREATE FUNCTION win_summary_in(cstring) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION win_summary_out(win_summary) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION win_summary_recv(internal) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION win_summary_send(win_summary) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE win_summary (
+	INPUT = win_summary_in,
+	OUTPUT = win_summary_out,
+	RECEIVE = win_summary_recv,
+	SEND = win_summary_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE win_summary IS 'won, lost, undecided and open deals by competitor; made by win_agg, read by competitors and win_rate';
+COMMENT ON FUNCTION win_summary_in(cstring) IS 'input of win_summary';
+COMMENT ON FUNCTION win_summary_out(win_summary) IS 'output of win_summary';
+COMMENT ON FUNCTION win_summary_recv(internal) IS 'binary input of win_summary';
+COMMENT ON FUNCTION win_summary_send(win_summary) IS 'binary output of win_summary';
+
+CREATE FUNCTION jsonb(summary win_summary) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'win_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION win_summary(object jsonb) RETURNS win_summary
+	AS 'MODULE_PATHNAME', 'win_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(win_summary) IS 'a win summary as {"version", "amount_won", "amount_lost", "deals", "competitors"}';
+COMMENT ON FUNCTION win_summary(jsonb) IS 'a win summary from {"version", "amount_won", "amount_lost", "deals", "competitors"}';
+CREATE CAST (win_summary AS jsonb) WITH FUNCTION jsonb(win_summary);
+CREATE CAST (jsonb AS win_summary) WITH FUNCTION win_summary(jsonb);
+COMMENT ON CAST (win_summary AS jsonb) IS 'a win summary as a jsonb object';
+COMMENT ON CAST (jsonb AS win_summary) IS 'a win summary from a jsonb object';
+
+-- Not STRICT: the state starts as NULL, and NULL has a meaning in the arguments.
+CREATE FUNCTION win_summary_add_outcome(state win_summary, outcome deal_outcome) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+CREATE FUNCTION win_summary_add_fields(state win_summary, won boolean, competitors text[]) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+CREATE FUNCTION win_summary_add_fields(state win_summary, won boolean, competitors text[], amount numeric) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+CREATE FUNCTION win_summary_add_summary(state win_summary, summary win_summary) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
+CREATE FUNCTION win_summary_remove_outcome(state win_summary, outcome deal_outcome) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, competitors text[]) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, competitors text[], amount numeric) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION win_summary_remove_summary(state win_summary, summary win_summary) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
+CREATE FUNCTION win_summary_combine(state win_summary, other win_summary) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION win_summary_final(state win_summary) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION win_summary_add_outcome(win_summary, deal_outcome) IS 'transition of win_agg(deal_outcome)';
+COMMENT ON FUNCTION win_summary_add_fields(win_summary, boolean, text[]) IS 'transition of win_agg(won, competitors)';
+COMMENT ON FUNCTION win_summary_add_fields(win_summary, boolean, text[], numeric) IS 'transition of win_agg(won, competitors, amount)';
+COMMENT ON FUNCTION win_summary_add_summary(win_summary, win_summary) IS 'transition of rollup(win_summary)';
+COMMENT ON FUNCTION win_summary_remove_outcome(win_summary, deal_outcome) IS 'inverse transition of win_agg(deal_outcome)';
+COMMENT ON FUNCTION win_summary_remove_fields(win_summary, boolean, text[]) IS 'inverse transition of win_agg(won, competitors)';
+COMMENT ON FUNCTION win_summary_remove_fields(win_summary, boolean, text[], numeric) IS 'inverse transition of win_agg(won, competitors, amount)';
+COMMENT ON FUNCTION win_summary_remove_summary(win_summary, win_summary) IS 'inverse transition of rollup(win_summary)';
+COMMENT ON FUNCTION win_summary_combine(win_summary, win_summary) IS 'combine function of win_agg and rollup';
+COMMENT ON FUNCTION win_summary_final(win_summary) IS 'final function of win_agg and rollup: the canonical form';
+
+CREATE AGGREGATE win_agg(outcome deal_outcome) (
+	SFUNC = win_summary_add_outcome, STYPE = win_summary, SSPACE = 8192,
+	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
+	MSFUNC = win_summary_add_outcome, MINVFUNC = win_summary_remove_outcome, MSTYPE = win_summary, MSSPACE = 1024,
+	MFINALFUNC = win_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE win_agg(deal_outcome) IS 'deals by how they ended and by who was considered';
+CREATE AGGREGATE win_agg(won boolean, competitors text[]) (
+	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 8192,
+	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
+	MSFUNC = win_summary_add_fields, MINVFUNC = win_summary_remove_fields, MSTYPE = win_summary, MSSPACE = 1024,
+	MFINALFUNC = win_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE win_agg(boolean, text[]) IS 'deals won or not, or open when won is NULL, by the competitors in them';
+CREATE AGGREGATE win_agg(won boolean, competitors text[], amount numeric) (
+	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 8192,
+	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
+	MSFUNC = win_summary_add_fields, MINVFUNC = win_summary_remove_fields, MSTYPE = win_summary, MSSPACE = 1024,
+	MFINALFUNC = win_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE win_agg(boolean, text[], numeric) IS 'deals won or not, or open when won is NULL, by the competitors in them, with amounts';
+CREATE AGGREGATE rollup(summary win_summary) (
+	SFUNC = win_summary_add_summary, STYPE = win_summary, SSPACE = 4096,
+	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
+	MSFUNC = win_summary_add_summary, MINVFUNC = win_summary_remove_summary, MSTYPE = win_summary, MSSPACE = 4096,
+	MFINALFUNC = win_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(win_summary) IS 'one summary of the deals in many';
+
+CREATE FUNCTION win_summary_plus(win_summary, win_summary) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION win_summary_minus(win_summary, win_summary) RETURNS win_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION win_summary_plus(win_summary, win_summary) IS 'implementation of +';
+COMMENT ON FUNCTION win_summary_minus(win_summary, win_summary) IS 'implementation of -';
+CREATE OPERATOR + (LEFTARG = win_summary, RIGHTARG = win_summary, FUNCTION = win_summary_plus, COMMUTATOR = +);
+CREATE OPERATOR - (LEFTARG = win_summary, RIGHTARG = win_summary, FUNCTION = win_summary_minus);
+COMMENT ON OPERATOR + (win_summary, win_summary) IS 'the deals in both';
+COMMENT ON OPERATOR - (win_summary, win_summary) IS 'the deals in the first without those of the second, which must be among them';
+
+CREATE FUNCTION win_rate(summary win_summary, competitor text, basis text DEFAULT 'considered') RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'win_summary_win_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION overall_win_rate(summary win_summary, basis text DEFAULT 'considered') RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'win_summary_overall_win_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION uncontested_win_rate(summary win_summary, basis text DEFAULT 'considered') RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'win_summary_uncontested_win_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION win_loss_ratio(summary win_summary, competitor text) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'win_summary_win_loss_ratio' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION lost_to(summary win_summary, competitor text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'win_summary_lost_to' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION amount_win_rate(summary win_summary, competitor text) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'win_summary_amount_win_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION amount_win_rate(summary win_summary) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'win_summary_overall_amount_win_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION fractional_win_rate(summary win_summary, competitor text, basis text DEFAULT 'considered') RETURNS double precision
+	AS 'MODULE_PATHNAME', 'win_summary_fractional_win_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION fractional_credit(summary win_summary, competitor text, basis text DEFAULT 'considered',
+								  OUT won double precision, OUT total double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'win_summary_fractional_credit' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION competitors(summary win_summary, basis text DEFAULT 'considered', min_deals bigint DEFAULT 0, level double precision DEFAULT 0.95,
+							OUT competitor text, OUT considered bigint, OUT won bigint, OUT lost bigint, OUT lost_to bigint, OUT no_decision bigint, OUT open bigint,
+							OUT total bigint, OUT percent double precision, OUT low double precision, OUT high double precision,
+							OUT fractional_won double precision, OUT fractional_total double precision,
+							OUT amount_won numeric, OUT amount_lost numeric) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'win_summary_competitors' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+CREATE FUNCTION chart(summary win_summary, width integer DEFAULT 60) RETURNS text
+	AS 'MODULE_PATHNAME', 'win_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to';
+COMMENT ON FUNCTION overall_win_rate(win_summary, text) IS 'deals won of all, each counted once';
+COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those in which nobody was considered';
+COMMENT ON FUNCTION win_loss_ratio(win_summary, text) IS 'deals won / deals lost in which a competitor was considered; NULL when none was lost';
+COMMENT ON FUNCTION lost_to(win_summary, text) IS 'deals lost to this very competitor, as far as the losing event names it';
+COMMENT ON FUNCTION amount_win_rate(win_summary, text) IS 'amount won / amount won and lost where a competitor was considered; NULL when there is none';
+COMMENT ON FUNCTION amount_win_rate(win_summary) IS 'amount won / amount won and lost of all deals; NULL when there is none';
+COMMENT ON FUNCTION fractional_win_rate(win_summary, text, text) IS 'win rate in which a deal with k competitors counts 1/k for each; NULL when the denominator is empty';
+COMMENT ON FUNCTION fractional_credit(win_summary, text, text) IS 'deals won and denominator of a competitor, a deal with k competitors counting 1/k for each';
+COMMENT ON FUNCTION competitors(win_summary, text, bigint, double precision) IS 'a row for each competitor with at least min_deals deals in the denominator: counts, percent won of total with its Wilson interval, fractional credit, amounts';
+COMMENT ON FUNCTION chart(win_summary, integer) IS 'win rates against the competitors considered most often, with intervals, as text';

@@ -1,0 +1,109 @@
+
+--
+-- quota_summary: how many reps got there, and how fast
+--
+
+CREATE TYPE quota_summary;
+
+CREATE FUNCTION quota_summary_in(cstring) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_out(quota_summary) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_recv(internal) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_send(quota_summary) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE quota_summary (
+	INPUT = quota_summary_in,
+	OUTPUT = quota_summary_out,
+	RECEIVE = quota_summary_recv,
+	SEND = quota_summary_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; those on the way and those who left counted as such; made by quota_agg, read by reached, time_to_quota and quota_velocity';
+COMMENT ON FUNCTION quota_summary_in(cstring) IS 'input of quota_summary';
+COMMENT ON FUNCTION quota_summary_out(quota_summary) IS 'output of quota_summary';
+COMMENT ON FUNCTION quota_summary_recv(internal) IS 'binary input of quota_summary';
+COMMENT ON FUNCTION quota_summary_send(quota_summary) IS 'binary output of quota_summary';
+
+CREATE FUNCTION jsonb(summary quota_summary) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'quota_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary(object jsonb) RETURNS quota_summary
+	AS 'MODULE_PATHNAME', 'quota_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jsonb(quota_summary) IS 'a quota summary as {"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram"}';
+COMMENT ON FUNCTION quota_summary(jsonb) IS 'a quota summary from {"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram"}';
+CREATE CAST (quota_summary AS jsonb) WITH FUNCTION jsonb(quota_summary);
+CREATE CAST (jsonb AS quota_summary) WITH FUNCTION quota_summary(jsonb);
+COMMENT ON CAST (quota_summary AS jsonb) IS 'a quota summary as a jsonb object';
+COMMENT ON CAST (jsonb AS quota_summary) IS 'a quota summary from a jsonb object';
+
+-- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
+CREATE FUNCTION quota_summary_add_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION quota_summary_remove_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_add_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+CREATE FUNCTION quota_summary_remove_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+CREATE FUNCTION quota_summary_combine(state quota_summary, other quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION quota_summary_final(state quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION quota_summary_add_attainment(quota_summary, quota_attainment) IS 'transition of quota_agg';
+COMMENT ON FUNCTION quota_summary_remove_attainment(quota_summary, quota_attainment) IS 'inverse transition of quota_agg';
+COMMENT ON FUNCTION quota_summary_add_summary(quota_summary, quota_summary) IS 'transition of rollup(quota_summary)';
+COMMENT ON FUNCTION quota_summary_remove_summary(quota_summary, quota_summary) IS 'inverse transition of rollup(quota_summary)';
+COMMENT ON FUNCTION quota_summary_combine(quota_summary, quota_summary) IS 'combine function of quota_agg and rollup';
+COMMENT ON FUNCTION quota_summary_final(quota_summary) IS 'final function of quota_agg and rollup: the canonical form';
+CREATE AGGREGATE quota_agg(attainment quota_attainment) (
+	SFUNC = quota_summary_add_attainment, STYPE = quota_summary, SSPACE = 2048,
+	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
+	MSFUNC = quota_summary_add_attainment, MINVFUNC = quota_summary_remove_attainment, MSTYPE = quota_summary, MSSPACE = 512,
+	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE rollup(summary quota_summary) (
+	SFUNC = quota_summary_add_summary, STYPE = quota_summary, SSPACE = 1024,
+	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
+	MSFUNC = quota_summary_add_summary, MINVFUNC = quota_summary_remove_summary, MSTYPE = quota_summary, MSSPACE = 1024,
+	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE quota_agg(quota_attainment) IS 'the ways to quota of many reps, each with a quota of their own';
+COMMENT ON AGGREGATE rollup(quota_summary) IS 'one summary of the reps in many';
+
+CREATE FUNCTION quota_summary_plus(quota_summary, quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_summary_minus(quota_summary, quota_summary) RETURNS quota_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION quota_summary_plus(quota_summary, quota_summary) IS 'implementation of +';
+COMMENT ON FUNCTION quota_summary_minus(quota_summary, quota_summary) IS 'implementation of -';
+CREATE OPERATOR + (LEFTARG = quota_summary, RIGHTARG = quota_summary, FUNCTION = quota_summary_plus, COMMUTATOR = +);
+CREATE OPERATOR - (LEFTARG = quota_summary, RIGHTARG = quota_summary, FUNCTION = quota_summary_minus);
+COMMENT ON OPERATOR + (quota_summary, quota_summary) IS 'the reps in both';
+COMMENT ON OPERATOR - (quota_summary, quota_summary) IS 'the reps in the first without those of the second, which must be among them';
+
+CREATE FUNCTION reps(summary quota_summary) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'quota_summary_reps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION reached(summary quota_summary) RETURNS rate_summary
+	AS 'MODULE_PATHNAME', 'quota_summary_reached' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION quota_velocity(summary quota_summary) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_summary_quota_velocity' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mean_cycles(summary quota_summary) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_summary_mean_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION mean_elapsed_cycles(summary quota_summary, reference interval) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'quota_summary_mean_elapsed_cycles' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION time_to_quota(summary quota_summary) RETURNS duration_summary
+	AS 'MODULE_PATHNAME', 'quota_summary_time_to_quota' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION reps(quota_summary) IS 'how many reps';
+COMMENT ON FUNCTION reached(quota_summary) IS 'those who reached quota, of all reps';
+COMMENT ON FUNCTION quota_velocity(quota_summary) IS '100 x closed deals of all reps / reps; those not there yet with the deals they have closed so far';
+COMMENT ON FUNCTION mean_cycles(quota_summary) IS 'closed deals until quota per rep, of those who reached it alone; NULL when nobody did';
+COMMENT ON FUNCTION mean_elapsed_cycles(quota_summary, interval) IS 'mean time from hire to quota in reference cycles of so long, of those who reached it alone; NULL when nobody did';
+COMMENT ON FUNCTION time_to_quota(quota_summary) IS 'days from hire to quota: having left before competes, those on the way are censored';
+CREATE FUNCTION chart(summary quota_summary, width integer DEFAULT 60) RETURNS text
+	AS 'MODULE_PATHNAME', 'quota_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION chart(quota_summary, integer) IS 'the chart of time_to_quota: who is not there yet, or where reps left, who is';

@@ -1,0 +1,581 @@
+/*
+ * duration_summary.c
+ *		Input and output, accumulation and merging of duration_summary.
+ *
+ * What is stored, and why, stands in duration_summary.h; the bytes around it
+ * in counted_summary.h. Text form:
+ *
+ *		{"version":1,"unit":"day","total_microseconds":2160000000000,
+ *		 "histogram":[[units,events,competing,censored,late],...]}
+ *
+ * with two more numbers in a row that has events or competing ends of late
+ * entrants in their unit of entry.
+ */
+#include "summary/duration_summary.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "history/deal_event.h"
+#include "base/json.h"
+#include "base/problem.h"
+
+#define TYPE_NAME "duration_summary"
+
+static const char *const unit_names[DURATION_UNITS] = {"day", "hour", "minute", "second"};
+static const int64 unit_sizes[DURATION_UNITS] = {
+	USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC
+};
+
+static const char *check_duration(const uint8 *identity, Size identity_size,
+								  const Sum128 *sums, int nsums,
+								  const TallyEntry *entries, uint32 nentries);
+
+const CountedType duration_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Durations in different units cannot be merged.",
+	.check = check_duration
+};
+
+/* ---------------------------------------------------------------- units */
+
+int64
+duration_unit_size(int unit)
+{
+	Assert(unit >= 0 && unit < DURATION_UNITS);
+	return unit_sizes[unit];
+}
+
+const char *
+duration_unit_name(int unit)
+{
+	Assert(unit >= 0 && unit < DURATION_UNITS);
+	return unit_names[unit];
+}
+
+/* -1 when there is no such unit */
+static int
+find_unit(Label name)
+{
+	for (int unit = 0; unit < DURATION_UNITS; unit++)
+	{
+		Label		candidate = {unit_names[unit], (int) strlen(unit_names[unit])};
+
+		if (label_equal(name, candidate))
+			return unit;
+	}
+	return -1;
+}
+
+int
+duration_unit_from_name(Label name)
+{
+	int			unit = find_unit(name);
+
+	if (unit < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown unit \"%.*s\"", name.length, name.data),
+				 errhint("A unit is day, hour, minute or second.")));
+	return unit;
+}
+
+int64
+duration_between(int64 from, int64 to)
+{
+	uint64		length = (uint64) to - (uint64) from;
+
+	Assert(from <= to);
+	if (length > (uint64) PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("duration is out of range")));
+	return (int64) length;
+}
+
+/* ---------------------------------------------------------------- check */
+
+static inline bool
+is_event(int category)
+{
+	return category == DURATION_EVENT || category == DURATION_EVENT_AT_ENTRY;
+}
+
+/*
+ * Beyond ranges: nobody is at risk before entering, so that in every unit those
+ * who entered in it or later are no more than those who ended later, or were
+ * censored in it; and the sum lies between the whole units and the next ones.
+ */
+static const char *
+check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
+			   const TallyEntry *entries, uint32 nentries)
+{
+	int64		size;
+	int64		counted = 0;
+	int64		ended = 0;
+	int64		entered = 0;
+	int64		events = 0;
+	bool		late = false;
+	Sum128		least = {0, 0};
+	Sum128		most;
+
+	if (identity_size != 1 || identity[0] >= DURATION_UNITS)
+		return "its unit is unknown";
+	if (nsums != 1)
+		return "it must hold one sum";
+	size = unit_sizes[identity[0]];
+	if (nentries > 0 && entries[nentries - 1].key / 8 > (uint64) (PG_INT64_MAX / size))
+		return "a duration is out of range";
+	for (uint32 i = 0; i < nentries; i++)
+	{
+		const TallyEntry *entry = &entries[i];
+		int			category = DURATION_KEY_CATEGORY(entry->key);
+
+		if (category >= DURATION_CATEGORIES)
+			return "a category is unknown";
+		if (entry->count > PG_INT64_MAX - counted)
+			return "its counts pass 64 bits";
+		counted += entry->count;
+		late |= category == DURATION_LATE;
+		if (!is_event(category))
+			continue;
+		events += entry->count;
+		if (!sum128_add_product(&least, DURATION_KEY_UNITS(entry->key) * size, entry->count))
+			return "its sum is out of range";
+	}
+	most = least;
+	if (!sum128_add_product(&most, size - 1, events))
+		return "its sum is out of range";
+	if (sum128_compare(sums[0], least) < 0 || sum128_compare(sums[0], most) > 0)
+		return "its sum does not fit its counts";
+
+	/* where there are late entries, from the last unit to the first: the categories of a unit stand in the order event .. late */
+	for (uint32 i = late ? nentries : 0; i > 0;)
+	{
+		uint64		unit = entries[i - 1].key / 8;
+		int64		here[8] = {0};
+
+		for (; i > 0 && entries[i - 1].key / 8 == unit; i--)
+			here[entries[i - 1].key % 8] = entries[i - 1].count;
+		entered += here[DURATION_LATE];
+		if (entered > ended + here[DURATION_CENSORED])
+			return "more enter late than end after it";
+		ended += here[DURATION_EVENT] + here[DURATION_COMPETING] + here[DURATION_CENSORED];
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- text and jsonb */
+
+void
+duration_append_text(StringInfo out, const CountedView *view)
+{
+	char		sum[SUM128_TEXT_SIZE];
+	uint32		i = 0;
+
+	appendStringInfo(out, "{\"version\":%d,\"unit\":\"%s\",\"total_microseconds\":%s,\"histogram\":[",
+					 COUNTED_VERSION, unit_names[view->identity[0]], sum128_text(view->sums[0], sum));
+	while (i < view->nentries)
+	{
+		uint64		units = view->entries[i].key / 8;
+		int64		here[8] = {0};
+		int			n = 5;
+
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		for (; i < view->nentries && view->entries[i].key / 8 == units; i++)
+			here[view->entries[i].key % 8] = view->entries[i].count;
+		if (here[DURATION_EVENT_AT_ENTRY] > 0 || here[DURATION_COMPETING_AT_ENTRY] > 0)
+			n = 7;
+		appendStringInfo(out, "[" UINT64_FORMAT, units);
+		for (int category = 0; category < n - 1; category++)
+			appendStringInfo(out, "," INT64_FORMAT, here[category]);
+		appendStringInfoChar(out, ']');
+	}
+	appendStringInfoString(out, "]}");
+}
+
+/* One row of n numbers (n may be more than there is room for) added to the view; false with an error saved. */
+static bool
+add_row(CountedView *view, const HistogramForm *form, const int64 *values, int n,
+		int64 last_unit, fmNodePtr escontext)
+{
+	if (n - 1 != form->categories && n - 1 != form->all_categories)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: a row of \"histogram\" has %d numbers", form->type, n),
+				 errdetail("%s", form->row)));
+	for (int i = 0; i < n; i++)
+		if (values[i] < 0)
+			ereturn(escontext, false,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("malformed %s: " INT64_FORMAT " in \"histogram\" is negative",
+							form->type, values[i])));
+	if (values[0] <= last_unit)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: " INT64_FORMAT " after " INT64_FORMAT " in \"histogram\"",
+						form->type, values[0], last_unit),
+				 errdetail("Rows are in ascending order of units.")));
+	if (values[0] > form->most_units)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: " INT64_FORMAT " units are out of range",
+						form->type, values[0])));
+	for (int category = 0; category < n - 1; category++)
+		if (values[category + 1] > 0)
+		{
+			view->entries[view->nentries].key = DURATION_KEY(values[0], category);
+			view->entries[view->nentries++].count = values[category + 1];
+		}
+	return true;
+}
+
+bool
+duration_read_histogram(CountedView *view, const HistogramForm *form, JsonbContainer *rows,
+						fmNodePtr escontext)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(rows);
+	JsonbIteratorToken token;
+	JsonbValue	element;
+	int64		values[1 + DURATION_CATEGORIES];
+	int64		last_unit = -1;
+	int			depth = 0;
+	int			n = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &element, false)) != WJB_DONE)
+	{
+		if (token == WJB_BEGIN_ARRAY && depth < 2)
+		{
+			depth++;
+			n = 0;
+		}
+		else if (token == WJB_ELEM && depth == 2)
+		{
+			if (n <= form->all_categories &&
+				!jsonb_value_int64(&element, form->type, "number in histogram", &values[n],
+								   escontext))
+				return false;
+			n++;
+		}
+		else if (token == WJB_END_ARRAY)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (depth == 2)
+			{
+				if (!add_row(view, form, values, n, last_unit, escontext))
+					return false;
+				last_unit = values[0];
+			}
+			depth--;
+		}
+		else
+			ereturn(escontext, false,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("malformed %s: a row of \"histogram\" is not an array of numbers",
+							form->type)));
+	}
+	return true;
+}
+
+static const HistogramForm duration_form = {
+	.type = TYPE_NAME,
+	.row = "A row is [units, events, competing, censored, late], with two more for events and competing ends in the unit of entry.",
+	.categories = 4,
+	.all_categories = DURATION_CATEGORIES,
+	.most_units = PG_INT64_MAX / USECS_PER_SEC
+};
+
+struct varlena *
+duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
+{
+	static const char *const keys[] = {"version", "unit", "total_microseconds", "histogram", NULL};
+	JsonbContainer *object = &jsonb->root;
+	JsonbContainer *rows;
+	Label		name;
+	int			unit;
+	uint8		identity;
+	Sum128		sum;
+	CountedView view;
+	const char *problem;
+	uint32		nrows;
+
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
+		!jsonb_check_version(object, TYPE_NAME, escontext) ||
+		!jsonb_field_label(object, TYPE_NAME, "unit", &name, escontext) ||
+		!jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", &sum, escontext) ||
+		!jsonb_field_array(object, TYPE_NAME, "histogram", &rows, escontext))
+		return NULL;
+	unit = find_unit(name);
+	if (unit < 0)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": unknown unit \"%.*s\"", name.length, name.data)));
+	identity = (uint8) unit;
+	nrows = JsonContainerSize(rows);
+	view.identity = &identity;
+	view.identity_size = 1;
+	view.sums = &sum;
+	view.nsums = 1;
+	view.nentries = 0;
+	if (nrows > MaxAllocSize / (DURATION_CATEGORIES * sizeof(TallyEntry)))
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg(TYPE_NAME " value would hold too many units")));
+	view.entries = palloc(sizeof(TallyEntry) * DURATION_CATEGORIES * Max(nrows, 1));
+	if (!duration_read_histogram(&view, &duration_form, rows, escontext))
+		return NULL;
+	problem = counted_check(&view, &duration_type);
+	if (problem != NULL)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	return counted_pack_view(&view, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_in);
+Datum
+duration_summary_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *jsonb;
+	struct varlena *result;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
+		PG_RETURN_NULL();
+	result = duration_from_jsonb(jsonb, fcinfo->context);
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(result);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_out);
+Datum
+duration_summary_out(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	StringInfoData text;
+
+	counted_view(&view, &duration_type, PG_GETARG_DATUM(0));
+	initStringInfo(&text);
+	duration_append_text(&text, &view);
+	PG_RETURN_CSTRING(text.data);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_recv);
+Datum
+duration_summary_recv(PG_FUNCTION_ARGS)
+{
+	return counted_recv(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_send);
+Datum
+duration_summary_send(PG_FUNCTION_ARGS)
+{
+	return counted_send(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_from_jsonb);
+Datum
+duration_summary_from_jsonb(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(duration_from_jsonb(PG_GETARG_JSONB_P(0), NULL));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_to_jsonb);
+Datum
+duration_summary_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return DirectFunctionCall1(jsonb_in, duration_summary_out(fcinfo));
+}
+
+/* ---------------------------------------------------------------- accumulate */
+
+CountedSummary *
+duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds, DurationCategory category, int sign)
+{
+	uint8		identity = (uint8) unit;
+	CountedSummary *state = counted_state(fcinfo, &duration_type, &identity, 1, 1);
+	/* the usual unit by a constant, which takes no division */
+	int64		units = unit == DURATION_DAY ? microseconds / USECS_PER_DAY :
+		microseconds / unit_sizes[unit];
+
+	if (sign > 0)
+		state = counted_increment(state, &duration_type, DURATION_KEY(units, category));
+	else
+		state = counted_add(state, &duration_type, DURATION_KEY(units, category), sign);
+	if (is_event(category))
+		sum128_add_int64(counted_sums(state), sign * microseconds);
+	state->inputs += sign;
+	return state;
+}
+
+/* (state, started_at, ended_at, as_of [, unit]): one more row or one less. */
+static Datum
+change_by_times(FunctionCallInfo fcinfo, int sign)
+{
+	TimestampTz started;
+	TimestampTz ended;
+	TimestampTz as_of;
+	bool		observed = !PG_ARGISNULL(2);
+	int			unit = DURATION_DAY;
+
+	if (PG_NARGS() > 4)
+	{
+		if (PG_ARGISNULL(4))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("unit must not be NULL")));
+		unit = duration_unit_from_name(label_from_text(PG_GETARG_DATUM(4), "unit"));
+	}
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
+		return counted_unchanged(fcinfo);
+	started = PG_GETARG_TIMESTAMPTZ(1);
+	as_of = PG_GETARG_TIMESTAMPTZ(3);
+	(void) instant_check(started, "started_at", NULL);
+	(void) instant_check(as_of, "as_of", NULL);
+	ended = as_of;
+	if (observed)
+	{
+		ended = PG_GETARG_TIMESTAMPTZ(2);
+		(void) instant_check(ended, "ended_at", NULL);
+		if (ended < started)
+		{
+			char		start_text[INSTANT_TEXT_SIZE];
+			char		end_text[INSTANT_TEXT_SIZE];
+
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("duration ends at %s, before it starts at %s",
+							instant_text(ended, end_text), instant_text(started, start_text)),
+					 errhint("The arguments are started_at, ended_at, as_of; leave rows that are wrong out with FILTER.")));
+		}
+	}
+	if (started > as_of)
+		return counted_unchanged(fcinfo);
+	if (ended > as_of)
+	{
+		ended = as_of;
+		observed = false;
+	}
+	PG_RETURN_POINTER(duration_add(fcinfo, unit, duration_between(started, ended),
+								   observed ? DURATION_EVENT : DURATION_CENSORED, sign));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_add_times);
+Datum
+duration_summary_add_times(PG_FUNCTION_ARGS)
+{
+	return change_by_times(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_remove_times);
+Datum
+duration_summary_remove_times(PG_FUNCTION_ARGS)
+{
+	return change_by_times(fcinfo, -1);
+}
+
+/* (state, units, observed): whole days given as a number. */
+static Datum
+change_by_units(FunctionCallInfo fcinfo, int sign)
+{
+	int32		units;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return counted_unchanged(fcinfo);
+	units = PG_GETARG_INT32(1);
+	if (units < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("duration %d is negative", units)));
+	if (units > PG_INT64_MAX / USECS_PER_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("duration %d is out of range", units)));
+	PG_RETURN_POINTER(duration_add(fcinfo, DURATION_DAY, units * USECS_PER_DAY,
+								   PG_GETARG_BOOL(2) ? DURATION_EVENT : DURATION_CENSORED, sign));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_add_units);
+Datum
+duration_summary_add_units(PG_FUNCTION_ARGS)
+{
+	return change_by_units(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_remove_units);
+Datum
+duration_summary_remove_units(PG_FUNCTION_ARGS)
+{
+	return change_by_units(fcinfo, -1);
+}
+
+/* ---------------------------------------------------------------- merge */
+
+PG_FUNCTION_INFO_V1(duration_summary_add_summary);
+Datum
+duration_summary_add_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_accumulate(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_remove_summary);
+Datum
+duration_summary_remove_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_invert(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_combine);
+Datum
+duration_summary_combine(PG_FUNCTION_ARGS)
+{
+	return counted_combine(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_final);
+Datum
+duration_summary_final(PG_FUNCTION_ARGS)
+{
+	return counted_final(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_plus);
+Datum
+duration_summary_plus(PG_FUNCTION_ARGS)
+{
+	return counted_plus(fcinfo, &duration_type);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_minus);
+Datum
+duration_summary_minus(PG_FUNCTION_ARGS)
+{
+	return counted_minus(fcinfo, &duration_type);
+}
+
+struct varlena *
+duration_summary_build(int unit, const TallyEntry *entries, uint32 n, Sum128 observed_microseconds)
+{
+	uint8		identity = (uint8) unit;
+	CountedView view;
+	const char *problem;
+
+	view.identity = &identity;
+	view.identity_size = 1;
+	view.sums = &observed_microseconds;
+	view.nsums = 1;
+	view.entries = unconstify(TallyEntry *, entries);
+	view.nentries = n;
+	problem = counted_check(&view, &duration_type);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the result is not a possible " TYPE_NAME " value"),
+				 errdetail_problem(problem)));
+	return counted_pack_view(&view, &duration_type);
+}

@@ -1,0 +1,110 @@
+/*
+ * duration_summary.h
+ *		How long something took, with those counted who are not there yet.
+ *
+ * An exact histogram by whole unit of time, as a counted_summary:
+ *
+ *		identity	one byte, the unit (DurationUnit)
+ *		sums		one: the microseconds of all observed durations
+ *		keys		DURATION_KEY(whole units, DurationCategory)
+ *
+ * A late entrant is recorded twice: where its duration ends, and under LATE at
+ * the unit in which it came under observation; it is at risk in the units
+ * after that. One that ends in the very unit it entered was never seen at risk:
+ * such ends have categories of their own and no LATE entry. (A late entrant
+ * censored in its unit of entry needs none: LATE and CENSORED cancel.)
+ *
+ * Size in bytes: 8 to 29 for header, unit, sum and number of cells, and for
+ * every unit and category that occurs 2 and more: a varint of the distance to
+ * the one before (1 byte up to 15 units) and a varint of the count (1 byte
+ * below 128).
+ */
+#ifndef EM_DURATION_SUMMARY_H
+#define EM_DURATION_SUMMARY_H
+
+#include "base/compat.h"
+#include "utils/jsonb.h"
+
+#include "summary/counted_summary.h"
+#include "base/label.h"
+#include "plain/survival.h"
+
+typedef enum DurationUnit
+{
+	DURATION_DAY,
+	DURATION_HOUR,
+	DURATION_MINUTE,
+	DURATION_SECOND
+} DurationUnit;
+
+#define DURATION_UNITS 4
+
+typedef enum DurationCategory
+{
+	DURATION_EVENT,
+	DURATION_COMPETING,
+	DURATION_CENSORED,
+	DURATION_LATE,
+	DURATION_EVENT_AT_ENTRY,
+	DURATION_COMPETING_AT_ENTRY
+} DurationCategory;
+
+#define DURATION_CATEGORIES 6
+
+#define DURATION_KEY(units, category) ((uint64) (units) * 8 + (category))
+#define DURATION_KEY_UNITS(key) ((int64) ((key) / 8))
+#define DURATION_KEY_CATEGORY(key) ((int) ((key) % 8))
+
+extern const CountedType duration_type;
+
+/* Microseconds of a unit, and its name. */
+extern int64 duration_unit_size(int unit);
+extern const char *duration_unit_name(int unit);
+/* The unit of a name; 22023 when there is none. */
+extern int	duration_unit_from_name(Label name);
+
+/*
+ * The time from one instant to another, not earlier one, in microseconds;
+ * 22003 above 2^63 - 1, which only the far ends of time are apart.
+ */
+extern int64 duration_between(int64 from, int64 to);
+
+/*
+ * The body of a transition function whose argument 0 is the state: one duration
+ * more (sign 1) or less (sign -1). The microseconds are summed for events only.
+ */
+extern CountedSummary *duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds,
+									DurationCategory category, int sign);
+
+/* A summary from ascending entries, keyed as above; the sum is that of the events among them. */
+extern struct varlena *duration_summary_build(int unit, const TallyEntry *entries, uint32 n,
+											  Sum128 observed_microseconds);
+
+/* The text form of a view, and the packed form of a jsonb object (NULL with an error saved). */
+extern void duration_append_text(StringInfo out, const CountedView *view);
+extern struct varlena *duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext);
+
+/* Ascending entries as points of a survival curve; room for n. Returns how many. */
+extern size_t duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points);
+
+/* The median of ascending entries, in units; false when it is not reached. */
+extern bool duration_entries_median(const TallyEntry *entries, uint32 n, double *median);
+
+/*
+ * The "histogram" of a text form: an array of rows [units, a count for each
+ * category], ascending by units. A type says how many counts its rows have.
+ */
+typedef struct HistogramForm
+{
+	const char *type;			/* SQL name, for messages */
+	const char *row;			/* errdetail: what a row is */
+	int			categories;		/* counts in a row, or */
+	int			all_categories; /* with those that are mostly absent */
+	int64		most_units;
+} HistogramForm;
+
+/* Reads it into a view with room for all its cells; false with an error saved (22P02). */
+extern bool duration_read_histogram(CountedView *view, const HistogramForm *form,
+									JsonbContainer *rows, fmNodePtr escontext);
+
+#endif							/* EM_DURATION_SUMMARY_H */

@@ -1,0 +1,718 @@
+/*
+ * funnel_summary.c
+ *		funnel_summary: how many deals got how far (floor 3). I/O, accumulation,
+ *		merging. What is counted under which key: funnel_summary.h. Accessors
+ *		are in funnel_report.c.
+ *
+ * Text form, stages numbered from 1:
+ *
+ *		{"version":1,"definition":{...},
+ *		 "outcomes":[[depth,"status",deals],...],
+ *		 "matched_pairs":[[stage,stage,deals],...],		excluded only
+ *		 "open_matched":[[stage,depth,deals],...],		excluded only
+ *		 "step_days":[[stage,days,events,competing,censored],...],
+ *		 "step_microseconds":[sum,...]}
+ */
+#include "base/compat.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "reading/deal_progress.h"
+#include "summary/duration_summary.h"
+#include "summary/funnel_summary.h"
+#include "base/json.h"
+
+#define TYPE_NAME "funnel_summary"
+
+/* Checking */
+
+static inline bool
+depth_fits_status(const ChainRules *rules, int depth, int status)
+{
+	return depth > 0 && depth <= rules->nstages &&
+		status > CHAIN_NOT_ENTERED && status <= CHAIN_OPEN &&
+		(depth == rules->nstages) == (status == CHAIN_CONVERTED);
+}
+
+static inline uint64
+stage_limit(const ChainRules *rules)
+{
+	return (uint64) rules->nstages;
+}
+
+static inline bool
+duration_key_is_valid(const ChainRules *rules, uint64 key)
+{
+	key -= FUNNEL_FIRST_DURATION_KEY;
+	return key % 32 + 1 < stage_limit(rules) &&
+		DURATION_KEY_CATEGORY(key / 32) <= DURATION_CENSORED &&
+		key / 32 / 8 <= (uint64) (PG_INT64_MAX / USECS_PER_DAY);
+}
+
+/* Is this a key that the definition can have? */
+static bool
+key_is_valid(const ChainRules *rules, uint64 key)
+{
+	if (key < FUNNEL_PAIR_KEY(0, 0))
+		return depth_fits_status(rules, key / 8, key % 8);
+	if (key < FUNNEL_OPEN_KEY(0, 0))
+	{
+		uint64		i = (key - FUNNEL_PAIR_KEY(0, 0)) / 32;
+		uint64		j = (key - FUNNEL_PAIR_KEY(0, 0)) % 32;
+
+		return rules->skipped == CHAIN_EXCLUDED && i <= j && j < stage_limit(rules);
+	}
+	if (key < FUNNEL_FIRST_DURATION_KEY)
+	{
+		uint64		i = (key - FUNNEL_OPEN_KEY(0, 0)) / 64;
+		uint64		depth = (key - FUNNEL_OPEN_KEY(0, 0)) % 64;
+
+		return rules->skipped == CHAIN_EXCLUDED && i < depth && depth < stage_limit(rules);
+	}
+	return duration_key_is_valid(rules, key);
+}
+
+/* The count under a key, sought from where the one before it was found: keys are asked for in ascending order. */
+static int64
+next_count(const TallyEntry **next, const TallyEntry *end, uint64 key)
+{
+	while (*next < end && (*next)->key < key)
+		(*next)++;
+	return *next < end && (*next)->key == key ? (*next)->count : 0;
+}
+
+/*
+ * Under excluded, the cells before the durations: a deal that ended at a stage
+ * has matched it, and no pair may be counted more often than its first stage,
+ * open deals that stopped short of the second one included, or a conversion
+ * could pass 100 %.
+ */
+static const char *
+check_pairs(const ChainRules *rules, const TallyEntry *entries, const TallyEntry *end)
+{
+	const TallyEntry *outcome = entries;
+	const TallyEntry *pair = entries;
+	const TallyEntry *open = entries;
+
+	for (int i = 0; i < rules->nstages; i++)
+	{
+		int64		left = next_count(&pair, end, FUNNEL_PAIR_KEY(i, i));
+		int64		ended = 0;
+
+		for (int status = CHAIN_CONVERTED; status <= CHAIN_OPEN; status++)
+			ended += next_count(&outcome, end, FUNNEL_OUTCOME_KEY(i + 1, status));
+		if (left < ended)
+			return "more deals ended at a stage than matched it";
+		for (int j = i + 1; j < rules->nstages; j++)
+		{
+			left -= next_count(&open, end, FUNNEL_OPEN_KEY(i, j));
+			if (left < next_count(&pair, end, FUNNEL_PAIR_KEY(i, j)))
+				return "a pair of stages is counted more often than its first stage";
+		}
+	}
+	return NULL;
+}
+
+/* The cells of one stage, added up. */
+typedef struct StageTimes
+{
+	int64		counted;
+	int64		events;
+	Sum128		least;			/* microseconds of the events' whole days */
+} StageTimes;
+
+/*
+ * The times of each step must make a duration_summary: stage_duration() has no
+ * other answer. So the sum of a stage lies between its whole days and the next.
+ */
+static const char *
+check_durations(const ChainRules *rules, const Sum128 *sums, const TallyEntry *entries,
+				const TallyEntry *end)
+{
+	StageTimes	stages[FUNNEL_MAX_STAGES];
+	int			nstages = rules->nstages - 1;
+
+	memset(stages, 0, sizeof(StageTimes) * nstages);
+	/* keys ascend: no other one has more days */
+	if (entries < end && !duration_key_is_valid(rules, end[-1].key))
+		return "a cell is unknown";
+	for (const TallyEntry *entry = entries; entry < end; entry++)
+	{
+		uint64		key = entry->key - FUNNEL_FIRST_DURATION_KEY;
+		int			category = DURATION_KEY_CATEGORY(key / 32);
+		StageTimes *stage = &stages[key % 32];
+
+		if (key % 32 >= nstages || category > DURATION_CENSORED)
+			return "a cell is unknown";
+		if (entry->count > PG_INT64_MAX - stage->counted)
+			return "its counts pass 64 bits";
+		stage->counted += entry->count;
+		if (category != DURATION_EVENT)
+			continue;
+		stage->events += entry->count;
+		if (!sum128_add_product(&stage->least, DURATION_KEY_UNITS(key / 32) * USECS_PER_DAY,
+								entry->count))
+			return "a sum is out of range";
+	}
+	for (int i = 0; i < nstages; i++)
+	{
+		Sum128		most = stages[i].least;
+
+		if (!sum128_add_product(&most, USECS_PER_DAY - 1, stages[i].events))
+			return "a sum is out of range";
+		if (sum128_compare(sums[i], stages[i].least) < 0 || sum128_compare(sums[i], most) > 0)
+			return "a sum does not fit its counts";
+	}
+	return NULL;
+}
+
+static const char *
+check_funnel(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
+			 const TallyEntry *entries, uint32 nentries)
+{
+	FunnelDefinition definition;
+	const char *problem = funnel_definition_decode(identity, identity_size, &definition);
+	const TallyEntry *end = entries + nentries;
+	const TallyEntry *durations = entries;
+	int64		deals = 0;
+
+	if (problem != NULL)
+		return problem;
+	if (nsums != definition.rules.nstages - 1)
+		return "it must hold one sum for each stage but the last";
+	for (; durations < end && durations->key < FUNNEL_FIRST_DURATION_KEY; durations++)
+	{
+		if (!key_is_valid(&definition.rules, durations->key))
+			return "a cell is unknown";
+		if (durations->key < FUNNEL_PAIR_KEY(0, 0))
+		{
+			if (durations->count > PG_INT64_MAX - deals)
+				return "its counts pass 64 bits";
+			deals += durations->count;
+		}
+	}
+	problem = check_durations(&definition.rules, sums, durations, end);
+	if (problem == NULL && definition.rules.skipped == CHAIN_EXCLUDED)
+		problem = check_pairs(&definition.rules, entries, durations);
+	return problem;
+}
+
+const CountedType funnel_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
+	.check = check_funnel
+};
+
+/* Accumulation */
+
+/* The time from one instant to a later one, as a cell of a stage. */
+static inline CountedSummary *
+count_duration(CountedSummary *state, int stage, int64 from, int64 to,
+			   DurationCategory category)
+{
+	int64		microseconds;
+
+	if (unlikely(to < from))
+		deal_progress_damaged();
+	microseconds = duration_between(from, to);
+	if (category == DURATION_EVENT)
+		sum128_add_int64(&counted_sums(state)[stage], microseconds);
+	return counted_increment(state, &funnel_type,
+							 FUNNEL_DURATION_KEY(stage, DURATION_KEY(microseconds / USECS_PER_DAY,
+																	 category)));
+}
+
+/* The deal's stages in pairs, for rates among those that matched a stage. */
+static CountedSummary *
+count_pairs(CountedSummary *state, int depth, ChainStatus status, uint32 matched)
+{
+	for (uint32 from = matched; from != 0; from &= from - 1)
+	{
+		int			i = __builtin_ctz(from);
+
+		for (uint32 to = from; to != 0; to &= to - 1)
+			state = counted_increment(state, &funnel_type,
+									  FUNNEL_PAIR_KEY(i, __builtin_ctz(to)));
+		if (status == CHAIN_OPEN)
+			state = counted_increment(state, &funnel_type, FUNNEL_OPEN_KEY(i, depth));
+	}
+	return state;
+}
+
+/*
+ * Under any_order the next matched stage is the next in time (ties in stage
+ * order): sorts the stages of one deal, and their instants with them.
+ */
+static void
+sort_by_time(int *stages, int64 *times, int count)
+{
+	for (int i = 1; i < count; i++)
+	{
+		int			stage = stages[i];
+		int64		at = times[i];
+		int			place = i;
+
+		for (; place > 0 && times[place - 1] > at; place--)
+		{
+			stages[place] = stages[place - 1];
+			times[place] = times[place - 1];
+		}
+		stages[place] = stage;
+		times[place] = at;
+	}
+}
+
+/* How long the deal was in each stage; nobody asks that of the last one. */
+static CountedSummary *
+count_durations(CountedSummary *state, const int *stages, const int64 *times, int count,
+				int nstages, ChainStatus status, int64 ended_at)
+{
+	for (int i = 0; i < count - 1; i++)
+		if (stages[i] != nstages - 1)
+			state = count_duration(state, stages[i], times[i], times[i + 1], DURATION_EVENT);
+	if (status != CHAIN_CONVERTED)
+		state = count_duration(state, stages[count - 1], times[count - 1], ended_at,
+							   status == CHAIN_EXITED ? DURATION_COMPETING :
+							   DURATION_CENSORED);
+	return state;
+}
+
+/*
+ * Counts one deal into a state of the same identity. The instants are those of
+ * the matched stages, in stage order.
+ */
+static CountedSummary *
+count_deal(CountedSummary *state, int depth, ChainStatus status, uint32 matched,
+		   const int64 *times, int64 ended_at)
+{
+	const uint8 *identity = counted_identity(state);
+	int			nstages = funnel_identity_nstages(identity);
+	int			stages[FUNNEL_MAX_STAGES];
+	int			count = 0;
+
+	state->inputs++;
+	if (status == CHAIN_NOT_ENTERED)
+		return state;
+	state = counted_increment(state, &funnel_type, FUNNEL_OUTCOME_KEY(depth, status));
+	if (funnel_identity_skipped(identity) == CHAIN_EXCLUDED)
+		state = count_pairs(state, depth, status, matched);
+	for (; matched != 0; matched &= matched - 1)
+		stages[count++] = __builtin_ctz(matched);
+	if (funnel_identity_mode(identity) == CHAIN_ANY_ORDER)
+	{
+		int64		sorted[FUNNEL_MAX_STAGES];
+
+		memcpy(sorted, times, sizeof(int64) * count);
+		sort_by_time(stages, sorted, count);
+		return count_durations(state, stages, sorted, count, nstages, status, ended_at);
+	}
+	return count_durations(state, stages, times, count, nstages, status, ended_at);
+}
+
+CountedSummary *
+funnel_count(CountedSummary *state, const ChainResult *result)
+{
+	return count_deal(state, result->depth, result->status, result->matched,
+					  result->times, result->ended_at);
+}
+
+/* Transition of funnel_agg(deal_progress): NULL readings are skipped. */
+PG_FUNCTION_INFO_V1(funnel_summary_add_progress);
+Datum
+funnel_summary_add_progress(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress;
+	const uint8 *identity;
+	CountedSummary *state;
+
+	if (PG_ARGISNULL(1))
+		return counted_unchanged(fcinfo);
+	progress = deal_progress_peek(PG_GETARG_DATUM(1));
+	identity = deal_progress_identity(progress);
+	state = counted_state(fcinfo, &funnel_type, identity, progress->identity_size,
+						  funnel_identity_nstages(identity) - 1);
+	if (state->inputs == 0)
+	{
+		FunnelDefinition definition;
+
+		/* the first one is looked at; the others must be the same bytes */
+		deal_progress_definition(progress, &definition);
+	}
+	PG_RETURN_POINTER(count_deal(state, progress->depth, progress->status, progress->matched,
+								 progress->times, progress->ended_at));
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_add_summary);
+Datum
+funnel_summary_add_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_accumulate(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_remove_summary);
+Datum
+funnel_summary_remove_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_invert(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_combine);
+Datum
+funnel_summary_combine(PG_FUNCTION_ARGS)
+{
+	return counted_combine(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_final);
+Datum
+funnel_summary_final(PG_FUNCTION_ARGS)
+{
+	return counted_final(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_plus);
+Datum
+funnel_summary_plus(PG_FUNCTION_ARGS)
+{
+	return counted_plus(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_minus);
+Datum
+funnel_summary_minus(PG_FUNCTION_ARGS)
+{
+	return counted_minus(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_send);
+Datum
+funnel_summary_send(PG_FUNCTION_ARGS)
+{
+	return counted_send(fcinfo, &funnel_type);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_recv);
+Datum
+funnel_summary_recv(PG_FUNCTION_ARGS)
+{
+	Datum		summary = counted_recv(fcinfo, &funnel_type);
+	CountedView view;
+	FunnelDefinition definition;
+	const char *problem;
+
+	counted_view(&view, &funnel_type, summary);
+	funnel_definition_decode(view.identity, view.identity_size, &definition);
+	problem = funnel_definition_verify_labels(&definition);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary %s: %s", TYPE_NAME, problem)));
+	PG_RETURN_DATUM(summary);
+}
+
+/* Text and jsonb */
+
+/* Begins a row of a table in the text form. */
+static void
+begin_row(StringInfo out, bool *first)
+{
+	appendStringInfoString(out, *first ? "[" : ",[");
+	*first = false;
+}
+
+static void
+funnel_to_json(Datum summary, StringInfo out)
+{
+	CountedView view;
+	FunnelDefinition definition;
+	bool		excluded;
+	bool		first = true;
+	uint32		i = 0;
+
+	counted_view(&view, &funnel_type, summary);
+	funnel_definition_decode(view.identity, view.identity_size, &definition);
+	excluded = definition.rules.skipped == CHAIN_EXCLUDED;
+
+	appendStringInfo(out, "{\"version\":%d,\"definition\":", COUNTED_VERSION);
+	funnel_definition_to_json(&definition, out);
+	appendStringInfoString(out, ",\"outcomes\":[");
+	for (; i < view.nentries && view.entries[i].key < FUNNEL_PAIR_KEY(0, 0); i++)
+	{
+		begin_row(out, &first);
+		appendStringInfo(out, "%d,\"%s\"," INT64_FORMAT "]", (int) (view.entries[i].key / 8),
+						 funnel_statuses[view.entries[i].key % 8], view.entries[i].count);
+	}
+	if (excluded)
+	{
+		appendStringInfoString(out, "],\"matched_pairs\":[");
+		first = true;
+		for (; i < view.nentries && view.entries[i].key < FUNNEL_OPEN_KEY(0, 0); i++)
+		{
+			int			key = view.entries[i].key - FUNNEL_PAIR_KEY(0, 0);
+
+			begin_row(out, &first);
+			appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 32 + 1, key % 32 + 1,
+							 view.entries[i].count);
+		}
+		appendStringInfoString(out, "],\"open_matched\":[");
+		first = true;
+		for (; i < view.nentries && view.entries[i].key < FUNNEL_FIRST_DURATION_KEY; i++)
+		{
+			int			key = view.entries[i].key - FUNNEL_OPEN_KEY(0, 0);
+
+			begin_row(out, &first);
+			appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 64 + 1, key % 64,
+							 view.entries[i].count);
+		}
+	}
+
+	/* one row per day and stage: the cells of a row are 32 keys apart */
+	appendStringInfoString(out, "],\"step_days\":[");
+	first = true;
+	for (int stage = 0; stage < definition.rules.nstages - 1; stage++)
+	{
+		int64		day = -1;
+		int64		counts[3];
+
+		for (uint32 k = i; k <= view.nentries; k++)
+		{
+			uint64		key = k < view.nentries ?
+				view.entries[k].key - FUNNEL_FIRST_DURATION_KEY : 0;
+
+			if (k < view.nentries && key % 32 != stage)
+				continue;
+			if (day >= 0 && (k == view.nentries || DURATION_KEY_UNITS(key / 32) != day))
+			{
+				begin_row(out, &first);
+				appendStringInfo(out, "%d," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
+								 stage + 1, day, counts[0], counts[1], counts[2]);
+				day = -1;
+			}
+			if (k == view.nentries)
+				break;
+			if (day < 0)
+				memset(counts, 0, sizeof(counts));
+			day = DURATION_KEY_UNITS(key / 32);
+			counts[DURATION_KEY_CATEGORY(key / 32)] = view.entries[k].count;
+		}
+	}
+	appendStringInfoString(out, "],\"step_microseconds\":[");
+	for (int stage = 0; stage < view.nsums; stage++)
+	{
+		char		buffer[SUM128_TEXT_SIZE];
+
+		appendStringInfo(out, "%s%s", stage == 0 ? "" : ",",
+						 sum128_text(view.sums[stage], buffer));
+	}
+	appendStringInfoString(out, "]}");
+}
+
+static bool
+malformed(const char *problem, fmNodePtr escontext)
+{
+	ereturn(escontext, false,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("malformed %s: %s", TYPE_NAME, problem)));
+}
+
+/* Where the rows of the tables go. */
+typedef struct JsonTarget
+{
+	const ChainRules *rules;
+	CountedSummary *state;
+} JsonTarget;
+
+/* Adds a cell; a count of zero adds none. */
+static bool
+put_cell(JsonTarget *target, bool in_range, uint64 key, int64 count, fmNodePtr escontext)
+{
+	if (count < 0 || !in_range || !key_is_valid(target->rules, key))
+		return malformed("a cell is out of range", escontext);
+	if (count > PG_INT64_MAX - counted_cell(target->state, key))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a count of %s is out of range", TYPE_NAME)));
+	if (count > 0)
+		target->state = counted_add(target->state, &funnel_type, key, count);
+	return true;
+}
+
+static bool
+put_row(JsonTarget *target, const char *table, const int64 *row, fmNodePtr escontext)
+{
+	int64		nstages = target->rules->nstages;
+
+	/* keys are made of numbers that fit */
+	if (row[0] < 0 || row[0] > nstages || row[1] < 0 || row[1] > PG_INT64_MAX / USECS_PER_DAY)
+		return malformed("a cell is out of range", escontext);
+	if (strcmp(table, "outcomes") == 0)
+		return put_cell(target, row[1] <= CHAIN_OPEN,
+						FUNNEL_OUTCOME_KEY(row[0], row[1]), row[2], escontext);
+	if (strcmp(table, "matched_pairs") == 0)
+		return put_cell(target, row[0] > 0 && row[1] > 0 && row[1] <= nstages,
+						FUNNEL_PAIR_KEY(row[0] - 1, row[1] - 1), row[2], escontext);
+	if (strcmp(table, "open_matched") == 0)
+		return put_cell(target, row[0] > 0 && row[1] <= nstages,
+						FUNNEL_OPEN_KEY(row[0] - 1, row[1]), row[2], escontext);
+	for (int category = 0; category < 3; category++)
+		if (!put_cell(target, row[0] > 0,
+					  FUNNEL_DURATION_KEY(row[0] - 1, DURATION_KEY(row[1], category)),
+					  row[2 + category], escontext))
+			return false;
+	return true;
+}
+
+/* The number of a status by name. */
+static bool
+read_json_status(const JsonbValue *value, int64 *status, fmNodePtr escontext)
+{
+	if (value->type == jbvString)
+		for (*status = 0; funnel_statuses[*status] != NULL; (*status)++)
+			if (strlen(funnel_statuses[*status]) == value->val.string.len &&
+				memcmp(funnel_statuses[*status], value->val.string.val,
+					   value->val.string.len) == 0)
+				return true;
+	return malformed("a status is unknown", escontext);
+}
+
+/* Reads a table of `width` numbers a row; the second one of an outcome is the name of a status. */
+static bool
+read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, int width,
+				fmNodePtr escontext)
+{
+	JsonbContainer *rows;
+	uint32		nrows;
+
+	if (!jsonb_field_array(object, TYPE_NAME, table, &rows, escontext))
+		return false;
+	nrows = JsonContainerSize(rows);
+	for (uint32 i = 0; i < nrows; i++)
+	{
+		JsonbValue *value = getIthJsonbValueFromContainer(rows, i);
+		int64		row[5];
+
+		CHECK_FOR_INTERRUPTS();
+		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
+			JsonContainerSize(value->val.binary.data) != width)
+			return malformed(psprintf("a row of \"%s\" does not have %d numbers", table, width),
+							 escontext);
+		for (int column = 0; column < width; column++)
+		{
+			JsonbValue *cell = getIthJsonbValueFromContainer(value->val.binary.data, column);
+
+			if (column == 1 && strcmp(table, "outcomes") == 0)
+			{
+				if (!read_json_status(cell, &row[column], escontext))
+					return false;
+			}
+			else if (!jsonb_value_int64(cell, TYPE_NAME, table, &row[column], escontext))
+				return false;
+		}
+		if (!put_row(target, table, row, escontext))
+			return false;
+	}
+	return true;
+}
+
+static bool
+funnel_from_json(Jsonb *json, struct varlena **summary, fmNodePtr escontext)
+{
+	static const char *const keys[] = {
+		"version", "definition", "outcomes", "matched_pairs", "open_matched",
+		"step_days", "step_microseconds", NULL
+	};
+	JsonbContainer *object = &json->root;
+	JsonbContainer *definition_object;
+	JsonbContainer *sums;
+	FunnelDefinition definition;
+	StringInfoData identity;
+	JsonTarget	target;
+	CountedView view;
+	const char *problem;
+
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
+		!jsonb_check_version(object, TYPE_NAME, escontext) ||
+		!jsonb_field_object(object, TYPE_NAME, "definition", &definition_object, escontext) ||
+		!funnel_definition_from_json(definition_object, &definition, escontext) ||
+		!jsonb_field_array(object, TYPE_NAME, "step_microseconds", &sums, escontext))
+		return false;
+	initStringInfo(&identity);
+	funnel_definition_encode(&definition, &identity);
+	target.rules = &definition.rules;
+	target.state = counted_create(identity.data, identity.len, definition.rules.nstages - 1);
+
+	if (!read_json_table(&target, object, "outcomes", 3, escontext) ||
+		!read_json_table(&target, object, "step_days", 5, escontext))
+		return false;
+	if (definition.rules.skipped == CHAIN_EXCLUDED)
+	{
+		if (!read_json_table(&target, object, "matched_pairs", 3, escontext) ||
+			!read_json_table(&target, object, "open_matched", 3, escontext))
+			return false;
+	}
+	else if (jsonb_field(object, "matched_pairs") != NULL ||
+			 jsonb_field(object, "open_matched") != NULL)
+		return malformed("matched stages are counted only where skipped is \"excluded\"", escontext);
+	if (JsonContainerSize(sums) != definition.rules.nstages - 1)
+		return malformed("\"step_microseconds\" does not have one sum for each stage but the last",
+						 escontext);
+	for (int stage = 0; stage < definition.rules.nstages - 1; stage++)
+		if (!jsonb_value_sum128(getIthJsonbValueFromContainer(sums, stage), TYPE_NAME,
+								"step_microseconds", &counted_sums(target.state)[stage],
+								escontext))
+			return false;
+
+	counted_view_open(&view, target.state);
+	problem = counted_check(&view, &funnel_type);
+	if (problem != NULL)
+		return malformed(problem, escontext);
+	*summary = counted_pack_view(&view, &funnel_type);
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_in);
+Datum
+funnel_summary_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *json;
+	struct varlena *summary;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
+		!funnel_from_json(json, &summary, fcinfo->context))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(summary);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_out);
+Datum
+funnel_summary_out(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	funnel_to_json(PG_GETARG_DATUM(0), &out);
+	PG_RETURN_CSTRING(out.data);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_to_jsonb);
+Datum
+funnel_summary_to_jsonb(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	funnel_to_json(PG_GETARG_DATUM(0), &out);
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data)));
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_from_jsonb);
+Datum
+funnel_summary_from_jsonb(PG_FUNCTION_ARGS)
+{
+	struct varlena *summary;
+
+	funnel_from_json(PG_GETARG_JSONB_P(0), &summary, NULL);
+	PG_RETURN_POINTER(summary);
+}

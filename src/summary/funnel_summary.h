@@ -1,0 +1,43 @@
+/*
+ * funnel_summary.h
+ *		How many deals got how far through one funnel, and how long each step took.
+ *
+ * A counted_summary:
+ *
+ *		identity	the funnel's definition (funnel_definition.h)
+ *		sums		one per stage but the last: microseconds from it to the next
+ *					matched stage, of the deals that reached one
+ *		keys		FUNNEL_OUTCOME_KEY: deals by depth and status
+ *					FUNNEL_PAIR_KEY, FUNNEL_OPEN_KEY: only under skipped = excluded
+ *					FUNNEL_DURATION_KEY: by whole days and stage
+ *
+ * Deals that never entered are in no cell: no question is asked of them.
+ * Under passed and stop, the deals that count at a stage are those of at least
+ * its depth, so depth and status say all. Under excluded a deal counts where
+ * its chain matched the stage, so pairs of matched stages are counted as well.
+ */
+#ifndef EM_FUNNEL_SUMMARY_H
+#define EM_FUNNEL_SUMMARY_H
+
+#include "summary/counted_summary.h"
+#include "reading/funnel_definition.h"
+
+extern const CountedType funnel_type;
+
+/* Deals of a depth (1 to 32) and a status. */
+#define FUNNEL_OUTCOME_KEY(depth, status) ((uint64) ((depth) * 8 + (status)))
+/* Deals whose chain matched stages i and j; i = j for one stage. */
+#define FUNNEL_PAIR_KEY(i, j) ((uint64) (512 + (i) * 32 + (j)))
+/* Open deals of a depth (1 to 31) whose chain matched stage i. */
+#define FUNNEL_OPEN_KEY(i, depth) ((uint64) (2048 + (i) * 64 + (depth)))
+/* Durations in days from a stage; the key of duration_summary.h inside. */
+#define FUNNEL_DURATION_KEY(stage, duration_key) (4096 + (duration_key) * 32 + (uint64) (stage))
+#define FUNNEL_FIRST_DURATION_KEY 4096
+
+/*
+ * Counts one deal into a state of the same identity. The result is the state
+ * or a larger copy, as with counted_add().
+ */
+extern CountedSummary *funnel_count(CountedSummary *state, const ChainResult *result);
+
+#endif							/* EM_FUNNEL_SUMMARY_H */

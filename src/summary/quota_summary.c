@@ -1,0 +1,412 @@
+/*
+ * quota_summary.c
+ *		quota_summary: reps on their way to quota (floors 3 and 4).
+ *
+ * What is stored stands in quota_summary.h. Text form:
+ *
+ *		{"version":1,"cycles":12,"cycles_of_reached":7,"total_microseconds":...,
+ *		 "histogram":[[days,reached,left,open],...]}
+ */
+#include "summary/quota_summary.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "summary/duration_summary.h"
+#include "base/json.h"
+#include "reading/quota_attainment.h"
+#include "summary/rate_summary.h"
+
+#define TYPE_NAME "quota_summary"
+
+/* The categories that occur: the first ones of a duration_summary. */
+#define CATEGORIES 3
+
+StaticAssertDecl((int) QUOTA_REACHED == (int) DURATION_EVENT &&
+				 (int) QUOTA_LEFT == (int) DURATION_COMPETING &&
+				 (int) QUOTA_OPEN == (int) DURATION_CENSORED,
+				 "an attainment's status is a category");
+
+static const char *check_quota(const uint8 *identity, Size identity_size,
+							   const Sum128 *sums, int nsums,
+							   const TallyEntry *entries, uint32 nentries);
+
+const CountedType quota_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Nothing tells one quota_summary from another.",
+	.check = check_quota
+};
+
+/* ---------------------------------------------------------------- check */
+
+/* Beyond what a duration_summary asks: nobody reaches quota without closing a deal. */
+static const char *
+check_quota(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
+			const TallyEntry *entries, uint32 nentries)
+{
+	uint8		unit = DURATION_DAY;
+	uint64		counts[CATEGORIES] = {0};
+	Sum128		zero = {0, 0};
+	const char *problem;
+
+	if (identity_size != 0)
+		return "it must not have an identity";
+	if (nsums != QUOTA_SUMS)
+		return "it must hold three sums";
+	for (uint32 i = 0; i < nentries; i++)
+	{
+		int			category = DURATION_KEY_CATEGORY(entries[i].key);
+
+		if (category >= CATEGORIES)
+			return "a category is unknown";
+		counts[category] += (uint64) entries[i].count;
+	}
+	/* asks whether the counts pass 64 bits, too */
+	problem = duration_type.check(&unit, 1, &sums[QUOTA_SUM_MICROSECONDS], 1, entries, nentries);
+	if (problem != NULL)
+		return problem;
+	if (sum128_compare(sums[QUOTA_SUM_CYCLES_REACHED],
+					   sum128_product((int64) counts[DURATION_EVENT], 1)) < 0 ||
+		(counts[DURATION_EVENT] == 0 && sum128_compare(sums[QUOTA_SUM_CYCLES_REACHED], zero) != 0))
+		return "the cycles of those who reached quota do not fit their number";
+	if (sum128_compare(sums[QUOTA_SUM_CYCLES], sums[QUOTA_SUM_CYCLES_REACHED]) < 0 ||
+		(counts[DURATION_COMPETING] + counts[DURATION_CENSORED] == 0 &&
+		 sum128_compare(sums[QUOTA_SUM_CYCLES], sums[QUOTA_SUM_CYCLES_REACHED]) != 0))
+		return "the cycles of all do not fit those of the ones who reached quota";
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- text and jsonb */
+
+static void
+append_text(StringInfo out, const CountedView *view)
+{
+	char		cycles[SUM128_TEXT_SIZE];
+	char		reached[SUM128_TEXT_SIZE];
+	char		microseconds[SUM128_TEXT_SIZE];
+	uint32		i = 0;
+
+	appendStringInfo(out, "{\"version\":%d,\"cycles\":%s,\"cycles_of_reached\":%s,\"total_microseconds\":%s,\"histogram\":[",
+					 COUNTED_VERSION, sum128_text(view->sums[QUOTA_SUM_CYCLES], cycles),
+					 sum128_text(view->sums[QUOTA_SUM_CYCLES_REACHED], reached),
+					 sum128_text(view->sums[QUOTA_SUM_MICROSECONDS], microseconds));
+	while (i < view->nentries)
+	{
+		int64		days = DURATION_KEY_UNITS(view->entries[i].key);
+		int64		here[CATEGORIES] = {0};
+
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		for (; i < view->nentries && DURATION_KEY_UNITS(view->entries[i].key) == days; i++)
+			here[DURATION_KEY_CATEGORY(view->entries[i].key)] = view->entries[i].count;
+		appendStringInfo(out, "[" INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
+						 days, here[DURATION_EVENT], here[DURATION_COMPETING], here[DURATION_CENSORED]);
+	}
+	appendStringInfoString(out, "]}");
+}
+
+static const HistogramForm quota_form = {
+	.type = TYPE_NAME,
+	.row = "A row is [days, reached, left, open].",
+	.categories = CATEGORIES,
+	.all_categories = CATEGORIES,
+	.most_units = PG_INT64_MAX / USECS_PER_DAY
+};
+
+/* A summary from its jsonb object; NULL with an error saved. */
+static struct varlena *
+from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
+{
+	static const char *const keys[] = {
+		"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram", NULL
+	};
+	JsonbContainer *object = &jsonb->root;
+	JsonbContainer *rows;
+	Sum128		sums[QUOTA_SUMS];
+	CountedView view;
+	const char *problem;
+	uint32		nrows;
+
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
+		!jsonb_check_version(object, TYPE_NAME, escontext) ||
+		!jsonb_field_sum128(object, TYPE_NAME, "cycles", &sums[QUOTA_SUM_CYCLES], escontext) ||
+		!jsonb_field_sum128(object, TYPE_NAME, "cycles_of_reached", &sums[QUOTA_SUM_CYCLES_REACHED], escontext) ||
+		!jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", &sums[QUOTA_SUM_MICROSECONDS], escontext) ||
+		!jsonb_field_array(object, TYPE_NAME, "histogram", &rows, escontext))
+		return NULL;
+	nrows = JsonContainerSize(rows);
+	if (nrows > MaxAllocSize / (CATEGORIES * sizeof(TallyEntry)))
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg(TYPE_NAME " value would hold too many days")));
+	view.identity = (const uint8 *) "";
+	view.identity_size = 0;
+	view.sums = sums;
+	view.nsums = QUOTA_SUMS;
+	view.nentries = 0;
+	view.entries = palloc(sizeof(TallyEntry) * CATEGORIES * Max(nrows, 1));
+	if (!duration_read_histogram(&view, &quota_form, rows, escontext))
+		return NULL;
+	problem = counted_check(&view, &quota_type);
+	if (problem != NULL)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	return counted_pack_view(&view, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_in);
+Datum
+quota_summary_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *jsonb;
+	struct varlena *result;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
+		PG_RETURN_NULL();
+	result = from_jsonb(jsonb, fcinfo->context);
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(result);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_out);
+Datum
+quota_summary_out(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	StringInfoData text;
+
+	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	initStringInfo(&text);
+	append_text(&text, &view);
+	PG_RETURN_CSTRING(text.data);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_recv);
+Datum
+quota_summary_recv(PG_FUNCTION_ARGS)
+{
+	return counted_recv(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_send);
+Datum
+quota_summary_send(PG_FUNCTION_ARGS)
+{
+	return counted_send(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_from_jsonb);
+Datum
+quota_summary_from_jsonb(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(from_jsonb(PG_GETARG_JSONB_P(0), NULL));
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_to_jsonb);
+Datum
+quota_summary_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return DirectFunctionCall1(jsonb_in, quota_summary_out(fcinfo));
+}
+
+/* ---------------------------------------------------------------- accumulate */
+
+/* One rep more in the summary of argument 0, or one less. */
+static Datum
+change_by_attainment(FunctionCallInfo fcinfo, int sign)
+{
+	const QuotaAttainment *attainment;
+	CountedSummary *state;
+	int64		microseconds;
+
+	if (PG_ARGISNULL(1))
+		return counted_unchanged(fcinfo);
+	attainment = quota_attainment_get(PG_GETARG_DATUM(1));
+	microseconds = quota_attainment_microseconds(attainment);
+	state = counted_state(fcinfo, &quota_type, "", 0, QUOTA_SUMS);
+	state = counted_add(state, &quota_type,
+						DURATION_KEY(microseconds / USECS_PER_DAY, attainment->status), sign);
+	sum128_add_int64(&counted_sums(state)[QUOTA_SUM_CYCLES], sign * (int64) attainment->cycles);
+	if (attainment->status == QUOTA_REACHED)
+	{
+		sum128_add_int64(&counted_sums(state)[QUOTA_SUM_CYCLES_REACHED], sign * (int64) attainment->cycles);
+		sum128_add_int64(&counted_sums(state)[QUOTA_SUM_MICROSECONDS], sign * microseconds);
+	}
+	state->inputs += sign;
+	PG_RETURN_POINTER(state);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_add_attainment);
+Datum
+quota_summary_add_attainment(PG_FUNCTION_ARGS)
+{
+	return change_by_attainment(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_remove_attainment);
+Datum
+quota_summary_remove_attainment(PG_FUNCTION_ARGS)
+{
+	return change_by_attainment(fcinfo, -1);
+}
+
+/* ---------------------------------------------------------------- merge */
+
+PG_FUNCTION_INFO_V1(quota_summary_add_summary);
+Datum
+quota_summary_add_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_accumulate(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_remove_summary);
+Datum
+quota_summary_remove_summary(PG_FUNCTION_ARGS)
+{
+	return counted_rollup_invert(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_combine);
+Datum
+quota_summary_combine(PG_FUNCTION_ARGS)
+{
+	return counted_combine(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_final);
+Datum
+quota_summary_final(PG_FUNCTION_ARGS)
+{
+	return counted_final(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_plus);
+Datum
+quota_summary_plus(PG_FUNCTION_ARGS)
+{
+	return counted_plus(fcinfo, &quota_type);
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_minus);
+Datum
+quota_summary_minus(PG_FUNCTION_ARGS)
+{
+	return counted_minus(fcinfo, &quota_type);
+}
+
+/* ---------------------------------------------------------------- accessors */
+
+/* The reps of a view: all of them, or those of one status. */
+static int64
+count_reps(const CountedView *view, int status)
+{
+	int64		count = 0;
+
+	for (uint32 i = 0; i < view->nentries; i++)
+		if (status < 0 || DURATION_KEY_CATEGORY(view->entries[i].key) == status)
+			count += view->entries[i].count;
+	return count;
+}
+
+PG_FUNCTION_INFO_V1(quota_summary_reps);
+Datum
+quota_summary_reps(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+
+	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	PG_RETURN_INT64(count_reps(&view, -1));
+}
+
+/* Those who reached quota, of all. */
+PG_FUNCTION_INFO_V1(quota_summary_reached);
+Datum
+quota_summary_reached(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+
+	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	PG_RETURN_POINTER(rate_summary_build(count_reps(&view, QUOTA_REACHED), count_reps(&view, -1)));
+}
+
+/* 100 x closed deals of all reps / reps; NULL without reps. */
+PG_FUNCTION_INFO_V1(quota_summary_quota_velocity);
+Datum
+quota_summary_quota_velocity(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	int64		reps;
+
+	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	reps = count_reps(&view, -1);
+	if (reps == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(100 * sum128_to_double(view.sums[QUOTA_SUM_CYCLES]) / (double) reps);
+}
+
+/* Closed deals until quota per rep, of those who reached it; NULL when nobody did. */
+PG_FUNCTION_INFO_V1(quota_summary_mean_cycles);
+Datum
+quota_summary_mean_cycles(PG_FUNCTION_ARGS)
+{
+	CountedView view;
+	int64		reached;
+
+	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	reached = count_reps(&view, QUOTA_REACHED);
+	if (reached == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(sum128_to_double(view.sums[QUOTA_SUM_CYCLES_REACHED]) / (double) reached);
+}
+
+/* The mean time to quota of those who reached it, in reference cycles; NULL when nobody did. */
+PG_FUNCTION_INFO_V1(quota_summary_mean_elapsed_cycles);
+Datum
+quota_summary_mean_elapsed_cycles(PG_FUNCTION_ARGS)
+{
+	int64		reference = quota_reference(PG_GETARG_DATUM(1));
+	CountedView view;
+	int64		reached;
+
+	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	reached = count_reps(&view, QUOTA_REACHED);
+	if (reached == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(sum128_to_double(view.sums[QUOTA_SUM_MICROSECONDS]) / (double) reached /
+					 (double) reference);
+}
+
+static struct varlena *
+time_to_quota(Datum summary)
+{
+	CountedView view;
+
+	counted_view(&view, &quota_type, summary);
+	return duration_summary_build(DURATION_DAY, view.entries, view.nentries,
+								  view.sums[QUOTA_SUM_MICROSECONDS]);
+}
+
+/* Days from hire to quota: having left before competes, those on the way are censored. */
+PG_FUNCTION_INFO_V1(quota_summary_time_to_quota);
+Datum
+quota_summary_time_to_quota(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(time_to_quota(PG_GETARG_DATUM(0)));
+}
+
+extern Datum duration_summary_chart(PG_FUNCTION_ARGS);
+
+/* The chart of time_to_quota. */
+PG_FUNCTION_INFO_V1(quota_summary_chart);
+Datum
+quota_summary_chart(PG_FUNCTION_ARGS)
+{
+	return DirectFunctionCall2(duration_summary_chart,
+							   PointerGetDatum(time_to_quota(PG_GETARG_DATUM(0))),
+							   PG_GETARG_DATUM(1));
+}
