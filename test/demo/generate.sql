@@ -37,7 +37,7 @@ RETURN p * factor / (1 - p + p * factor);
 CREATE FUNCTION programme_start() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2024-07-01 00:00:00+00';
 CREATE FUNCTION as_of() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2025-12-31 00:00:00+00';
 
--- the effects in it, each at one place, so that the same leads can be looked at without it (test/t/130_story.pl does)
+-- the effects in it, each at one place, so that the same leads can be looked at without it (test/t/docs_story.pl does)
 CREATE FUNCTION programme_pace() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 0.75;		-- of the time that a stage takes
 CREATE FUNCTION compass_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.35;
 CREATE FUNCTION beacon_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;

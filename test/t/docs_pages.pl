@@ -6,7 +6,7 @@
 # in it. Three HTML comments change that:
 #
 #	<!-- starts empty -->				the page brings the extension itself, and needs no data
-#	<!-- run by test/t/NNN_name.pl -->	the page is run by that test, which gives it a server of its own kind
+#	<!-- run by test/t/NAME.pl -->	the page is run by that test, which gives it a server of its own kind
 #	<!-- not run: the reason -->		the block that follows is only looked at
 use strict;
 use warnings;

@@ -9,7 +9,7 @@ BEGIN
 	plan skip_all => 'initdb refuses root' if $> == 0;
 	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
 	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-	plan skip_all => 'under valgrind the generator would work for an hour; 002_demo_data.pl runs the same report' if ($ENV{WATCHED} // '') eq 'valgrind';
+	plan skip_all => 'under valgrind the generator would work for an hour; docs_demo_data.pl runs the same report' if ($ENV{WATCHED} // '') eq 'valgrind';
 }
 
 my $node = PostgreSQL::Test::Cluster->new('story');
