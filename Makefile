@@ -5,7 +5,7 @@ MODULE_big = enablement_metrics
 
 # the floors of src/, from below: a file includes headers of its own folder and of those before it
 plain = sum128 tally chain survival distribution proportion
-base = module label json row call_cache name_table money chart
+base = module label json row call_cache name_table money chart zone business_days
 history = deal_event history_bytes deal_history history_queries
 reading = roles funnel_definition deal_progress deal_outcome deal_cycle quota_attainment
 summary = counted_summary rate_summary duration_summary funnel_summary event_buffer raw_funnel \
@@ -21,6 +21,7 @@ EXTRA_CLEAN = $(DATA_built)
 
 REGRESS = \
 	install \
+	business_days \
 	deal_event \
 	deal_history \
 	rate_summary \

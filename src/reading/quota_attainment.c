@@ -13,9 +13,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "pgtime.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -28,6 +26,7 @@
 #include "base/json.h"
 #include "reading/roles.h"
 #include "base/money.h"
+#include "base/zone.h"
 
 #define TYPE_NAME "quota_attainment"
 
@@ -322,20 +321,6 @@ target_of(Numeric quota, Numeric threshold)
 	return Max(DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled)), 1);
 }
 
-static pg_tz *
-get_zone(text *value)
-{
-	char	   *name = text_to_cstring(value);
-	pg_tz	   *zone = *name == '\0' || strlen(name) > TZ_STRLEN_MAX ? NULL : pg_tzset(name);
-
-	if (zone == NULL || !pg_tz_acceptable(zone))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("zone \"%.*s\" is not known", pg_mbcliplen(name, strlen(name), NAMEDATALEN), name),
-				 errhint("Use a name from pg_timezone_names, such as Europe/Berlin.")));
-	return zone;
-}
-
 static void
 parse_ramp(ArrayType *array, Numeric threshold, QuotaRules *rules)
 {
@@ -373,7 +358,7 @@ parse_rules(FunctionCallInfo fcinfo, QuotaRules *rules)
 	rules->period = PERIOD_NONE;
 	if (!PG_ARGISNULL(ARG_PERIOD))
 		rules->period = option_from_text(PG_GETARG_TEXT_PP(ARG_PERIOD), "period", periods, lengthof(periods));
-	rules->zone = get_zone(PG_GETARG_TEXT_PP(ARG_ZONE));
+	rules->zone = zone_from_text(PG_GETARG_TEXT_PP(ARG_ZONE));
 	rules->sustained = PG_GETARG_INT32(ARG_SUSTAINED);
 	if (rules->sustained < 1)
 		ereport(ERROR,
@@ -403,13 +388,8 @@ static int64
 calendar_period(const QuotaRules *rules, int64 at)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
 
-	if (timestamp2tm(at, &offset, &tm, &fsec, NULL, rules->zone) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
+	zone_clock(rules->zone, at, &tm);
 	switch (rules->period)
 	{
 		case PERIOD_MONTH:

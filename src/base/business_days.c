@@ -1,0 +1,222 @@
+/*
+ * business_days.c
+ *		How many business days lie between two instants.
+ *
+ * Whole weeks are counted by arithmetic and holidays by their place in a sorted
+ * list, so that a span of centuries costs as much as one of days.
+ */
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "lib/qunique.h"
+#include "utils/array.h"
+#include "utils/datetime.h"
+
+#include "base/call_cache.h"
+#include "base/label.h"
+#include "base/zone.h"
+#include "history/deal_event.h"
+
+/* The arguments of business_days(). */
+enum
+{
+	ARG_FROM_AT, ARG_UNTIL_AT, ARG_HOLIDAYS, ARG_ZONE, ARG_WEEKEND
+};
+
+#define DAYS_OF_A_WEEK 7
+
+typedef struct BusinessCalendar
+{
+	pg_tz	   *zone;
+	bool		is_weekend[DAYS_OF_A_WEEK + 1]; /* by ISO day of the week: 1 is Monday */
+	int			ndays_of_a_week;	/* business days of a week without holidays */
+	int			nholidays;
+	DateADT    *holidays;		/* outside of weekends, ascending, each once */
+} BusinessCalendar;
+
+/* ---------------------------------------------------------------- options */
+
+/* The elements of a one-dimensional array; 2202E and, for NULL elements, 22004. */
+static Datum *
+array_elements(struct varlena *value, Oid type, const char *what, int *count)
+{
+	ArrayType  *array = (ArrayType *) value;
+	Datum	   *elements;
+	bool	   *nulls;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s must be a one-dimensional array", what)));
+	deconstruct_array(array, type, sizeof(int32), true, TYPALIGN_INT, &elements, &nulls, count);
+	for (int i = 0; i < *count; i++)
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not contain NULL", what)));
+	return elements;
+}
+
+static void
+parse_weekend(struct varlena *value, BusinessCalendar *calendar)
+{
+	int			count;
+	Datum	   *elements = array_elements(value, INT4OID, "weekend", &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		int32		day = DatumGetInt32(elements[i]);
+
+		if (day < 1 || day > DAYS_OF_A_WEEK)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%d is no day of the week", day),
+					 errhint("Days are numbered from 1, Monday, to 7, Sunday.")));
+		calendar->is_weekend[day] = true;
+	}
+	for (int day = 1; day <= DAYS_OF_A_WEEK; day++)
+		calendar->ndays_of_a_week += !calendar->is_weekend[day];
+	if (calendar->ndays_of_a_week == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weekend must not contain all days of the week")));
+}
+
+static int
+iso_day_of_the_week(DateADT date)
+{
+	int			day = j2day(date + POSTGRES_EPOCH_JDATE);
+
+	return day == 0 ? DAYS_OF_A_WEEK : day;
+}
+
+static int
+compare_dates(const void *a, const void *b)
+{
+	DateADT		left = *(const DateADT *) a;
+	DateADT		right = *(const DateADT *) b;
+
+	return (left > right) - (left < right);
+}
+
+/* After the weekend: a holiday on it is no business day anyway. */
+static void
+parse_holidays(struct varlena *value, BusinessCalendar *calendar)
+{
+	int			count;
+	Datum	   *elements;
+
+	if (value == NULL)
+		return;
+	elements = array_elements(value, DATEOID, "holidays", &count);
+	calendar->holidays = palloc(sizeof(DateADT) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		DateADT		date = DatumGetDateADT(elements[i]);
+
+		if (DATE_NOT_FINITE(date))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("a holiday must be finite")));
+		if (!calendar->is_weekend[iso_day_of_the_week(date)])
+			calendar->holidays[calendar->nholidays++] = date;
+	}
+	qsort(calendar->holidays, calendar->nholidays, sizeof(DateADT), compare_dates);
+	calendar->nholidays = qunique(calendar->holidays, calendar->nholidays, sizeof(DateADT),
+								  compare_dates);
+}
+
+/* What the options of this call say, kept by its call site. */
+static const BusinessCalendar *
+get_calendar(FunctionCallInfo fcinfo)
+{
+	BusinessCalendar *calendar = call_cache_get(fcinfo, ARG_HOLIDAYS, ARG_WEEKEND, NO_INTERVAL);
+	struct varlena **options;
+	MemoryContext caller;
+
+	if (calendar != NULL)
+		return calendar;
+
+	if (PG_ARGISNULL(ARG_ZONE) || PG_ARGISNULL(ARG_WEEKEND))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be NULL", PG_ARGISNULL(ARG_ZONE) ? "zone" : "weekend")));
+	options = call_cache_begin(fcinfo, ARG_HOLIDAYS, ARG_WEEKEND, NO_INTERVAL, &caller);
+	calendar = palloc0(sizeof(BusinessCalendar));
+	calendar->zone = zone_from_text((text *) options[ARG_ZONE - ARG_HOLIDAYS]);
+	parse_weekend(options[ARG_WEEKEND - ARG_HOLIDAYS], calendar);
+	parse_holidays(options[0], calendar);
+	call_cache_end(fcinfo, calendar, caller);
+	return calendar;
+}
+
+/* ---------------------------------------------------------------- counting */
+
+/* How many holidays are not after a date. */
+static int
+holidays_until(const BusinessCalendar *calendar, DateADT date)
+{
+	int			low = 0;
+	int			high = calendar->nholidays;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (calendar->holidays[middle] <= date)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The business days after `from` up to and including `until`. */
+static int32
+count_business_days(const BusinessCalendar *calendar, DateADT from, DateADT until)
+{
+	int			weeks = (until - from) / DAYS_OF_A_WEEK;
+	int32		count = weeks * calendar->ndays_of_a_week;
+
+	for (DateADT day = from + weeks * DAYS_OF_A_WEEK + 1; day <= until; day++)
+		count += !calendar->is_weekend[iso_day_of_the_week(day)];
+	return count - (holidays_until(calendar, until) - holidays_until(calendar, from));
+}
+
+/*
+ * business_days(from_at, until_at, holidays, zone, weekend): the business days
+ * after the day of from_at up to and including that of until_at, by the clock
+ * of the zone. NULL for a NULL instant; NULL holidays are none. 22023 when
+ * until_at is before from_at.
+ */
+PG_FUNCTION_INFO_V1(business_days);
+Datum
+business_days(PG_FUNCTION_ARGS)
+{
+	const BusinessCalendar *calendar = get_calendar(fcinfo);
+	TimestampTz from_at;
+	TimestampTz until_at;
+	DateADT		from;
+	DateADT		until;
+
+	if (PG_ARGISNULL(ARG_FROM_AT) || PG_ARGISNULL(ARG_UNTIL_AT))
+		PG_RETURN_NULL();
+	from_at = PG_GETARG_TIMESTAMPTZ(ARG_FROM_AT);
+	until_at = PG_GETARG_TIMESTAMPTZ(ARG_UNTIL_AT);
+	(void) instant_check(from_at, "from_at", NULL);
+	(void) instant_check(until_at, "until_at", NULL);
+	if (until_at < from_at)
+	{
+		char		until_text[INSTANT_TEXT_SIZE];
+		char		from_text[INSTANT_TEXT_SIZE];
+
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("until_at %s is before from_at %s", instant_text(until_at, until_text),
+						instant_text(from_at, from_text))));
+	}
+	from = zone_date(calendar->zone, from_at);
+	until = zone_date(calendar->zone, until_at);
+	/* a clock that is set back at midnight can show the day before again */
+	PG_RETURN_INT32(until > from ? count_business_days(calendar, from, until) : 0);
+}

@@ -1,0 +1,48 @@
+/*
+ * zone.c
+ *		Time zones given by name, and the days that their clocks show.
+ */
+#include "base/zone.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/timestamp.h"
+
+pg_tz *
+zone_from_text(text *name)
+{
+	char	   *string = text_to_cstring(name);
+	pg_tz	   *zone = NULL;
+
+	if (*string != '\0' && strlen(string) <= TZ_STRLEN_MAX)
+		zone = pg_tzset(string);
+	if (zone == NULL || !pg_tz_acceptable(zone))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("zone \"%.*s\" is not known",
+						pg_mbcliplen(string, strlen(string), NAMEDATALEN), string),
+				 errhint("Use a name from pg_timezone_names, such as Europe/Berlin.")));
+	return zone;
+}
+
+void
+zone_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock)
+{
+	fsec_t		fsec;
+	int			offset;
+
+	if (timestamp2tm(at, &offset, clock, &fsec, NULL, zone) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+}
+
+DateADT
+zone_date(pg_tz *zone, TimestampTz at)
+{
+	struct pg_tm clock;
+
+	zone_clock(zone, at, &clock);
+	return date2j(clock.tm_year, clock.tm_mon, clock.tm_mday) - POSTGRES_EPOCH_JDATE;
+}

@@ -1,0 +1,21 @@
+/*
+ * zone.h
+ *		Time zones given by name, and the days that their clocks show.
+ */
+#ifndef EM_ZONE_H
+#define EM_ZONE_H
+
+#include "base/compat.h"
+#include "pgtime.h"
+#include "utils/date.h"
+
+/* 22023 unless the name of a zone, or what else PostgreSQL's TimeZone takes. */
+extern pg_tz *zone_from_text(text *name);
+
+/* What the clock of a zone shows at an instant; 22008 out of range. */
+extern void zone_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock);
+
+/* The date that it shows. */
+extern DateADT zone_date(pg_tz *zone, TimestampTz at);
+
+#endif							/* EM_ZONE_H */
