@@ -6,7 +6,7 @@ MODULE_big = enablement_metrics
 # the floors of src/, from below: a file includes headers of its own folder and of those before it
 plain = sum128 tally chain survival distribution proportion
 base = module label json row call_cache name_table money chart zone business_days
-history = deal_event history_bytes deal_history history_queries
+history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress deal_outcome deal_cycle quota_attainment
 summary = counted_summary rate_summary duration_summary funnel_summary event_buffer raw_funnel \
 	win_bytes win_summary content_bytes content_state content_summary quota_summary
@@ -24,6 +24,7 @@ REGRESS = \
 	business_days \
 	deal_event \
 	deal_history \
+	history_changes \
 	rate_summary \
 	chart \
 	duration_summary \

@@ -70,7 +70,7 @@ SELECT '{}'::deal_history || deal_event('b', '2026-01-02') || deal_event('a', '2
 SELECT '{"(a,2026-01-01,,)","(c,2026-01-03,,)"}'::deal_history || '{"(b,2026-01-02,1,s)","(a,2026-01-01,,)"}'::deal_history AS merged;
 SELECT '{}'::deal_history || '{}'::deal_history AS empty, pg_temp.same(h || '{}'::deal_history, h) AS right_empty, pg_temp.same('{}'::deal_history || h, h) AS left_empty
 FROM (SELECT '{"(a,2026-01-01,,)"}'::deal_history AS h) AS t;
-SELECT ('{"(a,2026-01-01,,)"}'::deal_history || NULL::deal_event) IS NULL AS null_event, ('{}'::deal_history || NULL::deal_history) IS NULL AS null_history;
+SELECT '{"(a,2026-01-01,,)"}'::deal_history || NULL::deal_event AS null_event, '{}'::deal_history || NULL::deal_history AS null_history, '{"(a,2026-01-01,,)"}'::deal_history || NULL AS null_literal;
 SELECT ARRAY['(b,2026-01-02,,)', NULL, '(a,2026-01-01,,)', '(b,2026-01-02,,)']::deal_event[]::deal_history AS from_array,
        '{{"(b,2026-01-02,,)","(a,2026-01-01,,)"},{NULL,"(c,2026-01-01,,)"}}'::deal_event[]::deal_history AS from_matrix,
        '[5:6]={"(b,2026-01-02,,)","(a,2026-01-01,,)"}'::deal_event[]::deal_history AS from_bounds,

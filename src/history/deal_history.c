@@ -339,21 +339,30 @@ copy_of_argument(FunctionCallInfo fcinfo, int argno)
 	return history_append_all(history_open(HISTORY_INITIAL_ROOM), PG_GETARG_DATUM(argno));
 }
 
-/* h || e */
+/* h || e: NULLs are skipped, and both NULL give NULL. */
 PG_FUNCTION_INFO_V1(deal_history_append_event);
 Datum
 deal_history_append_event(PG_FUNCTION_ARGS)
 {
-	EventParts	parts = event_parts(PG_GETARG_DATUM(1));
+	OpenHistory *open;
+	EventParts	parts;
 
-	PG_RETURN_POINTER(history_pack(history_append(copy_of_argument(fcinfo, 0), &parts)));
+	if (PG_ARGISNULL(1))
+		return return_state_unchanged(fcinfo);
+	parts = event_parts(PG_GETARG_DATUM(1));
+	open = PG_ARGISNULL(0) ? history_open(HISTORY_INITIAL_ROOM) : copy_of_argument(fcinfo, 0);
+	PG_RETURN_POINTER(history_pack(history_append(open, &parts)));
 }
 
-/* h || h */
+/* h || h: NULLs are skipped, and both NULL give NULL. */
 PG_FUNCTION_INFO_V1(deal_history_concat);
 Datum
 deal_history_concat(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(1))
+		return return_state_unchanged(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	PG_RETURN_POINTER(history_pack(history_append_all(copy_of_argument(fcinfo, 0),
 													  PG_GETARG_DATUM(1))));
 }

@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "history/deal_history.h"
+#include "history/history_states.h"
 
 static Label
 label_argument(FunctionCallInfo fcinfo, int argno)
@@ -112,30 +113,6 @@ deal_history_has_kind(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(history_find_kind(&view, label_argument(fcinfo, 1)) >= 0);
 }
 
-/*
- * Which of the kinds of a view are among the labels of a text[]: an array of
- * nkinds entries, the place of the label or -1. NULL elements, duplicates and
- * invalid labels of the array are errors.
- */
-static int *
-match_kinds(const HistoryView *view, ArrayType *array, const char *what)
-{
-	int		   *places = palloc(sizeof(int) * Max(view->nkinds, 1));
-	int			count;
-	Label	   *labels = labels_from_array(array, what, 1000, &count);
-
-	for (uint32 i = 0; i < view->nkinds; i++)
-		places[i] = -1;
-	for (int i = 0; i < count; i++)
-	{
-		int			kind = history_find_kind(view, labels[i]);
-
-		if (kind >= 0)
-			places[kind] = i;
-	}
-	return places;
-}
-
 /* The kind of the last event, or of the last one among `kinds`; NULL for none. */
 PG_FUNCTION_INFO_V1(deal_history_current_kind);
 Datum
@@ -148,12 +125,15 @@ deal_history_current_kind(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	view_argument(&view, fcinfo);
 	if (!PG_ARGISNULL(1))
-		places = match_kinds(&view, PG_GETARG_ARRAYTYPE_P(1), "kinds");
+	{
+		places = history_no_places(&view);
+		(void) history_place_kinds(&view, PG_GETARG_ARRAYTYPE_P(1), "kinds", 0, places);
+	}
 	for (uint32 i = view.nevents; i-- > 0;)
 	{
 		uint32		kind = history_kind(&view, i);
 
-		if (places == NULL || places[kind] >= 0)
+		if (places == NULL || places[kind] != NO_PLACE)
 			PG_RETURN_TEXT_P(label_to_text(view.kinds[kind]));
 	}
 	PG_RETURN_NULL();
@@ -232,10 +212,12 @@ put_stay(ReturnSetInfo *result, Label stage, TimestampTz entered_at,
 }
 
 /*
- * time_in(history, stages, as_of) -> (stage, entered_at, left_at, days): the
- * stays in the stages, in order. A stay begins with an event of its stage and
- * ends with the first event of another one; the one still going on at as_of
- * has no left_at and counts its days until then. Later events do not exist.
+ * time_in(history, stages, as_of, ends) -> (stage, entered_at, left_at, days):
+ * the stays in the stages, in order. A stay begins with an event of its stage
+ * and ends with the first event of another one, or of a kind in `ends`; the one
+ * still going on at as_of has no left_at and counts its days until then. At one
+ * instant stages come in the order of the list, and ends after them. Later
+ * events are ignored.
  */
 PG_FUNCTION_INFO_V1(deal_history_time_in);
 Datum
@@ -244,35 +226,56 @@ deal_history_time_in(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);
 	HistoryView view;
+	StateCursor cursor;
+	HistoryState state;
 	int		   *places;
+	int			nstages;
+	int			nends;
 	int			stay = -1;		/* the kind of the stay going on */
 	TimestampTz entered_at = 0;
 
 	instant_check(as_of, "as_of", NULL);
 	InitMaterializedSRF(fcinfo, 0);
 	view_argument(&view, fcinfo);
-	places = match_kinds(&view, PG_GETARG_ARRAYTYPE_P(1), "stages");
-	for (uint32 i = 0; i < view.nevents && history_at(&view, i) <= as_of; i++)
-	{
-		int			kind = history_kind(&view, i);
-		TimestampTz at = history_at(&view, i);
+	places = history_no_places(&view);
+	nstages = history_place_kinds(&view, PG_GETARG_ARRAYTYPE_P(1), "stages", 0, places);
+	nends = history_place_kinds(&view, PG_GETARG_ARRAYTYPE_P(3), "ends", nstages, places);
 
-		CHECK_FOR_INTERRUPTS();
-		if (places[kind] < 0 || kind == stay)
+	history_states_begin(&cursor, &view, places, nstages + nends);
+	while (history_states_next(&cursor, &state) && state.at <= as_of)
+	{
+		int			next = state.place < nstages ? (int) state.kind : -1;
+
+		if (next == stay)
 			continue;
 		if (stay >= 0)
-			put_stay(result, view.kinds[stay], entered_at, true, at, as_of);
-		stay = kind;
-		entered_at = at;
+			put_stay(result, view.kinds[stay], entered_at, true, state.at, as_of);
+		stay = next;
+		entered_at = state.at;
 	}
 	if (stay >= 0)
 		put_stay(result, view.kinds[stay], entered_at, false, 0, as_of);
 	PG_RETURN_NULL();
 }
 
+static void
+put_transition(ReturnSetInfo *result, Label from, Label to, TimestampTz at)
+{
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+
+	values[0] = PointerGetDatum(label_to_text(from));
+	values[1] = PointerGetDatum(label_to_text(to));
+	values[2] = TimestampTzGetDatum(at);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	pfree(DatumGetPointer(values[0]));
+	pfree(DatumGetPointer(values[1]));
+}
+
 /*
  * transitions(history, stages) -> (from_stage, to_stage, at): where one of the
- * stages follows another, other kinds between them not counting.
+ * stages follows another, other kinds between them not counting. At one instant
+ * stages come in the order of the list.
  */
 PG_FUNCTION_INFO_V1(deal_history_transitions);
 Datum
@@ -280,32 +283,23 @@ deal_history_transitions(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	HistoryView view;
+	StateCursor cursor;
+	HistoryState state;
 	int		   *places;
+	int			nstages;
 	int			from = -1;
 
 	InitMaterializedSRF(fcinfo, 0);
 	view_argument(&view, fcinfo);
-	places = match_kinds(&view, PG_GETARG_ARRAYTYPE_P(1), "stages");
-	for (uint32 i = 0; i < view.nevents; i++)
+	places = history_no_places(&view);
+	nstages = history_place_kinds(&view, PG_GETARG_ARRAYTYPE_P(1), "stages", 0, places);
+
+	history_states_begin(&cursor, &view, places, nstages);
+	while (history_states_next(&cursor, &state))
 	{
-		int			kind = history_kind(&view, i);
-
-		CHECK_FOR_INTERRUPTS();
-		if (places[kind] < 0 || kind == from)
-			continue;
-		if (from >= 0)
-		{
-			Datum		values[3];
-			bool		nulls[3] = {false, false, false};
-
-			values[0] = PointerGetDatum(label_to_text(view.kinds[from]));
-			values[1] = PointerGetDatum(label_to_text(view.kinds[kind]));
-			values[2] = TimestampTzGetDatum(history_at(&view, i));
-			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-			pfree(DatumGetPointer(values[0]));
-			pfree(DatumGetPointer(values[1]));
-		}
-		from = kind;
+		if (from >= 0 && (int) state.kind != from)
+			put_transition(result, view.kinds[from], view.kinds[state.kind], state.at);
+		from = state.kind;
 	}
 	PG_RETURN_NULL();
 }

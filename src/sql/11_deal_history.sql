@@ -97,16 +97,17 @@ CREATE AGGREGATE rollup(history deal_history) (
 );
 COMMENT ON AGGREGATE rollup(deal_history) IS 'one history of the events of many';
 
+-- Not STRICT: || skips NULLs, as the aggregates do.
 CREATE FUNCTION deal_history_append_event(history deal_history, event deal_event) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION deal_history_append_event(deal_history, deal_event) IS 'implementation of ||';
 CREATE FUNCTION deal_history_concat(deal_history, deal_history) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION deal_history_concat(deal_history, deal_history) IS 'implementation of ||';
 CREATE OPERATOR || (LEFTARG = deal_history, RIGHTARG = deal_event, FUNCTION = deal_history_append_event);
 CREATE OPERATOR || (LEFTARG = deal_history, RIGHTARG = deal_history, FUNCTION = deal_history_concat, COMMUTATOR = ||);
-COMMENT ON OPERATOR || (deal_history, deal_event) IS 'a history with one more event';
-COMMENT ON OPERATOR || (deal_history, deal_history) IS 'the events of both histories';
+COMMENT ON OPERATOR || (deal_history, deal_event) IS 'a history with one more event; NULLs are skipped';
+COMMENT ON OPERATOR || (deal_history, deal_history) IS 'the events of both histories; NULLs are skipped';
 
 CREATE FUNCTION event_count(history deal_history) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'deal_history_event_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -136,20 +137,26 @@ COMMENT ON FUNCTION subjects(deal_history, text) IS 'the distinct subjects of th
 CREATE FUNCTION events(history deal_history) RETURNS SETOF deal_event
 	AS 'MODULE_PATHNAME', 'deal_history_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION events(deal_history) IS 'the events, in order';
-CREATE FUNCTION time_in(history deal_history, stages text[], as_of timestamptz DEFAULT now(),
+CREATE FUNCTION time_in(history deal_history, stages text[], as_of timestamptz DEFAULT now(), ends text[] DEFAULT '{won,lost,no_decision}',
 	OUT stage text, OUT entered_at timestamptz, OUT left_at timestamptz, OUT days double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'deal_history_time_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
-COMMENT ON FUNCTION time_in(deal_history, text[], timestamptz) IS 'the stays in the stages; left_at is NULL for the one going on at as_of, and its days count until then';
+COMMENT ON FUNCTION time_in(deal_history, text[], timestamptz, text[]) IS 'the stays in the stages, each until another stage or an end; left_at is NULL for the one going on at as_of, and its days count until then';
 CREATE FUNCTION transitions(history deal_history, stages text[],
 	OUT from_stage text, OUT to_stage text, OUT at timestamptz) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'deal_history_transitions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
-COMMENT ON FUNCTION transitions(deal_history, text[]) IS 'where one of the stages follows another';
+COMMENT ON FUNCTION transitions(deal_history, text[]) IS 'where one of the stages follows another; at one instant in the order of the list';
 CREATE FUNCTION distinct_events(history deal_history) RETURNS deal_history
 	AS 'MODULE_PATHNAME', 'deal_history_distinct_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION distinct_events(deal_history) IS 'a history without repeated events';
 CREATE FUNCTION as_of(history deal_history, instant timestamptz) RETURNS deal_history
 	AS 'MODULE_PATHNAME', 'deal_history_as_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION as_of(deal_history, timestamptz) IS 'the history as it stood at an instant';
+CREATE FUNCTION state_changes(history deal_history, kinds text[]) RETURNS deal_history
+	AS 'MODULE_PATHNAME', 'deal_history_state_changes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION state_changes(deal_history, text[]) IS 'a history without restated states: of each run of one of the kinds the first instant, with the last amount and subject; other events stay';
+CREATE FUNCTION by_day(history deal_history, zone text DEFAULT 'UTC') RETURNS deal_history
+	AS 'MODULE_PATHNAME', 'deal_history_by_day' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION by_day(deal_history, text) IS 'a history with every instant moved to the beginning of its day in a time zone';
 CREATE FUNCTION relabel(history deal_history, mapping jsonb) RETURNS deal_history
 	AS 'MODULE_PATHNAME', 'deal_history_relabel' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION relabel(deal_history, jsonb) IS 'a history with kinds renamed by a mapping; kinds it does not name stay';

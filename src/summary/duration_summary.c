@@ -451,7 +451,7 @@ change_by_times(FunctionCallInfo fcinfo, int sign)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("duration ends at %s, before it starts at %s",
 							instant_text(ended, end_text), instant_text(started, start_text)),
-					 errhint("The arguments are started_at, ended_at, as_of; leave rows that are wrong out with FILTER.")));
+					 errhint("The arguments are started_at, ended_at, as_of. Compare dates and instants by days: date_trunc, or by_day() of a history. Leave rows that are wrong out with FILTER.")));
 		}
 	}
 	if (started > as_of)
