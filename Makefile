@@ -5,7 +5,7 @@ MODULE_big = enablement_metrics
 
 # the floors of src/, from below: a file includes headers of its own folder and of those before it
 plain = sum128 tally chain survival distribution proportion
-base = module label json row call_cache name_table money chart zone business_days
+base = module type label json row call_cache name_table money chart zone business_days
 history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress deal_outcome deal_cycle quota_attainment
 summary = counted_summary rate_summary duration_summary funnel_summary event_buffer raw_funnel \
@@ -61,8 +61,8 @@ $(addprefix $(CURDIR)/,$(sort $(dir $(OBJS)))):
 	mkdir -p $@
 endif
 
-$(DATA_built): $(sort $(wildcard $(srcdir)/src/sql/*.sql))
-	cat $^ >$@
+$(DATA_built): $(sort $(wildcard $(srcdir)/src/sql/*))
+	awk -v directory=$(srcdir)/src/sql -f $(srcdir)/src/sql/include.awk $(filter %.sql,$^) >$@
 else
 all install installcheck:
 	@echo 'PostgreSQL server development files not found by "$(PG_CONFIG)": run test/setup, or name a pg_config with PG_CONFIG=' >&2

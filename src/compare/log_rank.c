@@ -27,6 +27,7 @@
 
 #include "summary/duration_summary.h"
 #include "base/json.h"
+#include "base/type.h"
 
 #define TYPE_NAME "log_rank_summary"
 
@@ -369,19 +370,23 @@ log_rank_summary_send(PG_FUNCTION_ARGS)
 	return counted_send(fcinfo, &log_rank_type);
 }
 
-PG_FUNCTION_INFO_V1(log_rank_summary_from_jsonb);
-Datum
-log_rank_summary_from_jsonb(PG_FUNCTION_ARGS)
+/* The packed form of an open state. */
+static struct varlena *
+pack(Datum summary)
 {
-	PG_RETURN_POINTER(read_object(PG_GETARG_JSONB_P(0), NULL));
+	CountedView view;
+
+	counted_view(&view, &log_rank_type, summary);
+	return counted_pack_view(&view, &log_rank_type);
 }
 
-PG_FUNCTION_INFO_V1(log_rank_summary_to_jsonb);
-Datum
-log_rank_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, log_rank_summary_out(fcinfo));
-}
+static const TypeInfo type_info = {
+	.name = "log_rank_summary",
+	.pack = pack
+};
+
+DEFINE_TO_JSON(log_rank_summary);
+DEFINE_COMPARISON(log_rank_summary, type_info);
 
 /* ---------------------------------------------------------------- accumulate and combine */
 

@@ -30,6 +30,7 @@
 
 #include "plain/distribution.h"
 #include "base/json.h"
+#include "base/type.h"
 #include "plain/proportion.h"
 #include "summary/rate_summary.h"
 
@@ -50,17 +51,19 @@ enum
 	COUNTS
 };
 
-static const char *const count_keys[COUNTS] = {
-	"strata", "skipped", "before_successes", "before_total", "after_successes", "after_total"
-};
-
-/* the fields of MantelHaenszel, in order */
-static const char *const sum_keys[] = {
+/* The keys of the JSON text: the counts, then the fields of MantelHaenszel in order. */
+static const char *const keys[] = {
+	"version",
+	"strata", "skipped", "before_successes", "before_total", "after_successes", "after_total",
 	"weight", "difference", "variance", "spread", "slope",
-	"odds_for", "odds_against", "for_variance", "cross_variance", "against_variance"
+	"odds_for", "odds_against", "for_variance", "cross_variance", "against_variance",
+	NULL
 };
 
-#define SUMS ((int) lengthof(sum_keys))
+static const char *const *const count_keys = &keys[1];
+static const char *const *const sum_keys = &keys[1 + COUNTS];
+
+#define SUMS ((int) lengthof(keys) - COUNTS - 2)
 
 typedef struct MantelHaenszelSummary
 {
@@ -77,9 +80,6 @@ typedef struct MantelHaenszelSummary
 } MantelHaenszelSummary;
 
 StaticAssertDecl(sizeof(MantelHaenszelSummary) == 136, "mantel_haenszel_summary is 136 bytes");
-
-/* version, counts, sums */
-#define BINARY_SIZE (1 + 8 * (COUNTS + SUMS))
 
 /* ---------------------------------------------------------------- check and build */
 
@@ -158,117 +158,63 @@ read_sum(JsonbContainer *object, const char *key, double *result, fmNodePtr esco
 	return true;
 }
 
-static Datum
-read_object(Jsonb *jsonb, fmNodePtr escontext)
+/* A summary from its JSON object; NULL with an error saved. */
+static struct varlena *
+from_json(JsonbContainer *object, fmNodePtr escontext)
 {
-	JsonbContainer *object = &jsonb->root;
-	const char *keys[1 + COUNTS + SUMS + 1] = {"version"};
 	MantelHaenszelSummary *summary = new_summary();
 	const char *problem;
 
-	memcpy(&keys[1], count_keys, sizeof(count_keys));
-	memcpy(&keys[1 + COUNTS], sum_keys, sizeof(sum_keys));
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext))
-		return (Datum) 0;
 	for (int i = 0; i < COUNTS; i++)
 		if (!jsonb_field_int64(object, TYPE_NAME, count_keys[i], &summary->counts[i], escontext))
-			return (Datum) 0;
+			return NULL;
 	for (int i = 0; i < SUMS; i++)
 		if (!read_sum(object, sum_keys[i], &summary->sums.each[i], escontext))
-			return (Datum) 0;
+			return NULL;
 	problem = check_numbers(summary);
 	if (problem != NULL)
-		ereturn(escontext, (Datum) 0,
+		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed %s", TYPE_NAME),
 				 errdetail("%s", problem)));
-	return PointerGetDatum(summary);
+	return (struct varlena *) summary;
 }
 
-PG_FUNCTION_INFO_V1(mantel_haenszel_summary_in);
-Datum
-mantel_haenszel_summary_in(PG_FUNCTION_ARGS)
+static void
+append_json(StringInfo out, Datum datum)
 {
-	Jsonb	   *object;
+	const MantelHaenszelSummary *summary = get_summary(datum);
 
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &object, fcinfo->context))
-		return (Datum) 0;
-	return read_object(object, fcinfo->context);
-}
-
-PG_FUNCTION_INFO_V1(mantel_haenszel_summary_out);
-Datum
-mantel_haenszel_summary_out(PG_FUNCTION_ARGS)
-{
-	MantelHaenszelSummary *summary = get_summary(PG_GETARG_DATUM(0));
-	StringInfoData out;
-
-	initStringInfo(&out);
-	appendStringInfo(&out, "{\"version\":%d", SUMMARY_VERSION);
+	appendStringInfo(out, "{\"version\":%d", SUMMARY_VERSION);
 	for (int i = 0; i < COUNTS; i++)
-		appendStringInfo(&out, ",\"%s\":" INT64_FORMAT, count_keys[i], summary->counts[i]);
+		appendStringInfo(out, ",\"%s\":" INT64_FORMAT, count_keys[i], summary->counts[i]);
 	for (int i = 0; i < SUMS; i++)
 	{
 		char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 		double_to_shortest_decimal_buf(summary->sums.each[i], digits);
-		appendStringInfo(&out, ",\"%s\":%s", sum_keys[i], digits);
+		appendStringInfo(out, ",\"%s\":%s", sum_keys[i], digits);
 	}
-	appendStringInfoChar(&out, '}');
-	PG_RETURN_CSTRING(out.data);
+	appendStringInfoChar(out, '}');
 }
 
-PG_FUNCTION_INFO_V1(mantel_haenszel_summary_from_jsonb);
-Datum
-mantel_haenszel_summary_from_jsonb(PG_FUNCTION_ARGS)
+static void
+send_value(StringInfo out, Datum datum)
 {
-	return read_object(PG_GETARG_JSONB_P(0), NULL);
-}
+	const MantelHaenszelSummary *summary = get_summary(datum);
 
-PG_FUNCTION_INFO_V1(mantel_haenszel_summary_to_jsonb);
-Datum
-mantel_haenszel_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, mantel_haenszel_summary_out(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(mantel_haenszel_summary_send);
-Datum
-mantel_haenszel_summary_send(PG_FUNCTION_ARGS)
-{
-	MantelHaenszelSummary *summary = get_summary(PG_GETARG_DATUM(0));
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, SUMMARY_VERSION);
 	for (int i = 0; i < COUNTS; i++)
-		pq_sendint64(&out, summary->counts[i]);
+		pq_sendint64(out, summary->counts[i]);
 	for (int i = 0; i < SUMS; i++)
-		pq_sendfloat8(&out, summary->sums.each[i]);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+		pq_sendfloat8(out, summary->sums.each[i]);
 }
 
-PG_FUNCTION_INFO_V1(mantel_haenszel_summary_recv);
-Datum
-mantel_haenszel_summary_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_value(StringInfo in)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
 	MantelHaenszelSummary *summary = new_summary();
-	int			version;
 	const char *problem;
 
-	if (in->len - in->cursor != BINARY_SIZE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s: %d bytes instead of %d",
-						TYPE_NAME, in->len - in->cursor, BINARY_SIZE)));
-	version = pq_getmsgbyte(in);
-	if (version != SUMMARY_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s: version %d", TYPE_NAME, version),
-				 errdetail("This release reads version %d.", SUMMARY_VERSION)));
 	for (int i = 0; i < COUNTS; i++)
 		summary->counts[i] = pq_getmsgint64(in);
 	for (int i = 0; i < SUMS; i++)
@@ -279,8 +225,20 @@ mantel_haenszel_summary_recv(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("malformed binary %s", TYPE_NAME),
 				 errdetail("%s", problem)));
-	PG_RETURN_POINTER(summary);
+	return (struct varlena *) summary;
 }
+
+static const TypeInfo summary_type = {
+	.name = TYPE_NAME,
+	.version = SUMMARY_VERSION,
+	.keys = keys,
+	.append_json = append_json,
+	.from_json = from_json,
+	.send = send_value,
+	.receive = receive_value
+};
+
+DEFINE_TYPE(mantel_haenszel_summary, summary_type);
 
 /* ---------------------------------------------------------------- accumulate and combine */
 

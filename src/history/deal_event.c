@@ -9,7 +9,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -22,6 +21,7 @@
 
 #include "history/deal_event.h"
 #include "base/json.h"
+#include "base/type.h"
 
 /* Instants */
 
@@ -510,41 +510,20 @@ event_receive(StringInfo in)
 	return parts;
 }
 
-void
-receive_version(StringInfo in, const char *type, int version)
+static void
+send_event(StringInfo out, Datum event)
 {
-	int			got = pq_getmsgbyte(in);
+	EventParts	parts = event_parts(event);
 
-	if (got != version)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s: version %d", type, got),
-				 errdetail("This release reads version %d.", version)));
+	event_send(out, &parts);
 }
 
-PG_FUNCTION_INFO_V1(deal_event_send);
-Datum
-deal_event_send(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_event(StringInfo in)
 {
-	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
-	StringInfoData out;
+	EventParts	parts = event_receive(in);
 
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, DEAL_EVENT_VERSION);
-	event_send(&out, &parts);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-PG_FUNCTION_INFO_V1(deal_event_recv);
-Datum
-deal_event_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	EventParts	parts;
-
-	receive_version(in, "deal_event", DEAL_EVENT_VERSION);
-	parts = event_receive(in);
-	PG_RETURN_POINTER(event_build(&parts));
+	return (struct varlena *) event_build(&parts);
 }
 
 /* Constructor */
@@ -657,16 +636,30 @@ deal_event_from_jsonb(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(event_build(&parts));
 }
 
-PG_FUNCTION_INFO_V1(deal_event_to_jsonb);
-Datum
-deal_event_to_jsonb(PG_FUNCTION_ARGS)
+/* The JSON text of argument 0. */
+static char *
+json_of_argument(FunctionCallInfo fcinfo)
 {
 	EventParts	parts = event_parts(PG_GETARG_DATUM(0));
 	StringInfoData json;
 
 	initStringInfo(&json);
 	event_append_json(&json, &parts);
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+	return json.data;
+}
+
+PG_FUNCTION_INFO_V1(deal_event_to_json);
+Datum
+deal_event_to_json(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(json_of_argument(fcinfo)));
+}
+
+PG_FUNCTION_INFO_V1(deal_event_to_jsonb);
+Datum
+deal_event_to_jsonb(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json_of_argument(fcinfo))));
 }
 
 /* Accessors */
@@ -709,90 +702,22 @@ deal_event_subject(PG_FUNCTION_ARGS)
 
 /* Total order */
 
-/* Sorts and index builds call this in memory that lives as long as they: copies are freed. */
 static int
-compare_arguments(FunctionCallInfo fcinfo)
+compare_events(const struct varlena *left, const struct varlena *right)
 {
-	struct varlena *left = PG_GETARG_VARLENA_PP(0);
-	struct varlena *right = PG_GETARG_VARLENA_PP(1);
 	EventParts	a = read_event(left);
 	EventParts	b = read_event(right);
-	int			order = event_compare(&a, &b);
 
-	PG_FREE_IF_COPY(left, 0);
-	PG_FREE_IF_COPY(right, 1);
-	return order;
+	return event_compare(&a, &b);
 }
 
-PG_FUNCTION_INFO_V1(deal_event_cmp);
-Datum
-deal_event_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_arguments(fcinfo));
-}
+static const TypeInfo event_type = {
+	.name = "deal_event",
+	.version = DEAL_EVENT_VERSION,
+	.send = send_event,
+	.receive = receive_event,
+	.compare = compare_events
+};
 
-PG_FUNCTION_INFO_V1(deal_event_lt);
-Datum
-deal_event_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
-}
-
-PG_FUNCTION_INFO_V1(deal_event_le);
-Datum
-deal_event_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
-}
-
-PG_FUNCTION_INFO_V1(deal_event_eq);
-Datum
-deal_event_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
-}
-
-PG_FUNCTION_INFO_V1(deal_event_ne);
-Datum
-deal_event_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
-}
-
-PG_FUNCTION_INFO_V1(deal_event_ge);
-Datum
-deal_event_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
-}
-
-PG_FUNCTION_INFO_V1(deal_event_gt);
-Datum
-deal_event_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
-}
-
-/* Equal events are equal bytes, so the bytes behind the header are hashed. */
-PG_FUNCTION_INFO_V1(deal_event_hash);
-Datum
-deal_event_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *event = PG_GETARG_VARLENA_PP(0);
-	Datum		hash = hash_any((unsigned char *) VARDATA_ANY(event), VARSIZE_ANY_EXHDR(event));
-
-	PG_FREE_IF_COPY(event, 0);
-	return hash;
-}
-
-PG_FUNCTION_INFO_V1(deal_event_hash_extended);
-Datum
-deal_event_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *event = PG_GETARG_VARLENA_PP(0);
-	Datum		hash = hash_any_extended((unsigned char *) VARDATA_ANY(event),
-										 VARSIZE_ANY_EXHDR(event), PG_GETARG_INT64(1));
-
-	PG_FREE_IF_COPY(event, 0);
-	return hash;
-}
+DEFINE_BINARY(deal_event, event_type);
+DEFINE_COMPARISON(deal_event, event_type);

@@ -83,7 +83,6 @@ extern void event_from_json(const JsonbValue *object, EventParts *parts);
 /* The binary form of an event without its version, and reading it back (22P03). */
 extern void event_send(StringInfo out, const EventParts *parts);
 extern EventParts event_receive(StringInfo in);
-extern void receive_version(StringInfo in, const char *type, int version);
 
 /* The event in the arguments (kind, at, amount, subject) from `first` on; false for none. */
 extern bool event_from_arguments(FunctionCallInfo fcinfo, int first, EventParts *parts);

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "history/deal_history.h"
+#include "base/type.h"
 
 /* A history from the elements of a deal_event[]; NULL elements are skipped. */
 static struct varlena *
@@ -114,42 +115,33 @@ deal_history_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-/* Binary: version, number of events, then each as in deal_event.c. */
-PG_FUNCTION_INFO_V1(deal_history_send);
-Datum
-deal_history_send(PG_FUNCTION_ARGS)
+/* Binary: number of events, then each as in deal_event.c. */
+static void
+send_history(StringInfo out, Datum history)
 {
 	HistoryView view;
 	HistoryCursor cursor;
 	HistoryEvent event;
-	StringInfoData out;
 
-	history_view(&view, PG_GETARG_DATUM(0));
+	history_view(&view, history);
 	history_labels(&view);
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, DEAL_HISTORY_VERSION);
-	pq_sendint32(&out, view.nevents);
+	pq_sendint32(out, view.nevents);
 	history_rewind(&cursor, &view);
 	while (history_next(&cursor, &event))
 	{
 		EventParts	parts = history_parts(&view, &event);
 
 		CHECK_FOR_INTERRUPTS();
-		event_send(&out, &parts);
+		event_send(out, &parts);
 	}
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-PG_FUNCTION_INFO_V1(deal_history_recv);
-Datum
-deal_history_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_history(StringInfo in)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
 	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
-	int32		nevents;
+	int32		nevents = (int32) pq_getmsgint(in, 4);
 
-	receive_version(in, "deal_history", DEAL_HISTORY_VERSION);
-	nevents = (int32) pq_getmsgint(in, 4);
 	if (nevents > HISTORY_MAX_EVENTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -166,8 +158,25 @@ deal_history_recv(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		open = history_append(open, &parts);
 	}
-	PG_RETURN_POINTER(history_pack(open));
+	return history_pack(open);
 }
+
+static struct varlena *
+pack_history(Datum history)
+{
+	return history_pack(history_reopen(history));
+}
+
+static const TypeInfo history_type = {
+	.name = "deal_history",
+	.version = DEAL_HISTORY_VERSION,
+	.send = send_history,
+	.receive = receive_history,
+	.pack = pack_history
+};
+
+DEFINE_BINARY(deal_history, history_type);
+DEFINE_COMPARISON(deal_history, history_type);
 
 /* Constructor and casts */
 
@@ -203,10 +212,9 @@ deal_history_to_events(PG_FUNCTION_ARGS)
 										  -1, false, TYPALIGN_DOUBLE));
 }
 
-/* A jsonb array of event objects, in order. */
-PG_FUNCTION_INFO_V1(deal_history_to_jsonb);
-Datum
-deal_history_to_jsonb(PG_FUNCTION_ARGS)
+/* The JSON text of argument 0: an array of event objects, in order. */
+static char *
+json_of_argument(FunctionCallInfo fcinfo)
 {
 	HistoryView view;
 	HistoryCursor cursor;
@@ -228,7 +236,21 @@ deal_history_to_jsonb(PG_FUNCTION_ARGS)
 		event_append_json(&json, &parts);
 	}
 	appendStringInfoChar(&json, ']');
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+	return json.data;
+}
+
+PG_FUNCTION_INFO_V1(deal_history_to_json);
+Datum
+deal_history_to_json(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(json_of_argument(fcinfo)));
+}
+
+PG_FUNCTION_INFO_V1(deal_history_to_jsonb);
+Datum
+deal_history_to_jsonb(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json_of_argument(fcinfo))));
 }
 
 PG_FUNCTION_INFO_V1(deal_history_from_jsonb);

@@ -21,6 +21,7 @@
 #include "history/deal_history.h"
 #include "summary/duration_summary.h"
 #include "base/json.h"
+#include "base/type.h"
 #include "reading/roles.h"
 
 #define TYPE_NAME "deal_cycle"
@@ -63,15 +64,15 @@ deal_cycle_get(Datum datum)
 }
 
 /* An own copy of a cycle whose fields are set. */
-static Datum
-cycle_datum(const DealCycle *cycle)
+static struct varlena *
+cycle_build(const DealCycle *cycle)
 {
 	DealCycle  *result = memcpy(palloc(sizeof(DealCycle)), cycle, sizeof(DealCycle));
 
 	SET_VARSIZE(result, sizeof(DealCycle));
 	result->version = DEAL_CYCLE_VERSION;
 	Assert(check_cycle(result) == NULL);
-	return PointerGetDatum(result);
+	return (struct varlena *) result;
 }
 
 static int64
@@ -80,11 +81,12 @@ cycle_microseconds(const DealCycle *cycle)
 	return duration_between(cycle->started_at, cycle->observed_until);
 }
 
-/* ---------------------------------------------------------------- text and jsonb */
+/* ---------------------------------------------------------------- JSON text */
 
 static void
-append_json(StringInfo out, const DealCycle *cycle)
+append_json(StringInfo out, Datum datum)
 {
+	const DealCycle *cycle = deal_cycle_get(datum);
 	char		buffer[INSTANT_TEXT_SIZE];
 
 	appendStringInfo(out, "{\"version\":%d,\"unit\":\"%s\",\"status\":\"%s\",\"started_at\":\"%s\"",
@@ -114,119 +116,62 @@ status_name(int status)
 	return status_names[status];
 }
 
-/* False with an error saved. */
-static bool
-from_json(Jsonb *json, DealCycle *cycle, fmNodePtr escontext)
+/* A cycle from its JSON object; NULL with an error saved. */
+static struct varlena *
+from_json(JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "unit", "status", "started_at", "entered_at", "observed_until", NULL
-	};
-	JsonbContainer *object = &json->root;
+	DealCycle	cycle = {0};
 	Label		unit_label;
 	Label		status_label;
 	int			unit;
 	int			status;
 	const char *problem;
 
-	memset(cycle, 0, sizeof(*cycle));
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_label(object, TYPE_NAME, "unit", &unit_label, escontext) ||
+	if (!jsonb_field_label(object, TYPE_NAME, "unit", &unit_label, escontext) ||
 		!jsonb_field_label(object, TYPE_NAME, "status", &status_label, escontext) ||
-		!jsonb_field_instant(object, TYPE_NAME, "started_at", &cycle->started_at, escontext) ||
-		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &cycle->observed_until, escontext))
-		return false;
+		!jsonb_field_instant(object, TYPE_NAME, "started_at", &cycle.started_at, escontext) ||
+		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &cycle.observed_until, escontext))
+		return NULL;
 	if (jsonb_field_given(object, "entered_at"))
 	{
-		if (!jsonb_field_instant(object, TYPE_NAME, "entered_at", &cycle->entered_at, escontext))
-			return false;
-		cycle->flags = DEAL_CYCLE_LATE;
+		if (!jsonb_field_instant(object, TYPE_NAME, "entered_at", &cycle.entered_at, escontext))
+			return NULL;
+		cycle.flags = DEAL_CYCLE_LATE;
 	}
 	unit = find_name(unit_label, duration_unit_name, DURATION_UNITS);
 	status = find_name(status_label, status_name, lengthof(status_names));
-	cycle->unit = (uint8) unit;
-	cycle->status = (uint8) status;
-	problem = unit < 0 ? "unknown unit" : status < 0 ? "unknown status" : check_cycle(cycle);
+	cycle.unit = (uint8) unit;
+	cycle.status = (uint8) status;
+	problem = unit < 0 ? "unknown unit" : status < 0 ? "unknown status" : check_cycle(&cycle);
 	if (problem != NULL)
-		ereturn(escontext, false,
+		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return true;
-}
-
-PG_FUNCTION_INFO_V1(deal_cycle_in);
-Datum
-deal_cycle_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *json;
-	DealCycle	cycle;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
-		!from_json(json, &cycle, fcinfo->context))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(cycle_datum(&cycle));
-}
-
-PG_FUNCTION_INFO_V1(deal_cycle_out);
-Datum
-deal_cycle_out(PG_FUNCTION_ARGS)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	append_json(&out, deal_cycle_get(PG_GETARG_DATUM(0)));
-	PG_RETURN_CSTRING(out.data);
-}
-
-PG_FUNCTION_INFO_V1(deal_cycle_to_jsonb);
-Datum
-deal_cycle_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, deal_cycle_out(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(deal_cycle_from_jsonb);
-Datum
-deal_cycle_from_jsonb(PG_FUNCTION_ARGS)
-{
-	DealCycle	cycle;
-
-	(void) from_json(PG_GETARG_JSONB_P(0), &cycle, NULL);
-	PG_RETURN_DATUM(cycle_datum(&cycle));
+	return cycle_build(&cycle);
 }
 
 /* ---------------------------------------------------------------- binary */
 
-/* Version, flags, unit, status, started_at, observed_until, and entered_at when late. */
-PG_FUNCTION_INFO_V1(deal_cycle_send);
-Datum
-deal_cycle_send(PG_FUNCTION_ARGS)
+/* Flags, unit, status, started_at, observed_until, and entered_at when late. */
+static void
+send_value(StringInfo out, Datum datum)
 {
-	const DealCycle *cycle = deal_cycle_get(PG_GETARG_DATUM(0));
-	StringInfoData out;
+	const DealCycle *cycle = deal_cycle_get(datum);
 
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, DEAL_CYCLE_VERSION);
-	pq_sendbyte(&out, cycle->flags);
-	pq_sendbyte(&out, cycle->unit);
-	pq_sendbyte(&out, cycle->status);
-	pq_sendint64(&out, cycle->started_at);
-	pq_sendint64(&out, cycle->observed_until);
+	pq_sendbyte(out, cycle->flags);
+	pq_sendbyte(out, cycle->unit);
+	pq_sendbyte(out, cycle->status);
+	pq_sendint64(out, cycle->started_at);
+	pq_sendint64(out, cycle->observed_until);
 	if (cycle->flags & DEAL_CYCLE_LATE)
-		pq_sendint64(&out, cycle->entered_at);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+		pq_sendint64(out, cycle->entered_at);
 }
 
-PG_FUNCTION_INFO_V1(deal_cycle_recv);
-Datum
-deal_cycle_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_value(StringInfo in)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	DealCycle	cycle;
-	const char *problem;
+	DealCycle	cycle = {0};
 
-	receive_version(in, TYPE_NAME, DEAL_CYCLE_VERSION);
-	memset(&cycle, 0, sizeof(cycle));
 	cycle.flags = pq_getmsgbyte(in);
 	cycle.unit = pq_getmsgbyte(in);
 	cycle.status = pq_getmsgbyte(in);
@@ -234,13 +179,25 @@ deal_cycle_recv(PG_FUNCTION_ARGS)
 	cycle.observed_until = pq_getmsgint64(in);
 	if (cycle.flags & DEAL_CYCLE_LATE)
 		cycle.entered_at = pq_getmsgint64(in);
-	problem = check_cycle(&cycle);
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
-	PG_RETURN_DATUM(cycle_datum(&cycle));
+	receive_check(check_cycle(&cycle), TYPE_NAME);
+	return cycle_build(&cycle);
 }
+
+static const char *const keys[] = {
+	"version", "unit", "status", "started_at", "entered_at", "observed_until", NULL
+};
+
+static const TypeInfo cycle_type = {
+	.name = TYPE_NAME,
+	.version = DEAL_CYCLE_VERSION,
+	.keys = keys,
+	.append_json = append_json,
+	.from_json = from_json,
+	.send = send_value,
+	.receive = receive_value
+};
+
+DEFINE_TYPE(deal_cycle, cycle_type);
 
 /* ---------------------------------------------------------------- the reading */
 
@@ -367,7 +324,7 @@ deal_cycle(PG_FUNCTION_ARGS)
 	history_view(&view, PG_GETARG_DATUM(0));
 	if (!find_cycle(&view, kind_roles_match(roles, &view), as_of, &cycle))
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(cycle_datum(&cycle));
+	PG_RETURN_POINTER(cycle_build(&cycle));
 }
 
 /* The first instant of a kind, with a subject when there is one given; false when never. */
@@ -401,7 +358,7 @@ put_cycle(ReturnSetInfo *result, bool exposed, const DealCycle *cycle)
 	bool		nulls[2] = {false, false};
 
 	values[0] = BoolGetDatum(exposed);
-	values[1] = cycle_datum(cycle);
+	values[1] = PointerGetDatum(cycle_build(cycle));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

@@ -17,6 +17,7 @@
 #include "history/deal_history.h"
 #include "reading/deal_outcome.h"
 #include "base/json.h"
+#include "base/type.h"
 
 #define TYPE_NAME "deal_outcome"
 
@@ -122,47 +123,40 @@ outcome_parts(OutcomeParts *parts, Datum datum)
 				 errmsg("damaged " TYPE_NAME ": %s", problem)));
 }
 
-/* ---------------------------------------------------------------- I/O: JSON text, jsonb, binary */
+/* ---------------------------------------------------------------- JSON text and binary */
 
 static void
-outcome_to_json(const OutcomeParts *parts, StringInfo out)
+append_json(StringInfo out, Datum datum)
 {
+	OutcomeParts parts;
 	char		instant[INSTANT_TEXT_SIZE];
 	char		amount[AMOUNT_TEXT_SIZE];
 
+	outcome_parts(&parts, datum);
 	appendStringInfo(out, "{\"version\":%d,\"status\":\"%s\",\"closed_at\":",
-					 DEAL_OUTCOME_VERSION, deal_statuses[parts->status]);
-	if (parts->status == DEAL_OPEN)
+					 DEAL_OUTCOME_VERSION, deal_statuses[parts.status]);
+	if (parts.status == DEAL_OPEN)
 		appendStringInfoString(out, "null");
 	else
-		appendStringInfo(out, "\"%s\"", instant_text(parts->closed_at, instant));
+		appendStringInfo(out, "\"%s\"", instant_text(parts.closed_at, instant));
 	appendStringInfo(out, ",\"amount\":%s,\"considered\":[",
-					 parts->has_amount ? amount_text(parts->amount, amount) : "null");
-	for (uint32 i = 0; i < parts->nconsidered; i++)
+					 parts.has_amount ? amount_text(parts.amount, amount) : "null");
+	for (uint32 i = 0; i < parts.nconsidered; i++)
 	{
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		append_json_label(out, parts->considered[i]);
+		append_json_label(out, parts.considered[i]);
 	}
 	appendStringInfoString(out, "],\"lost_to\":");
-	if (parts->lost_to.length > 0)
-		append_json_label(out, parts->lost_to);
+	if (parts.lost_to.length > 0)
+		append_json_label(out, parts.lost_to);
 	else
 		appendStringInfoString(out, "null");
 	appendStringInfoChar(out, '}');
 }
 
-/* Is there something other than null under a key? */
-static bool
-has_field(JsonbContainer *object, const char *key)
-{
-	JsonbValue *value = jsonb_field(object, key);
-
-	return value != NULL && value->type != jbvNull;
-}
-
 /* Saves "malformed deal_outcome: PROBLEM". */
-static DealOutcome *
+static struct varlena *
 malformed(const char *problem, fmNodePtr escontext)
 {
 	ereturn(escontext, NULL,
@@ -170,14 +164,10 @@ malformed(const char *problem, fmNodePtr escontext)
 			 errmsg("malformed " TYPE_NAME ": %s", problem)));
 }
 
-/* An outcome from its jsonb object; NULL with an error saved. */
-static DealOutcome *
-outcome_from_json(Jsonb *json, fmNodePtr escontext)
+/* An outcome from its JSON object; NULL with an error saved. */
+static struct varlena *
+from_json(JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "status", "closed_at", "amount", "considered", "lost_to", NULL
-	};
-	JsonbContainer *object = &json->root;
 	JsonbContainer *considered;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
@@ -187,34 +177,20 @@ outcome_from_json(Jsonb *json, fmNodePtr escontext)
 	const char *problem;
 
 	memset(&parts, 0, sizeof(parts));
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
+	if (!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "considered", &considered, escontext))
 		return NULL;
 	for (parts.status = DEAL_WON; parts.status < DEAL_STATUSES; parts.status++)
 		if (strlen(deal_statuses[parts.status]) == status.length &&
 			memcmp(deal_statuses[parts.status], status.data, status.length) == 0)
 			break;
-	if (has_field(object, "closed_at"))
-	{
-		JsonbValue *value = jsonb_field(object, "closed_at");
-		Datum		instant;
-
-		if (value->type != jbvString)
-			return malformed("\"closed_at\" must be an instant", escontext);
-		if (!DirectInputFunctionCallSafe(timestamptz_in,
-										 pnstrdup(value->val.string.val, value->val.string.len),
-										 InvalidOid, -1, escontext, &instant))
-			return NULL;
-		parts.closed_at = DatumGetTimestampTz(instant);
-		if (!instant_check(parts.closed_at, "closed_at", escontext))
-			return NULL;
-	}
+	if (jsonb_field_given(object, "closed_at") &&
+		!jsonb_field_instant(object, TYPE_NAME, "closed_at", &parts.closed_at, escontext))
+		return NULL;
 	/* an instant of 0 is the start of 2000, so that its absence is told by the status alone */
-	if (parts.status < DEAL_STATUSES && has_field(object, "closed_at") != (parts.status != DEAL_OPEN))
+	if (parts.status < DEAL_STATUSES && jsonb_field_given(object, "closed_at") != (parts.status != DEAL_OPEN))
 		return malformed("status and closing instant do not agree", escontext);
-	if (has_field(object, "amount"))
+	if (jsonb_field_given(object, "amount"))
 	{
 		JsonbValue *value = jsonb_field(object, "amount");
 
@@ -235,81 +211,34 @@ outcome_from_json(Jsonb *json, fmNodePtr escontext)
 							   &parts.considered[parts.nconsidered++], escontext))
 			return NULL;
 	}
-	if (has_field(object, "lost_to") &&
+	if (jsonb_field_given(object, "lost_to") &&
 		!jsonb_field_label(object, TYPE_NAME, "lost_to", &parts.lost_to, escontext))
 		return NULL;
 	problem = check_parts(&parts);
 	if (problem != NULL)
 		return malformed(problem, escontext);
-	return outcome_build(&parts);
+	return (struct varlena *) outcome_build(&parts);
 }
 
-PG_FUNCTION_INFO_V1(deal_outcome_in);
-Datum
-deal_outcome_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *json;
-	DealOutcome *outcome;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context))
-		PG_RETURN_NULL();
-	outcome = outcome_from_json(json, fcinfo->context);
-	if (outcome == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(outcome);
-}
-
-PG_FUNCTION_INFO_V1(deal_outcome_out);
-Datum
-deal_outcome_out(PG_FUNCTION_ARGS)
+/* Binary: flags, status, closing instant, amount, considered and lost_to, each with its length. */
+static void
+send_value(StringInfo out, Datum datum)
 {
 	OutcomeParts parts;
-	StringInfoData out;
 
-	outcome_parts(&parts, PG_GETARG_DATUM(0));
-	initStringInfo(&out);
-	outcome_to_json(&parts, &out);
-	PG_RETURN_CSTRING(out.data);
-}
-
-PG_FUNCTION_INFO_V1(deal_outcome_to_jsonb);
-Datum
-deal_outcome_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, deal_outcome_out(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(deal_outcome_from_jsonb);
-Datum
-deal_outcome_from_jsonb(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(outcome_from_json(PG_GETARG_JSONB_P(0), NULL));
-}
-
-/* Binary: version, flags, status, closing instant, amount, considered and lost_to, each with its length. */
-PG_FUNCTION_INFO_V1(deal_outcome_send);
-Datum
-deal_outcome_send(PG_FUNCTION_ARGS)
-{
-	OutcomeParts parts;
-	StringInfoData out;
-
-	outcome_parts(&parts, PG_GETARG_DATUM(0));
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, DEAL_OUTCOME_VERSION);
-	pq_sendbyte(&out, parts.has_amount ? DEAL_OUTCOME_HAS_AMOUNT : 0);
-	pq_sendbyte(&out, parts.status);
-	pq_sendint64(&out, parts.closed_at);
-	pq_sendint64(&out, parts.amount);
-	pq_sendint32(&out, parts.nconsidered);
+	outcome_parts(&parts, datum);
+	pq_sendbyte(out, parts.has_amount ? DEAL_OUTCOME_HAS_AMOUNT : 0);
+	pq_sendbyte(out, parts.status);
+	pq_sendint64(out, parts.closed_at);
+	pq_sendint64(out, parts.amount);
+	pq_sendint32(out, parts.nconsidered);
 	for (uint32 i = 0; i < parts.nconsidered; i++)
 	{
-		pq_sendbyte(&out, parts.considered[i].length);
-		pq_sendbytes(&out, parts.considered[i].data, parts.considered[i].length);
+		pq_sendbyte(out, parts.considered[i].length);
+		pq_sendbytes(out, parts.considered[i].data, parts.considered[i].length);
 	}
-	pq_sendbyte(&out, parts.lost_to.length);
-	pq_sendbytes(&out, parts.lost_to.data, parts.lost_to.length);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	pq_sendbyte(out, parts.lost_to.length);
+	pq_sendbytes(out, parts.lost_to.data, parts.lost_to.length);
 }
 
 /* A label with its length; 22021 for bytes outside the server encoding. */
@@ -324,17 +253,13 @@ receive_label(StringInfo in)
 	return label;
 }
 
-PG_FUNCTION_INFO_V1(deal_outcome_recv);
-Datum
-deal_outcome_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_value(StringInfo in)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
 	OutcomeParts parts;
-	int			flags;
+	int			flags = pq_getmsgbyte(in);
 	const char *problem = NULL;
 
-	receive_version(in, TYPE_NAME, DEAL_OUTCOME_VERSION);
-	flags = pq_getmsgbyte(in);
 	parts.has_amount = (flags & DEAL_OUTCOME_HAS_AMOUNT) != 0;
 	parts.status = pq_getmsgbyte(in);
 	parts.closed_at = pq_getmsgint64(in);
@@ -358,12 +283,25 @@ deal_outcome_recv(PG_FUNCTION_ARGS)
 		parts.lost_to = receive_label(in);
 		problem = check_parts(&parts);
 	}
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
-	PG_RETURN_POINTER(outcome_build(&parts));
+	receive_check(problem, TYPE_NAME);
+	return (struct varlena *) outcome_build(&parts);
 }
+
+static const char *const keys[] = {
+	"version", "status", "closed_at", "amount", "considered", "lost_to", NULL
+};
+
+static const TypeInfo outcome_type = {
+	.name = TYPE_NAME,
+	.version = DEAL_OUTCOME_VERSION,
+	.keys = keys,
+	.append_json = append_json,
+	.from_json = from_json,
+	.send = send_value,
+	.receive = receive_value
+};
+
+DEFINE_TYPE(deal_outcome, outcome_type);
 
 /* ---------------------------------------------------------------- the reading */
 

@@ -19,6 +19,7 @@
 #include "history/deal_history.h"
 #include "reading/deal_progress.h"
 #include "base/json.h"
+#include "base/type.h"
 
 /* Between the result of a search and bytes */
 
@@ -145,7 +146,7 @@ deal_progress_definition(const DealProgress *progress, FunnelDefinition *definit
 				 errmsg("damaged deal_progress: %s", problem)));
 }
 
-/* I/O: JSON text, jsonb, binary */
+/* JSON text and binary */
 
 static void
 append_instant(StringInfo out, int64 at)
@@ -156,8 +157,9 @@ append_instant(StringInfo out, int64 at)
 }
 
 static void
-deal_progress_to_json(const DealProgress *progress, StringInfo out)
+append_json(StringInfo out, Datum datum)
 {
+	const DealProgress *progress = deal_progress_get(datum);
 	FunnelDefinition definition;
 	const int64 *times = progress->times;
 
@@ -201,16 +203,14 @@ read_json_instant(const JsonbValue *value, const char *key, int64 *at, fmNodePtr
 	return instant_check(*at, key, escontext);
 }
 
-static bool
-deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontext)
+/* A progress from its JSON object; NULL with an error saved. */
+static struct varlena *
+from_json(JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "status", "depth", "stage_times", "ended_at", "definition", NULL
-	};
-	JsonbContainer *object = &json->root;
 	JsonbContainer *times;
 	JsonbContainer *definition_object;
 	JsonbValue *ended_at;
+	DealProgress *progress;
 	FunnelDefinition definition;
 	ChainResult result;
 	StringInfoData identity;
@@ -218,28 +218,26 @@ deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontex
 	int64		depth;
 	const char *problem;
 
-	if (!jsonb_check_keys(object, "deal_progress", keys, escontext) ||
-		!jsonb_check_version(object, "deal_progress", escontext) ||
-		!jsonb_field_label(object, "deal_progress", "status", &status, escontext) ||
+	if (!jsonb_field_label(object, "deal_progress", "status", &status, escontext) ||
 		!jsonb_field_int64(object, "deal_progress", "depth", &depth, escontext) ||
 		!jsonb_field_array(object, "deal_progress", "stage_times", &times, escontext) ||
 		!jsonb_field_object(object, "deal_progress", "definition", &definition_object,
 							escontext) ||
 		!funnel_definition_from_json(definition_object, &definition, escontext))
-		return false;
+		return NULL;
 
 	initStringInfo(&identity);
 	funnel_definition_encode(&definition, &identity);
-	*progress = deal_progress_begin(definition.rules.nstages, identity.len);
+	progress = deal_progress_begin(definition.rules.nstages, identity.len);
 	memset(&result, 0, sizeof(result));
-	result.times = (*progress)->times;
+	result.times = progress->times;
 	for (result.status = CHAIN_NOT_ENTERED; result.status <= CHAIN_OPEN; result.status++)
 		if (strlen(funnel_statuses[result.status]) == status.length &&
 			memcmp(funnel_statuses[result.status], status.data, status.length) == 0)
 			break;
 	if (result.status > CHAIN_OPEN || depth < 0 || depth > definition.rules.nstages ||
 		(int) JsonContainerSize(times) != definition.rules.nstages)
-		ereturn(escontext, false,
+		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed deal_progress: status, depth or stage_times out of range")));
 	result.depth = depth;
@@ -252,97 +250,44 @@ deal_progress_from_json(Jsonb *json, DealProgress **progress, fmNodePtr escontex
 		result.matched |= (uint32) 1 << i;
 		if (!read_json_instant(at, "stage_times", &result.times[result.nmatched++],
 							   escontext))
-			return false;
+			return NULL;
 	}
 	ended_at = jsonb_field(object, "ended_at");
 	if (ended_at != NULL && ended_at->type != jbvNull)
 	{
 		if (!read_json_instant(ended_at, "ended_at", &result.ended_at, escontext))
-			return false;
+			return NULL;
 	}
 	else if (result.status != CHAIN_NOT_ENTERED && result.status != CHAIN_CONVERTED)
 		result.ended_at = PG_INT64_MIN; /* before every instant: refused below */
-	deal_progress_end(*progress, &result, identity.data, identity.len);
-	problem = check_progress(*progress, &definition.rules);
+	deal_progress_end(progress, &result, identity.data, identity.len);
+	problem = check_progress(progress, &definition.rules);
 	if (problem != NULL)
-		ereturn(escontext, false,
+		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed deal_progress: %s", problem)));
-	return true;
+	return (struct varlena *) progress;
 }
 
-PG_FUNCTION_INFO_V1(deal_progress_in);
-Datum
-deal_progress_in(PG_FUNCTION_ARGS)
+/* Binary: status, depth, matched, end, instants, size of identity, identity. */
+static void
+send_value(StringInfo out, Datum datum)
 {
-	Jsonb	   *json;
-	DealProgress *progress;
+	const DealProgress *progress = deal_progress_get(datum);
 
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
-		!deal_progress_from_json(json, &progress, fcinfo->context))
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(progress);
-}
-
-PG_FUNCTION_INFO_V1(deal_progress_out);
-Datum
-deal_progress_out(PG_FUNCTION_ARGS)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	deal_progress_to_json(deal_progress_get(PG_GETARG_DATUM(0)), &out);
-	PG_RETURN_CSTRING(out.data);
-}
-
-PG_FUNCTION_INFO_V1(deal_progress_to_jsonb);
-Datum
-deal_progress_to_jsonb(PG_FUNCTION_ARGS)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	deal_progress_to_json(deal_progress_get(PG_GETARG_DATUM(0)), &out);
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data)));
-}
-
-PG_FUNCTION_INFO_V1(deal_progress_from_jsonb);
-Datum
-deal_progress_from_jsonb(PG_FUNCTION_ARGS)
-{
-	DealProgress *progress;
-
-	deal_progress_from_json(PG_GETARG_JSONB_P(0), &progress, NULL);
-	PG_RETURN_POINTER(progress);
-}
-
-/* Binary: version, status, depth, matched, end, instants, size of identity, identity. */
-PG_FUNCTION_INFO_V1(deal_progress_send);
-Datum
-deal_progress_send(PG_FUNCTION_ARGS)
-{
-	const DealProgress *progress = deal_progress_get(PG_GETARG_DATUM(0));
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, DEAL_PROGRESS_VERSION);
-	pq_sendbyte(&out, progress->status);
-	pq_sendbyte(&out, progress->depth);
-	pq_sendint32(&out, progress->matched);
-	pq_sendint64(&out, progress->ended_at);
+	pq_sendbyte(out, progress->status);
+	pq_sendbyte(out, progress->depth);
+	pq_sendint32(out, progress->matched);
+	pq_sendint64(out, progress->ended_at);
 	for (int i = 0; i < deal_progress_ntimes(progress); i++)
-		pq_sendint64(&out, progress->times[i]);
-	pq_sendint32(&out, progress->identity_size);
-	pq_sendbytes(&out, (const char *) deal_progress_identity(progress),
-				 progress->identity_size);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+		pq_sendint64(out, progress->times[i]);
+	pq_sendint32(out, progress->identity_size);
+	pq_sendbytes(out, (const char *) deal_progress_identity(progress), progress->identity_size);
 }
 
-PG_FUNCTION_INFO_V1(deal_progress_recv);
-Datum
-deal_progress_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_value(StringInfo in)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
 	FunnelDefinition definition;
 	ChainResult result;
 	int64		times[FUNNEL_MAX_STAGES];
@@ -351,7 +296,6 @@ deal_progress_recv(PG_FUNCTION_ARGS)
 	const char *identity;
 	const char *problem;
 
-	receive_version(in, "deal_progress", DEAL_PROGRESS_VERSION);
 	memset(&result, 0, sizeof(result));
 	result.times = times;
 	result.status = pq_getmsgbyte(in);
@@ -378,12 +322,25 @@ deal_progress_recv(PG_FUNCTION_ARGS)
 			problem = check_progress(progress, &definition.rules);
 		}
 	}
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary deal_progress: %s", problem)));
-	PG_RETURN_POINTER(progress);
+	receive_check(problem, "deal_progress");
+	return (struct varlena *) progress;
 }
+
+static const char *const keys[] = {
+	"version", "status", "depth", "stage_times", "ended_at", "definition", NULL
+};
+
+static const TypeInfo progress_type = {
+	.name = "deal_progress",
+	.version = DEAL_PROGRESS_VERSION,
+	.keys = keys,
+	.append_json = append_json,
+	.from_json = from_json,
+	.send = send_value,
+	.receive = receive_value
+};
+
+DEFINE_TYPE(deal_progress, progress_type);
 
 /* The reading */
 

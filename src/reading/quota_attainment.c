@@ -24,6 +24,7 @@
 #include "summary/duration_summary.h"
 #include "reading/funnel_definition.h"
 #include "base/json.h"
+#include "base/type.h"
 #include "reading/roles.h"
 #include "base/money.h"
 #include "base/zone.h"
@@ -77,8 +78,8 @@ quota_attainment_get(Datum datum)
 }
 
 /* An own copy of an attainment whose fields are set. */
-static Datum
-attainment_datum(const QuotaAttainment *attainment)
+static struct varlena *
+attainment_build(const QuotaAttainment *attainment)
 {
 	QuotaAttainment *result = memcpy(palloc(sizeof(QuotaAttainment)), attainment,
 									 sizeof(QuotaAttainment));
@@ -86,7 +87,7 @@ attainment_datum(const QuotaAttainment *attainment)
 	SET_VARSIZE(result, sizeof(QuotaAttainment));
 	result->version = QUOTA_ATTAINMENT_VERSION;
 	Assert(check_attainment(result) == NULL);
-	return PointerGetDatum(result);
+	return (struct varlena *) result;
 }
 
 int64
@@ -95,11 +96,12 @@ quota_attainment_microseconds(const QuotaAttainment *attainment)
 	return duration_between(attainment->hired_at, attainment->observed_until);
 }
 
-/* ---------------------------------------------------------------- text and jsonb */
+/* ---------------------------------------------------------------- JSON text */
 
 static void
-append_json(StringInfo out, const QuotaAttainment *attainment)
+append_json(StringInfo out, Datum datum)
 {
+	const QuotaAttainment *attainment = quota_attainment_get(datum);
 	char		buffer[INSTANT_TEXT_SIZE];
 
 	appendStringInfo(out, "{\"version\":%d,\"status\":\"%s\",\"hired_at\":\"%s\"",
@@ -112,125 +114,67 @@ append_json(StringInfo out, const QuotaAttainment *attainment)
 					 money_sum_text(attainment->attained), money_sum_text(sum_of(attainment->target)));
 }
 
-/* False with an error saved. */
-static bool
-from_json(Jsonb *json, QuotaAttainment *attainment, fmNodePtr escontext)
+/* An attainment from its JSON object; NULL with an error saved. */
+static struct varlena *
+from_json(JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "status", "hired_at", "observed_until", "cycles", "won_cycles",
-		"attained", "target", NULL
-	};
-	JsonbContainer *object = &json->root;
+	QuotaAttainment attainment = {0};
 	Label		status;
 	int64		cycles;
 	int64		won_cycles;
 	Sum128		target;
 	const char *problem = NULL;
 
-	memset(attainment, 0, sizeof(*attainment));
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
-		!jsonb_field_instant(object, TYPE_NAME, "hired_at", &attainment->hired_at, escontext) ||
-		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &attainment->observed_until, escontext) ||
+	if (!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
+		!jsonb_field_instant(object, TYPE_NAME, "hired_at", &attainment.hired_at, escontext) ||
+		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &attainment.observed_until, escontext) ||
 		!jsonb_field_int64(object, TYPE_NAME, "cycles", &cycles, escontext) ||
 		!jsonb_field_int64(object, TYPE_NAME, "won_cycles", &won_cycles, escontext) ||
-		!money_sum_field(object, TYPE_NAME, "attained", &attainment->attained, escontext) ||
+		!money_sum_field(object, TYPE_NAME, "attained", &attainment.attained, escontext) ||
 		!money_sum_field(object, TYPE_NAME, "target", &target, escontext))
-		return false;
-	for (attainment->status = 0; attainment->status < lengthof(status_names); attainment->status++)
-		if (strlen(status_names[attainment->status]) == status.length &&
-			memcmp(status_names[attainment->status], status.data, status.length) == 0)
+		return NULL;
+	for (attainment.status = 0; attainment.status < lengthof(status_names); attainment.status++)
+		if (strlen(status_names[attainment.status]) == status.length &&
+			memcmp(status_names[attainment.status], status.data, status.length) == 0)
 			break;
-	attainment->cycles = (int32) cycles;
-	attainment->won_cycles = (int32) won_cycles;
-	attainment->target = (int64) target.low;
+	attainment.cycles = (int32) cycles;
+	attainment.won_cycles = (int32) won_cycles;
+	attainment.target = (int64) target.low;
 	if (cycles < 0 || cycles > PG_INT32_MAX || won_cycles < 0 || won_cycles > PG_INT32_MAX)
 		problem = "cycles are out of range";
-	else if (sum128_compare(target, sum_of(attainment->target)) != 0)
+	else if (sum128_compare(target, sum_of(attainment.target)) != 0)
 		problem = "the target is out of range";
 	else
-		problem = check_attainment(attainment);
+		problem = check_attainment(&attainment);
 	if (problem != NULL)
-		ereturn(escontext, false,
+		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return true;
-}
-
-PG_FUNCTION_INFO_V1(quota_attainment_in);
-Datum
-quota_attainment_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *json;
-	QuotaAttainment attainment;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
-		!from_json(json, &attainment, fcinfo->context))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(attainment_datum(&attainment));
-}
-
-PG_FUNCTION_INFO_V1(quota_attainment_out);
-Datum
-quota_attainment_out(PG_FUNCTION_ARGS)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	append_json(&out, quota_attainment_get(PG_GETARG_DATUM(0)));
-	PG_RETURN_CSTRING(out.data);
-}
-
-PG_FUNCTION_INFO_V1(quota_attainment_to_jsonb);
-Datum
-quota_attainment_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, quota_attainment_out(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(quota_attainment_from_jsonb);
-Datum
-quota_attainment_from_jsonb(PG_FUNCTION_ARGS)
-{
-	QuotaAttainment attainment;
-
-	(void) from_json(PG_GETARG_JSONB_P(0), &attainment, NULL);
-	PG_RETURN_DATUM(attainment_datum(&attainment));
+	return attainment_build(&attainment);
 }
 
 /* ---------------------------------------------------------------- binary */
 
-PG_FUNCTION_INFO_V1(quota_attainment_send);
-Datum
-quota_attainment_send(PG_FUNCTION_ARGS)
+static void
+send_value(StringInfo out, Datum datum)
 {
-	const QuotaAttainment *attainment = quota_attainment_get(PG_GETARG_DATUM(0));
-	StringInfoData out;
+	const QuotaAttainment *attainment = quota_attainment_get(datum);
 
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, QUOTA_ATTAINMENT_VERSION);
-	pq_sendbyte(&out, attainment->status);
-	pq_sendint64(&out, attainment->hired_at);
-	pq_sendint64(&out, attainment->observed_until);
-	pq_sendint64(&out, attainment->target);
-	pq_sendint64(&out, attainment->attained.high);
-	pq_sendint64(&out, attainment->attained.low);
-	pq_sendint32(&out, attainment->cycles);
-	pq_sendint32(&out, attainment->won_cycles);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	pq_sendbyte(out, attainment->status);
+	pq_sendint64(out, attainment->hired_at);
+	pq_sendint64(out, attainment->observed_until);
+	pq_sendint64(out, attainment->target);
+	pq_sendint64(out, attainment->attained.high);
+	pq_sendint64(out, attainment->attained.low);
+	pq_sendint32(out, attainment->cycles);
+	pq_sendint32(out, attainment->won_cycles);
 }
 
-PG_FUNCTION_INFO_V1(quota_attainment_recv);
-Datum
-quota_attainment_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_value(StringInfo in)
 {
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	QuotaAttainment attainment;
-	const char *problem;
+	QuotaAttainment attainment = {0};
 
-	receive_version(in, TYPE_NAME, QUOTA_ATTAINMENT_VERSION);
-	memset(&attainment, 0, sizeof(attainment));
 	attainment.status = pq_getmsgbyte(in);
 	attainment.hired_at = pq_getmsgint64(in);
 	attainment.observed_until = pq_getmsgint64(in);
@@ -239,13 +183,26 @@ quota_attainment_recv(PG_FUNCTION_ARGS)
 	attainment.attained.low = pq_getmsgint64(in);
 	attainment.cycles = pq_getmsgint(in, 4);
 	attainment.won_cycles = pq_getmsgint(in, 4);
-	problem = check_attainment(&attainment);
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
-	PG_RETURN_DATUM(attainment_datum(&attainment));
+	receive_check(check_attainment(&attainment), TYPE_NAME);
+	return attainment_build(&attainment);
 }
+
+static const char *const keys[] = {
+	"version", "status", "hired_at", "observed_until", "cycles", "won_cycles",
+	"attained", "target", NULL
+};
+
+static const TypeInfo attainment_type = {
+	.name = TYPE_NAME,
+	.version = QUOTA_ATTAINMENT_VERSION,
+	.keys = keys,
+	.append_json = append_json,
+	.from_json = from_json,
+	.send = send_value,
+	.receive = receive_value
+};
+
+DEFINE_TYPE(quota_attainment, attainment_type);
 
 /* ---------------------------------------------------------------- options */
 
@@ -627,7 +584,7 @@ quota_attainment(PG_FUNCTION_ARGS)
 		if (period != NULL)
 			attainment.attained = period->won;
 	}
-	PG_RETURN_DATUM(attainment_datum(&attainment));
+	PG_RETURN_POINTER(attainment_build(&attainment));
 }
 
 /* ---------------------------------------------------------------- accessors */

@@ -3,32 +3,10 @@
 -- deal_history: everything that happened to one deal
 --
 
-CREATE TYPE deal_history;
-
 -- STABLE for the reason given at deal_event_in.
-CREATE FUNCTION deal_history_in(cstring) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_history_out(deal_history) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_history_recv(internal) RETURNS deal_history
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_history_send(deal_history) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE deal_history (
-	INPUT = deal_history_in,
-	OUTPUT = deal_history_out,
-	RECEIVE = deal_history_recv,
-	SEND = deal_history_send,
-	INTERNALLENGTH = VARIABLE,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=deal_history INPUT=STABLE ALIGNMENT=int4 STORAGE=extended
 
 COMMENT ON TYPE deal_history IS 'everything that happened to one deal: a bag of events, kept in order; made by history_agg, asked by deal_progress, deal_outcome, deal_cycle and quota_attainment';
-COMMENT ON FUNCTION deal_history_in(cstring) IS 'input of deal_history';
-COMMENT ON FUNCTION deal_history_out(deal_history) IS 'output of deal_history';
-COMMENT ON FUNCTION deal_history_recv(internal) IS 'binary input of deal_history';
-COMMENT ON FUNCTION deal_history_send(deal_history) IS 'binary output of deal_history';
 
 CREATE FUNCTION deal_history(VARIADIC events deal_event[]) RETURNS deal_history
 	AS 'MODULE_PATHNAME', 'deal_history_from_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -48,6 +26,11 @@ CREATE CAST (deal_history AS jsonb) WITH FUNCTION jsonb(deal_history);
 CREATE CAST (jsonb AS deal_history) WITH FUNCTION deal_history(jsonb);
 COMMENT ON CAST (deal_event[] AS deal_history) IS 'a history from events';
 COMMENT ON CAST (deal_history AS deal_event[]) IS 'the events of a history, in order';
+CREATE FUNCTION deal_history_to_json(deal_history) RETURNS json
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION deal_history_to_json(deal_history) IS 'the cast from deal_history to json';
+CREATE CAST (deal_history AS json) WITH FUNCTION deal_history_to_json(deal_history);
+COMMENT ON CAST (deal_history AS json) IS 'a history as a JSON array';
 COMMENT ON CAST (deal_history AS jsonb) IS 'a history as a jsonb array';
 COMMENT ON CAST (jsonb AS deal_history) IS 'a history from a jsonb array';
 

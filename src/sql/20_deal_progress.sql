@@ -3,44 +3,12 @@
 -- deal_progress: how far along an ordered list of stages
 --
 
-CREATE TYPE deal_progress;
-
 -- STABLE for the reason given at deal_event_in.
-CREATE FUNCTION deal_progress_in(cstring) RETURNS deal_progress
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_progress_out(deal_progress) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_progress_recv(internal) RETURNS deal_progress
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_progress_send(deal_progress) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE deal_progress (
-	INPUT = deal_progress_in,
-	OUTPUT = deal_progress_out,
-	RECEIVE = deal_progress_recv,
-	SEND = deal_progress_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=deal_progress INPUT=STABLE ALIGNMENT=double STORAGE=extended
+@include equalimage.sql.in TYPE=deal_progress
+@include json.sql.in TYPE=deal_progress
 
 COMMENT ON TYPE deal_progress IS 'how far a deal came along an ordered list of stages: depth, instants, status; many make a funnel_summary';
-COMMENT ON FUNCTION deal_progress_in(cstring) IS 'input of deal_progress';
-COMMENT ON FUNCTION deal_progress_out(deal_progress) IS 'output of deal_progress';
-COMMENT ON FUNCTION deal_progress_recv(internal) IS 'binary input of deal_progress';
-COMMENT ON FUNCTION deal_progress_send(deal_progress) IS 'binary output of deal_progress';
-
-CREATE FUNCTION jsonb(progress deal_progress) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'deal_progress_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_progress(object jsonb) RETURNS deal_progress
-	AS 'MODULE_PATHNAME', 'deal_progress_from_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(deal_progress) IS 'a progress as {"version", "status", "depth", "stage_times", "ended_at", "definition"}';
-COMMENT ON FUNCTION deal_progress(jsonb) IS 'a progress from {"version", "status", "depth", "stage_times", "ended_at", "definition"}';
-CREATE CAST (deal_progress AS jsonb) WITH FUNCTION jsonb(deal_progress);
-CREATE CAST (jsonb AS deal_progress) WITH FUNCTION deal_progress(jsonb);
-COMMENT ON CAST (deal_progress AS jsonb) IS 'a progress as a jsonb object';
-COMMENT ON CAST (jsonb AS deal_progress) IS 'a progress from a jsonb object';
 
 -- Not STRICT: a NULL option means that there is none. Stays IMMUTABLE: now() is only the default of as_of.
 CREATE FUNCTION deal_progress(

@@ -3,44 +3,12 @@
 -- deal_outcome: how a deal ended and who else was in it
 --
 
-CREATE TYPE deal_outcome;
-
 -- STABLE for the reason given at deal_event_in.
-CREATE FUNCTION deal_outcome_in(cstring) RETURNS deal_outcome
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_outcome_out(deal_outcome) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_outcome_recv(internal) RETURNS deal_outcome
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_outcome_send(deal_outcome) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE deal_outcome (
-	INPUT = deal_outcome_in,
-	OUTPUT = deal_outcome_out,
-	RECEIVE = deal_outcome_recv,
-	SEND = deal_outcome_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=deal_outcome INPUT=STABLE ALIGNMENT=double STORAGE=extended
+@include equalimage.sql.in TYPE=deal_outcome
+@include json.sql.in TYPE=deal_outcome
 
 COMMENT ON TYPE deal_outcome IS 'how a deal ended, when, for how much, and who else was in it; many make a win_summary';
-COMMENT ON FUNCTION deal_outcome_in(cstring) IS 'input of deal_outcome';
-COMMENT ON FUNCTION deal_outcome_out(deal_outcome) IS 'output of deal_outcome';
-COMMENT ON FUNCTION deal_outcome_recv(internal) IS 'binary input of deal_outcome';
-COMMENT ON FUNCTION deal_outcome_send(deal_outcome) IS 'binary output of deal_outcome';
-
-CREATE FUNCTION jsonb(outcome deal_outcome) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'deal_outcome_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_outcome(object jsonb) RETURNS deal_outcome
-	AS 'MODULE_PATHNAME', 'deal_outcome_from_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(deal_outcome) IS 'an outcome as {"version", "status", "closed_at", "amount", "considered", "lost_to"}';
-COMMENT ON FUNCTION deal_outcome(jsonb) IS 'an outcome from {"version", "status", "closed_at", "amount", "considered", "lost_to"}';
-CREATE CAST (deal_outcome AS jsonb) WITH FUNCTION jsonb(deal_outcome);
-CREATE CAST (jsonb AS deal_outcome) WITH FUNCTION deal_outcome(jsonb);
-COMMENT ON CAST (deal_outcome AS jsonb) IS 'an outcome as a jsonb object';
-COMMENT ON CAST (jsonb AS deal_outcome) IS 'an outcome from a jsonb object';
 
 -- Not STRICT: a NULL option is an error. Stays IMMUTABLE: now() is only the default of as_of.
 CREATE FUNCTION deal_outcome(

@@ -3,44 +3,12 @@
 -- deal_cycle, deal_exposure: time from one thing to another
 --
 
-CREATE TYPE deal_cycle;
-
 -- STABLE for the reason given at deal_event_in.
-CREATE FUNCTION deal_cycle_in(cstring) RETURNS deal_cycle
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_cycle_out(deal_cycle) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_cycle_recv(internal) RETURNS deal_cycle
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_cycle_send(deal_cycle) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE deal_cycle (
-	INPUT = deal_cycle_in,
-	OUTPUT = deal_cycle_out,
-	RECEIVE = deal_cycle_recv,
-	SEND = deal_cycle_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=deal_cycle INPUT=STABLE ALIGNMENT=double STORAGE=extended
+@include equalimage.sql.in TYPE=deal_cycle
+@include json.sql.in TYPE=deal_cycle
 
 COMMENT ON TYPE deal_cycle IS 'how long one deal took from one thing to another: event, competing end or censored; entered late or not; many make a duration_summary';
-COMMENT ON FUNCTION deal_cycle_in(cstring) IS 'input of deal_cycle';
-COMMENT ON FUNCTION deal_cycle_out(deal_cycle) IS 'output of deal_cycle';
-COMMENT ON FUNCTION deal_cycle_recv(internal) IS 'binary input of deal_cycle';
-COMMENT ON FUNCTION deal_cycle_send(deal_cycle) IS 'binary output of deal_cycle';
-
-CREATE FUNCTION jsonb(cycle deal_cycle) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'deal_cycle_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION deal_cycle(object jsonb) RETURNS deal_cycle
-	AS 'MODULE_PATHNAME', 'deal_cycle_from_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(deal_cycle) IS 'a cycle as {"version", "unit", "status", "started_at", "entered_at", "observed_until"}';
-COMMENT ON FUNCTION deal_cycle(jsonb) IS 'a cycle from {"version", "unit", "status", "started_at", "entered_at", "observed_until"}';
-CREATE CAST (deal_cycle AS jsonb) WITH FUNCTION jsonb(deal_cycle);
-CREATE CAST (jsonb AS deal_cycle) WITH FUNCTION deal_cycle(jsonb);
-COMMENT ON CAST (deal_cycle AS jsonb) IS 'a cycle as a jsonb object';
-COMMENT ON CAST (jsonb AS deal_cycle) IS 'a cycle from a jsonb object';
 
 -- Not STRICT: a NULL option is an error. Stays IMMUTABLE: now() is only the default of as_of.
 CREATE FUNCTION deal_cycle(

@@ -3,44 +3,12 @@
 -- quota_attainment: one rep's way to quota
 --
 
-CREATE TYPE quota_attainment;
-
 -- STABLE for the reason given at deal_event_in.
-CREATE FUNCTION quota_attainment_in(cstring) RETURNS quota_attainment
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_attainment_out(quota_attainment) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_attainment_recv(internal) RETURNS quota_attainment
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_attainment_send(quota_attainment) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE quota_attainment (
-	INPUT = quota_attainment_in,
-	OUTPUT = quota_attainment_out,
-	RECEIVE = quota_attainment_recv,
-	SEND = quota_attainment_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=quota_attainment INPUT=STABLE ALIGNMENT=double STORAGE=extended
+@include equalimage.sql.in TYPE=quota_attainment
+@include json.sql.in TYPE=quota_attainment
 
 COMMENT ON TYPE quota_attainment IS 'one rep on the way to quota: reached, left before, or open; until when, in how many closed deals; many make a quota_summary';
-COMMENT ON FUNCTION quota_attainment_in(cstring) IS 'input of quota_attainment';
-COMMENT ON FUNCTION quota_attainment_out(quota_attainment) IS 'output of quota_attainment';
-COMMENT ON FUNCTION quota_attainment_recv(internal) IS 'binary input of quota_attainment';
-COMMENT ON FUNCTION quota_attainment_send(quota_attainment) IS 'binary output of quota_attainment';
-
-CREATE FUNCTION jsonb(attainment quota_attainment) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'quota_attainment_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_attainment(object jsonb) RETURNS quota_attainment
-	AS 'MODULE_PATHNAME', 'quota_attainment_from_jsonb' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(quota_attainment) IS 'an attainment as {"version", "status", "hired_at", "observed_until", "cycles", "won_cycles", "attained", "target"}';
-COMMENT ON FUNCTION quota_attainment(jsonb) IS 'an attainment from {"version", "status", "hired_at", "observed_until", "cycles", "won_cycles", "attained", "target"}';
-CREATE CAST (quota_attainment AS jsonb) WITH FUNCTION jsonb(quota_attainment);
-CREATE CAST (jsonb AS quota_attainment) WITH FUNCTION quota_attainment(jsonb);
-COMMENT ON CAST (quota_attainment AS jsonb) IS 'an attainment as a jsonb object';
-COMMENT ON CAST (jsonb AS quota_attainment) IS 'an attainment from a jsonb object';
 
 -- Not STRICT: a NULL history is one without deals, and NULL options stand for none. Stays IMMUTABLE: now() is only the default of as_of.
 CREATE FUNCTION quota_attainment(

@@ -3,47 +3,15 @@
 -- rate_summary: k of n
 --
 
-CREATE TYPE rate_summary;
-
-CREATE FUNCTION rate_summary_in(cstring) RETURNS rate_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rate_summary_out(rate_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rate_summary_recv(internal) RETURNS rate_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rate_summary_send(rate_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE rate_summary (
-	INPUT = rate_summary_in,
-	OUTPUT = rate_summary_out,
-	RECEIVE = rate_summary_recv,
-	SEND = rate_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = plain
-);
+@include type.sql.in TYPE=rate_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=plain
+@include equalimage.sql.in TYPE=rate_summary
+@include json.sql.in TYPE=rate_summary
 
 COMMENT ON TYPE rate_summary IS 'k of n: a rate that keeps its denominator; made by rate_agg, conversion and win_rate, read by percent and confidence_interval, held against another by compare';
-COMMENT ON FUNCTION rate_summary_in(cstring) IS 'input of rate_summary';
-COMMENT ON FUNCTION rate_summary_out(rate_summary) IS 'output of rate_summary';
-COMMENT ON FUNCTION rate_summary_recv(internal) IS 'binary input of rate_summary';
-COMMENT ON FUNCTION rate_summary_send(rate_summary) IS 'binary output of rate_summary';
 
 CREATE FUNCTION rate_summary(successes bigint, total bigint) RETURNS rate_summary
 	AS 'MODULE_PATHNAME', 'rate_summary_from_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION rate_summary(bigint, bigint) IS 'a rate from its two counts';
-
-CREATE FUNCTION jsonb(rate rate_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'rate_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(rate_summary) IS 'a rate as {"version", "successes", "total"}';
-CREATE FUNCTION rate_summary(object jsonb) RETURNS rate_summary
-	AS 'MODULE_PATHNAME', 'rate_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rate_summary(jsonb) IS 'a rate from {"version", "successes", "total"}';
-CREATE CAST (rate_summary AS jsonb) WITH FUNCTION jsonb(rate_summary);
-CREATE CAST (jsonb AS rate_summary) WITH FUNCTION rate_summary(jsonb);
-COMMENT ON CAST (rate_summary AS jsonb) IS 'a rate as a jsonb object';
-COMMENT ON CAST (jsonb AS rate_summary) IS 'a rate from a jsonb object';
 
 CREATE FUNCTION rate_summary_accumulate(state rate_summary, success boolean) RETURNS rate_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

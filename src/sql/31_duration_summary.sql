@@ -3,43 +3,10 @@
 -- duration_summary: how long, the unfinished counted
 --
 
-CREATE TYPE duration_summary;
-
-CREATE FUNCTION duration_summary_in(cstring) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION duration_summary_out(duration_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION duration_summary_recv(internal) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION duration_summary_send(duration_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE duration_summary (
-	INPUT = duration_summary_in,
-	OUTPUT = duration_summary_out,
-	RECEIVE = duration_summary_recv,
-	SEND = duration_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=duration_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include json.sql.in TYPE=duration_summary
 
 COMMENT ON TYPE duration_summary IS 'how long something took: an exact histogram by whole unit of events, competing ends, the unfinished and late entries; made by duration_agg, read by median, reached_within and curve, held against another by compare';
-COMMENT ON FUNCTION duration_summary_in(cstring) IS 'input of duration_summary';
-COMMENT ON FUNCTION duration_summary_out(duration_summary) IS 'output of duration_summary';
-COMMENT ON FUNCTION duration_summary_recv(internal) IS 'binary input of duration_summary';
-COMMENT ON FUNCTION duration_summary_send(duration_summary) IS 'binary output of duration_summary';
-
-CREATE FUNCTION jsonb(summary duration_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'duration_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION duration_summary(object jsonb) RETURNS duration_summary
-	AS 'MODULE_PATHNAME', 'duration_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(duration_summary) IS 'a duration summary as {"version", "unit", "total_microseconds", "histogram"}';
-COMMENT ON FUNCTION duration_summary(jsonb) IS 'a duration summary from {"version", "unit", "total_microseconds", "histogram"}';
-CREATE CAST (duration_summary AS jsonb) WITH FUNCTION jsonb(duration_summary);
-CREATE CAST (jsonb AS duration_summary) WITH FUNCTION duration_summary(jsonb);
-COMMENT ON CAST (duration_summary AS jsonb) IS 'a duration summary as a jsonb object';
-COMMENT ON CAST (jsonb AS duration_summary) IS 'a duration summary from a jsonb object';
 
 -- Transition functions are not STRICT: the state starts as NULL, and NULL has a meaning in the arguments.
 CREATE FUNCTION duration_summary_add_times(state duration_summary, started_at timestamptz, ended_at timestamptz, as_of timestamptz) RETURNS duration_summary

@@ -3,43 +3,10 @@
 -- funnel_summary: how many got how far
 --
 
-CREATE TYPE funnel_summary;
-
-CREATE FUNCTION funnel_summary_in(cstring) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION funnel_summary_out(funnel_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION funnel_summary_recv(internal) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION funnel_summary_send(funnel_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE funnel_summary (
-	INPUT = funnel_summary_in,
-	OUTPUT = funnel_summary_out,
-	RECEIVE = funnel_summary_recv,
-	SEND = funnel_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=funnel_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include json.sql.in TYPE=funnel_summary
 
 COMMENT ON TYPE funnel_summary IS 'how many deals got how far through one funnel, and how long each step took; made by funnel_agg, read by steps, conversion and stage_duration';
-COMMENT ON FUNCTION funnel_summary_in(cstring) IS 'input of funnel_summary';
-COMMENT ON FUNCTION funnel_summary_out(funnel_summary) IS 'output of funnel_summary';
-COMMENT ON FUNCTION funnel_summary_recv(internal) IS 'binary input of funnel_summary';
-COMMENT ON FUNCTION funnel_summary_send(funnel_summary) IS 'binary output of funnel_summary';
-
-CREATE FUNCTION jsonb(summary funnel_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'funnel_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION funnel_summary(object jsonb) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME', 'funnel_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(funnel_summary) IS 'a funnel summary as a jsonb object';
-COMMENT ON FUNCTION funnel_summary(jsonb) IS 'a funnel summary from a jsonb object';
-CREATE CAST (funnel_summary AS jsonb) WITH FUNCTION jsonb(funnel_summary);
-CREATE CAST (jsonb AS funnel_summary) WITH FUNCTION funnel_summary(jsonb);
-COMMENT ON CAST (funnel_summary AS jsonb) IS 'a funnel summary as a jsonb object';
-COMMENT ON CAST (jsonb AS funnel_summary) IS 'a funnel summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_progress) RETURNS funnel_summary

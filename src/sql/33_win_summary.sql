@@ -3,43 +3,10 @@
 -- win_summary: wins by competitor
 --
 
-CREATE TYPE win_summary;
-
-CREATE FUNCTION win_summary_in(cstring) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION win_summary_out(win_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION win_summary_recv(internal) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION win_summary_send(win_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE win_summary (
-	INPUT = win_summary_in,
-	OUTPUT = win_summary_out,
-	RECEIVE = win_summary_recv,
-	SEND = win_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=win_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include json.sql.in TYPE=win_summary
 
 COMMENT ON TYPE win_summary IS 'won, lost, undecided and open deals by competitor; made by win_agg, read by competitors and win_rate';
-COMMENT ON FUNCTION win_summary_in(cstring) IS 'input of win_summary';
-COMMENT ON FUNCTION win_summary_out(win_summary) IS 'output of win_summary';
-COMMENT ON FUNCTION win_summary_recv(internal) IS 'binary input of win_summary';
-COMMENT ON FUNCTION win_summary_send(win_summary) IS 'binary output of win_summary';
-
-CREATE FUNCTION jsonb(summary win_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'win_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION win_summary(object jsonb) RETURNS win_summary
-	AS 'MODULE_PATHNAME', 'win_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(win_summary) IS 'a win summary as {"version", "amount_won", "amount_lost", "deals", "competitors"}';
-COMMENT ON FUNCTION win_summary(jsonb) IS 'a win summary from {"version", "amount_won", "amount_lost", "deals", "competitors"}';
-CREATE CAST (win_summary AS jsonb) WITH FUNCTION jsonb(win_summary);
-CREATE CAST (jsonb AS win_summary) WITH FUNCTION win_summary(jsonb);
-COMMENT ON CAST (win_summary AS jsonb) IS 'a win summary as a jsonb object';
-COMMENT ON CAST (jsonb AS win_summary) IS 'a win summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and NULL has a meaning in the arguments.
 CREATE FUNCTION win_summary_add_outcome(state win_summary, outcome deal_outcome) RETURNS win_summary

@@ -3,43 +3,10 @@
 -- content_summary: what was read, by how many
 --
 
-CREATE TYPE content_summary;
-
-CREATE FUNCTION content_summary_in(cstring) RETURNS content_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION content_summary_out(content_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION content_summary_recv(internal) RETURNS content_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION content_summary_send(content_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE content_summary (
-	INPUT = content_summary_in,
-	OUTPUT = content_summary_out,
-	RECEIVE = content_summary_recv,
-	SEND = content_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=content_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include json.sql.in TYPE=content_summary
 
 COMMENT ON TYPE content_summary IS 'events, distinct actors and time by action; made by content_agg, read by actions and distinct_actors';
-COMMENT ON FUNCTION content_summary_in(cstring) IS 'input of content_summary';
-COMMENT ON FUNCTION content_summary_out(content_summary) IS 'output of content_summary';
-COMMENT ON FUNCTION content_summary_recv(internal) IS 'binary input of content_summary';
-COMMENT ON FUNCTION content_summary_send(content_summary) IS 'binary output of content_summary';
-
-CREATE FUNCTION jsonb(summary content_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'content_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION content_summary(object jsonb) RETURNS content_summary
-	AS 'MODULE_PATHNAME', 'content_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(content_summary) IS 'a content summary as {"version", "actions"}';
-COMMENT ON FUNCTION content_summary(jsonb) IS 'a content summary from {"version", "actions"}';
-CREATE CAST (content_summary AS jsonb) WITH FUNCTION jsonb(content_summary);
-CREATE CAST (jsonb AS content_summary) WITH FUNCTION content_summary(jsonb);
-COMMENT ON CAST (content_summary AS jsonb) IS 'a content summary as a jsonb object';
-COMMENT ON CAST (jsonb AS content_summary) IS 'a content summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and an event may lack an actor or a time.
 CREATE FUNCTION content_summary_add_event(state content_summary, action text, actor text) RETURNS content_summary

@@ -3,43 +3,10 @@
 -- quota_summary: how many reps got there, and how fast
 --
 
-CREATE TYPE quota_summary;
-
-CREATE FUNCTION quota_summary_in(cstring) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_summary_out(quota_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_summary_recv(internal) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_summary_send(quota_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE quota_summary (
-	INPUT = quota_summary_in,
-	OUTPUT = quota_summary_out,
-	RECEIVE = quota_summary_recv,
-	SEND = quota_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=quota_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include json.sql.in TYPE=quota_summary
 
 COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; those on the way and those who left counted as such; made by quota_agg, read by reached, time_to_quota and quota_velocity';
-COMMENT ON FUNCTION quota_summary_in(cstring) IS 'input of quota_summary';
-COMMENT ON FUNCTION quota_summary_out(quota_summary) IS 'output of quota_summary';
-COMMENT ON FUNCTION quota_summary_recv(internal) IS 'binary input of quota_summary';
-COMMENT ON FUNCTION quota_summary_send(quota_summary) IS 'binary output of quota_summary';
-
-CREATE FUNCTION jsonb(summary quota_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'quota_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_summary(object jsonb) RETURNS quota_summary
-	AS 'MODULE_PATHNAME', 'quota_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(quota_summary) IS 'a quota summary as {"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram"}';
-COMMENT ON FUNCTION quota_summary(jsonb) IS 'a quota summary from {"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram"}';
-CREATE CAST (quota_summary AS jsonb) WITH FUNCTION jsonb(quota_summary);
-CREATE CAST (jsonb AS quota_summary) WITH FUNCTION quota_summary(jsonb);
-COMMENT ON CAST (quota_summary AS jsonb) IS 'a quota summary as a jsonb object';
-COMMENT ON CAST (jsonb AS quota_summary) IS 'a quota summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION quota_summary_add_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary

@@ -3,43 +3,11 @@
 -- mantel_haenszel_summary: rates before and after, stratum by stratum
 --
 
-CREATE TYPE mantel_haenszel_summary;
-
-CREATE FUNCTION mantel_haenszel_summary_in(cstring) RETURNS mantel_haenszel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION mantel_haenszel_summary_out(mantel_haenszel_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION mantel_haenszel_summary_recv(internal) RETURNS mantel_haenszel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION mantel_haenszel_summary_send(mantel_haenszel_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE mantel_haenszel_summary (
-	INPUT = mantel_haenszel_summary_in,
-	OUTPUT = mantel_haenszel_summary_out,
-	RECEIVE = mantel_haenszel_summary_recv,
-	SEND = mantel_haenszel_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=mantel_haenszel_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include equalimage.sql.in TYPE=mantel_haenszel_summary
+@include json.sql.in TYPE=mantel_haenszel_summary
 
 COMMENT ON TYPE mantel_haenszel_summary IS 'rates before and after, compared stratum by stratum (Mantel and Haenszel); made by mantel_haenszel_agg, read by compare';
-COMMENT ON FUNCTION mantel_haenszel_summary_in(cstring) IS 'input of mantel_haenszel_summary';
-COMMENT ON FUNCTION mantel_haenszel_summary_out(mantel_haenszel_summary) IS 'output of mantel_haenszel_summary';
-COMMENT ON FUNCTION mantel_haenszel_summary_recv(internal) IS 'binary input of mantel_haenszel_summary';
-COMMENT ON FUNCTION mantel_haenszel_summary_send(mantel_haenszel_summary) IS 'binary output of mantel_haenszel_summary';
-
-CREATE FUNCTION jsonb(summary mantel_haenszel_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'mantel_haenszel_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION mantel_haenszel_summary(object jsonb) RETURNS mantel_haenszel_summary
-	AS 'MODULE_PATHNAME', 'mantel_haenszel_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(mantel_haenszel_summary) IS 'a mantel_haenszel_summary as a jsonb object';
-COMMENT ON FUNCTION mantel_haenszel_summary(jsonb) IS 'a mantel_haenszel_summary from a jsonb object';
-CREATE CAST (mantel_haenszel_summary AS jsonb) WITH FUNCTION jsonb(mantel_haenszel_summary);
-CREATE CAST (jsonb AS mantel_haenszel_summary) WITH FUNCTION mantel_haenszel_summary(jsonb);
-COMMENT ON CAST (mantel_haenszel_summary AS jsonb) IS 'a mantel_haenszel_summary as a jsonb object';
-COMMENT ON CAST (jsonb AS mantel_haenszel_summary) IS 'a mantel_haenszel_summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and a NULL rate is an empty side of its stratum.
 CREATE FUNCTION mantel_haenszel_summary_accumulate(state mantel_haenszel_summary, before rate_summary, after rate_summary) RETURNS mantel_haenszel_summary

@@ -3,43 +3,10 @@
 -- log_rank_summary: durations before and after, stratum by stratum
 --
 
-CREATE TYPE log_rank_summary;
-
-CREATE FUNCTION log_rank_summary_in(cstring) RETURNS log_rank_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION log_rank_summary_out(log_rank_summary) RETURNS cstring
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION log_rank_summary_recv(internal) RETURNS log_rank_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION log_rank_summary_send(log_rank_summary) RETURNS bytea
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE log_rank_summary (
-	INPUT = log_rank_summary_in,
-	OUTPUT = log_rank_summary_out,
-	RECEIVE = log_rank_summary_recv,
-	SEND = log_rank_summary_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = extended
-);
+@include type.sql.in TYPE=log_rank_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
+@include json.sql.in TYPE=log_rank_summary
 
 COMMENT ON TYPE log_rank_summary IS 'durations before and after, compared stratum by stratum (log-rank); made by log_rank_agg, read by compare';
-COMMENT ON FUNCTION log_rank_summary_in(cstring) IS 'input of log_rank_summary';
-COMMENT ON FUNCTION log_rank_summary_out(log_rank_summary) IS 'output of log_rank_summary';
-COMMENT ON FUNCTION log_rank_summary_recv(internal) IS 'binary input of log_rank_summary';
-COMMENT ON FUNCTION log_rank_summary_send(log_rank_summary) IS 'binary output of log_rank_summary';
-
-CREATE FUNCTION jsonb(summary log_rank_summary) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'log_rank_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION log_rank_summary(object jsonb) RETURNS log_rank_summary
-	AS 'MODULE_PATHNAME', 'log_rank_summary_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION jsonb(log_rank_summary) IS 'a log_rank_summary as a jsonb object';
-COMMENT ON FUNCTION log_rank_summary(jsonb) IS 'a log_rank_summary from a jsonb object';
-CREATE CAST (log_rank_summary AS jsonb) WITH FUNCTION jsonb(log_rank_summary);
-CREATE CAST (jsonb AS log_rank_summary) WITH FUNCTION log_rank_summary(jsonb);
-COMMENT ON CAST (log_rank_summary AS jsonb) IS 'a log_rank_summary as a jsonb object';
-COMMENT ON CAST (jsonb AS log_rank_summary) IS 'a log_rank_summary from a jsonb object';
 
 -- Not STRICT: the state starts as NULL, and a NULL summary is an empty side of its stratum.
 CREATE FUNCTION log_rank_summary_accumulate(state log_rank_summary, before duration_summary, after duration_summary) RETURNS log_rank_summary

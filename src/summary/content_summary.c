@@ -23,6 +23,7 @@
 #include "utils/jsonb.h"
 
 #include "base/json.h"
+#include "base/type.h"
 
 #define TYPE_NAME "content_summary"
 
@@ -256,19 +257,20 @@ content_summary_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-PG_FUNCTION_INFO_V1(content_summary_from_jsonb);
-Datum
-content_summary_from_jsonb(PG_FUNCTION_ARGS)
+/* The packed form of an open state. */
+static struct varlena *
+pack(Datum summary)
 {
-	PG_RETURN_POINTER(from_jsonb(PG_GETARG_JSONB_P(0), NULL));
+	return content_finish(summary);
 }
 
-PG_FUNCTION_INFO_V1(content_summary_to_jsonb);
-Datum
-content_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, content_summary_out(fcinfo));
-}
+static const TypeInfo type_info = {
+	.name = "content_summary",
+	.pack = pack
+};
+
+DEFINE_TO_JSON(content_summary);
+DEFINE_COMPARISON(content_summary, type_info);
 
 /* Binary: the packed form after its varlena header. */
 PG_FUNCTION_INFO_V1(content_summary_send);

@@ -21,6 +21,7 @@
 
 #include "history/deal_event.h"
 #include "base/json.h"
+#include "base/type.h"
 #include "base/problem.h"
 
 #define TYPE_NAME "duration_summary"
@@ -378,19 +379,23 @@ duration_summary_send(PG_FUNCTION_ARGS)
 	return counted_send(fcinfo, &duration_type);
 }
 
-PG_FUNCTION_INFO_V1(duration_summary_from_jsonb);
-Datum
-duration_summary_from_jsonb(PG_FUNCTION_ARGS)
+/* The packed form of an open state. */
+static struct varlena *
+pack(Datum summary)
 {
-	PG_RETURN_POINTER(duration_from_jsonb(PG_GETARG_JSONB_P(0), NULL));
+	CountedView view;
+
+	counted_view(&view, &duration_type, summary);
+	return counted_pack_view(&view, &duration_type);
 }
 
-PG_FUNCTION_INFO_V1(duration_summary_to_jsonb);
-Datum
-duration_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, duration_summary_out(fcinfo));
-}
+static const TypeInfo type_info = {
+	.name = "duration_summary",
+	.pack = pack
+};
+
+DEFINE_TO_JSON(duration_summary);
+DEFINE_COMPARISON(duration_summary, type_info);
 
 /* ---------------------------------------------------------------- accumulate */
 

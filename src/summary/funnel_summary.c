@@ -23,6 +23,7 @@
 #include "summary/duration_summary.h"
 #include "summary/funnel_summary.h"
 #include "base/json.h"
+#include "base/type.h"
 
 #define TYPE_NAME "funnel_summary"
 
@@ -696,23 +697,21 @@ funnel_summary_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-PG_FUNCTION_INFO_V1(funnel_summary_to_jsonb);
-Datum
-funnel_summary_to_jsonb(PG_FUNCTION_ARGS)
+/* The packed form of an open state. */
+static struct varlena *
+pack(Datum summary)
 {
-	StringInfoData out;
+	CountedView view;
 
-	initStringInfo(&out);
-	funnel_to_json(PG_GETARG_DATUM(0), &out);
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data)));
+	counted_view(&view, &funnel_type, summary);
+	return counted_pack_view(&view, &funnel_type);
 }
 
-PG_FUNCTION_INFO_V1(funnel_summary_from_jsonb);
-Datum
-funnel_summary_from_jsonb(PG_FUNCTION_ARGS)
-{
-	struct varlena *summary;
+static const TypeInfo type_info = {
+	.name = "funnel_summary",
+	.pack = pack
+};
 
-	funnel_from_json(PG_GETARG_JSONB_P(0), &summary, NULL);
-	PG_RETURN_POINTER(summary);
-}
+DEFINE_TO_JSON(funnel_summary);
+DEFINE_COMPARISON(funnel_summary, type_info);
+

@@ -17,6 +17,7 @@
 
 #include "summary/duration_summary.h"
 #include "base/json.h"
+#include "base/type.h"
 #include "reading/quota_attainment.h"
 #include "summary/rate_summary.h"
 
@@ -200,19 +201,23 @@ quota_summary_send(PG_FUNCTION_ARGS)
 	return counted_send(fcinfo, &quota_type);
 }
 
-PG_FUNCTION_INFO_V1(quota_summary_from_jsonb);
-Datum
-quota_summary_from_jsonb(PG_FUNCTION_ARGS)
+/* The packed form of an open state. */
+static struct varlena *
+pack(Datum summary)
 {
-	PG_RETURN_POINTER(from_jsonb(PG_GETARG_JSONB_P(0), NULL));
+	CountedView view;
+
+	counted_view(&view, &quota_type, summary);
+	return counted_pack_view(&view, &quota_type);
 }
 
-PG_FUNCTION_INFO_V1(quota_summary_to_jsonb);
-Datum
-quota_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, quota_summary_out(fcinfo));
-}
+static const TypeInfo type_info = {
+	.name = "quota_summary",
+	.pack = pack
+};
+
+DEFINE_TO_JSON(quota_summary);
+DEFINE_COMPARISON(quota_summary, type_info);
 
 /* ---------------------------------------------------------------- accumulate */
 

@@ -12,13 +12,11 @@
 
 #include "base/chart.h"
 #include "base/json.h"
+#include "base/type.h"
 #include "plain/proportion.h"
 #include "base/row.h"
 
 #define TYPE_NAME "rate_summary"
-
-/* version, successes, total */
-#define BINARY_SIZE (1 + 8 + 8)
 
 /* ---------------------------------------------------------------- check and build */
 
@@ -83,109 +81,73 @@ DatumGetRateSummaryP(Datum datum)
 
 /* ---------------------------------------------------------------- input and output */
 
-static Datum
-read_object(Jsonb *object, fmNodePtr escontext)
+static void
+append_json(StringInfo out, Datum datum)
 {
-	static const char *const keys[] = {"version", "successes", "total", NULL};
+	const RateSummary *rate = DatumGetRateSummaryP(datum);
+
+	appendStringInfo(out, "{\"version\":%d,\"successes\":" INT64_FORMAT ",\"total\":" INT64_FORMAT "}",
+					 rate->version, rate->successes, rate->total);
+}
+
+/* A rate from its JSON object; NULL with an error saved. */
+static struct varlena *
+from_json(JsonbContainer *object, fmNodePtr escontext)
+{
 	int64		successes,
 				total;
 	const char *problem;
 
-	if (!jsonb_check_keys(&object->root, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(&object->root, TYPE_NAME, escontext) ||
-		!jsonb_field_int64(&object->root, TYPE_NAME, "successes", &successes, escontext) ||
-		!jsonb_field_int64(&object->root, TYPE_NAME, "total", &total, escontext))
-		return (Datum) 0;
+	if (!jsonb_field_int64(object, TYPE_NAME, "successes", &successes, escontext) ||
+		!jsonb_field_int64(object, TYPE_NAME, "total", &total, escontext))
+		return NULL;
 	problem = check_counts(successes, total);
 	if (problem != NULL)
 	{
 		refuse_counts(successes, total, problem, escontext);
-		return (Datum) 0;
+		return NULL;
 	}
-	return PointerGetDatum(rate_summary_build(successes, total));
+	return (struct varlena *) rate_summary_build(successes, total);
 }
 
-PG_FUNCTION_INFO_V1(rate_summary_in);
-Datum
-rate_summary_in(PG_FUNCTION_ARGS)
+static void
+send_value(StringInfo out, Datum datum)
 {
-	Jsonb	   *object;
+	const RateSummary *rate = DatumGetRateSummaryP(datum);
 
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &object, fcinfo->context))
-		return (Datum) 0;
-	return read_object(object, fcinfo->context);
+	pq_sendint64(out, rate->successes);
+	pq_sendint64(out, rate->total);
 }
 
-PG_FUNCTION_INFO_V1(rate_summary_out);
-Datum
-rate_summary_out(PG_FUNCTION_ARGS)
+static struct varlena *
+receive_value(StringInfo in)
 {
-	RateSummary *rate = PG_GETARG_RATE_SUMMARY_P(0);
+	int64		successes = pq_getmsgint64(in);
+	int64		total = pq_getmsgint64(in);
+	const char *problem = check_counts(successes, total);
 
-	PG_RETURN_CSTRING(psprintf("{\"version\":%d,\"successes\":" INT64_FORMAT ",\"total\":" INT64_FORMAT "}",
-							   rate->version, rate->successes, rate->total));
-}
-
-PG_FUNCTION_INFO_V1(rate_summary_from_jsonb);
-Datum
-rate_summary_from_jsonb(PG_FUNCTION_ARGS)
-{
-	return read_object(PG_GETARG_JSONB_P(0), NULL);
-}
-
-PG_FUNCTION_INFO_V1(rate_summary_to_jsonb);
-Datum
-rate_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, rate_summary_out(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(rate_summary_send);
-Datum
-rate_summary_send(PG_FUNCTION_ARGS)
-{
-	RateSummary *rate = PG_GETARG_RATE_SUMMARY_P(0);
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbyte(&out, rate->version);
-	pq_sendint64(&out, rate->successes);
-	pq_sendint64(&out, rate->total);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-PG_FUNCTION_INFO_V1(rate_summary_recv);
-Datum
-rate_summary_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	int64		successes,
-				total;
-	int			version;
-	const char *problem;
-
-	if (in->len - in->cursor != BINARY_SIZE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s: %d bytes instead of %d",
-						TYPE_NAME, in->len - in->cursor, BINARY_SIZE)));
-	version = pq_getmsgbyte(in);
-	if (version != RATE_SUMMARY_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s: version %d", TYPE_NAME, version),
-				 errdetail("This release reads version %d.", RATE_SUMMARY_VERSION)));
-	successes = pq_getmsgint64(in);
-	total = pq_getmsgint64(in);
-	problem = check_counts(successes, total);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("malformed binary %s: " INT64_FORMAT " of " INT64_FORMAT,
 						TYPE_NAME, successes, total),
 				 errdetail("%s", problem)));
-	PG_RETURN_RATE_SUMMARY_P(rate_summary_build(successes, total));
+	return (struct varlena *) rate_summary_build(successes, total);
 }
+
+static const char *const keys[] = {"version", "successes", "total", NULL};
+
+static const TypeInfo rate_type = {
+	.name = TYPE_NAME,
+	.version = RATE_SUMMARY_VERSION,
+	.keys = keys,
+	.append_json = append_json,
+	.from_json = from_json,
+	.send = send_value,
+	.receive = receive_value
+};
+
+DEFINE_TYPE(rate_summary, rate_type);
 
 /* rate_summary(successes bigint, total bigint) */
 PG_FUNCTION_INFO_V1(rate_summary_from_counts);

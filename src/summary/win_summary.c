@@ -24,6 +24,7 @@
 #include "history/deal_event.h"
 #include "reading/deal_outcome.h"
 #include "base/json.h"
+#include "base/type.h"
 
 #define TYPE_NAME "win_summary"
 
@@ -274,19 +275,23 @@ win_summary_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-PG_FUNCTION_INFO_V1(win_summary_from_jsonb);
-Datum
-win_summary_from_jsonb(PG_FUNCTION_ARGS)
+/* The packed form of an open state. */
+static struct varlena *
+pack(Datum summary)
 {
-	PG_RETURN_POINTER(from_jsonb(PG_GETARG_JSONB_P(0), NULL));
+	WinView		view;
+
+	win_view(&view, summary);
+	return win_pack(&view);
 }
 
-PG_FUNCTION_INFO_V1(win_summary_to_jsonb);
-Datum
-win_summary_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall1(jsonb_in, win_summary_out(fcinfo));
-}
+static const TypeInfo type_info = {
+	.name = "win_summary",
+	.pack = pack
+};
+
+DEFINE_TO_JSON(win_summary);
+DEFINE_COMPARISON(win_summary, type_info);
 
 /* Binary: the packed form after its varlena header. */
 PG_FUNCTION_INFO_V1(win_summary_send);

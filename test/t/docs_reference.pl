@@ -62,6 +62,7 @@ SELECT 'unknown', class, objid::text, ''
 FROM member WHERE class NOT IN ('pg_proc', 'pg_operator', 'pg_cast', 'pg_opclass', 'pg_opfamily', 'pg_type', 'pg_class', 'pg_event_trigger');
 SQL
 my %function = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', 'SELECT proname FROM pg_proc UNION SELECT typname FROM pg_type');
+my @types = split /\n/, $node->safe_psql('postgres', "SELECT typname FROM pg_type JOIN pg_depend ON objid = pg_type.oid AND deptype = 'e' WHERE typtype = 'b' AND typcategory <> 'A'");
 $node->stop;
 
 # A function as the page writes it: the catalog's text without the types of its defaults, OUT arguments as its result.
@@ -104,7 +105,11 @@ while (my $line = <$in>)
 	$in_table = @cells ? $in_table || $cells[0] eq 'signature' : 0;
 	next unless $in_table && $cells[0] =~ /^`(.+)`$/;
 	my $signature = $1 =~ s/\\\|/|/gr;
-	push @twice, $signature if $page{$signature}++;
+	# TYPE stands for each type of the extension
+	for my $each ($signature =~ /\bTYPE/ ? map { $signature =~ s/TYPE/$_/gr } @types : $signature)
+	{
+		push @twice, $each if $page{$each}++;
+	}
 	push @no_since, $signature unless $cells[-1] =~ /^\d+\.\d+$/;
 }
 close $in;
