@@ -52,7 +52,7 @@ arrived('deletions');
 sql("INSERT INTO bare_deal_history SELECT history_agg('kind ' || j % 50, timestamptz '2026-01-01' + j * j * interval '1 second', j, md5(j::text)) FROM generate_series(1, 3000) AS j;
 	INSERT INTO bare_content_summary SELECT content_agg('view', md5(j::text), j % 500) FROM generate_series(1, 5000) AS j");
 arrived('large values');
-sql("UPDATE bare_deal_history SET v = v + deal_history(deal_event('won', '2026-06-01')) WHERE pg_column_size(v) > 8000; UPDATE bare_content_summary SET v = v + v WHERE pg_column_size(v) > 8000");
+sql("UPDATE bare_deal_history SET v = v || deal_history(deal_event('won', '2026-06-01')) WHERE pg_column_size(v) > 8000; UPDATE bare_content_summary SET v = v + v WHERE pg_column_size(v) > 8000");
 arrived('large values, changed');
 is(sql("SELECT count(*) FROM pg_stat_replication WHERE application_name = 'bare' AND state = 'streaming'"), '1', 'the subscriber did not fail');
 
