@@ -12,7 +12,7 @@ summary = counted_summary rate_summary duration_summary funnel_summary event_buf
 	win_bytes win_summary content_bytes content_state content_summary quota_summary
 report = duration_report funnel_report win_report content_report
 compare = compare mantel_haenszel log_rank p_adjust
-follow = transaction_horizon refresh
+follow = transaction_horizon statement refresh
 OBJS = $(foreach floor,plain base history reading summary report compare follow,$($(floor):%=src/$(floor)/%.o))
 
 # the install script, in the order of the file names
@@ -40,7 +40,7 @@ REGRESS = \
 	mistakes
 
 # test/specs with test/expected, and test/t: see `make help`
-ISOLATION = append refresh track
+ISOLATION = append refresh replaced track
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

@@ -355,7 +355,8 @@ SELECT track_histories('following.event', 'theirs', 'deal', 'kind', 'at');
 \echo :LAST_ERROR_SQLSTATE
 UPDATE tracked_histories SET target = 'following.keys';
 \echo :LAST_ERROR_SQLSTATE
-INSERT INTO tracked_histories (target, source, deal, kind, at, zone) VALUES ('following.keys', 'event', 'deal', 'kind', 'at', 'UTC');
+UPDATE tracked_histories SET source = 'following.keys';
+INSERT INTO tracked_histories (target_name, source_name, deal, kind, at, zone) VALUES ('following.keys', 'ann.event', 'deal', 'kind', 'at', 'UTC');
 SET search_path = following, public;
 SELECT track_histories('ann.event', 'h', 'deal', 'kind', 'at');
 \echo :LAST_ERROR_SQLSTATE
@@ -370,7 +371,8 @@ RESET ROLE;
 SELECT deals_refreshed FROM refresh_histories('ann.history');
 CREATE TABLE secret AS SELECT * FROM ann.event;
 SET ROLE regress_em_ann;
-UPDATE tracked_histories SET source = 'following.secret';
+SELECT untrack_histories('ann.history');
+INSERT INTO tracked_histories (target_name, source_name, deal, kind, at, zone) VALUES ('ann.history', 'following.secret', 'deal', 'kind', 'at', 'UTC');
 RESET ROLE;
 SELECT refresh_histories('ann.history');
 \echo :LAST_ERROR_SQLSTATE
@@ -381,7 +383,8 @@ ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
 CREATE POLICY hers ON secret TO regress_em_ann USING (kind = 'lead');
 SELECT deals_refreshed FROM refresh_histories('ann.history', full => true);
 SELECT event_count(history) FROM ann.history;
-UPDATE tracked_histories SET source = 'ann.event' WHERE target = 'ann.history'::regclass;
+SELECT untrack_histories('ann.history');
+INSERT INTO tracked_histories (target_name, source_name, deal, kind, at, zone) VALUES ('ann.history', 'ann.event', 'deal', 'kind', 'at', 'UTC');
 -- what is the owner's runs as the owner, and leaves nothing behind in the session
 SET ROLE regress_em_ann;
 CREATE FUNCTION ann.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'running as %', current_user; SET search_path = ann; RETURN NEW; END $$;
@@ -410,6 +413,107 @@ SET ROLE regress_em_bob;
 SELECT refresh_histories('history');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+
+-- a row that is no event stops its own deal and no other; the deal stays as it was and is tried again
+SET search_path = following, public;
+CREATE TABLE dirty (deal int, kind text, at timestamp, amount float8, subject text, changed timestamptz DEFAULT now());
+INSERT INTO dirty SELECT deal, 'lead', '2026-01-01' FROM generate_series(1, 6) deal;
+INSERT INTO dirty VALUES (6, '', '2026-01-02', 7, 'x'), (6, 'won', '2026-01-03', 8, '');
+SELECT track_histories('dirty', 'clean', 'deal', 'kind', 'at', 'amount', 'subject', 'changed');
+SELECT deals_refreshed, deals_failed FROM refresh_histories('clean');
+SELECT history FROM clean WHERE deal = 6;
+INSERT INTO dirty VALUES (1, 'won', 'infinity', NULL, NULL), (2, 'won', '2026-01-02', 'NaN', NULL), (3, 'won', '2026-01-02', 1e15, NULL),
+	(4, repeat('k', 256), '2026-01-02', NULL, NULL), (5, 'won', '2026-01-02', 1, repeat('s', 256)), (6, 'won', '2026-01-04', NULL, NULL),
+	(7, 'lead', '-infinity', NULL, NULL), (NULL, 'won', 'infinity', NULL, NULL);
+SELECT deals_refreshed, deals_removed, rows_read, deals_failed FROM refresh_histories('clean');
+SELECT f.key AS deal, f.value AS reason FROM tracked_histories, jsonb_each_text(failed) f WHERE target = 'clean'::regclass ORDER BY 1;
+SELECT deal, event_count(history) FROM clean ORDER BY deal;
+-- nothing else has changed: the deals that failed are tried again
+SELECT deals_refreshed, deals_removed, deals_failed FROM refresh_histories('clean');
+SELECT deals_refreshed, deals_removed, deals_failed FROM refresh_histories('clean', full => true);
+UPDATE dirty SET at = '2026-01-02' WHERE at = 'infinity';
+DELETE FROM dirty WHERE amount = 'NaN' OR deal = 7;
+SELECT deals_refreshed, deals_removed, deals_failed FROM refresh_histories('clean');
+SELECT string_agg(k, ' ' ORDER BY k) AS failed FROM tracked_histories, jsonb_object_keys(failed) k WHERE target = 'clean'::regclass;
+
+-- a source that states each state again every day
+CREATE TABLE snapshot AS SELECT 1 AS deal, CASE WHEN d < 3 THEN 'opportunity' ELSE 'won' END AS kind, '2026-01-01'::date + d AS at, 100 * d AS amount FROM generate_series(1, 5) d;
+SELECT track_histories('snapshot', 'states', 'deal', 'kind', 'at', 'amount', states => '{opportunity,won}');
+SELECT deals_refreshed FROM refresh_histories('states');
+SELECT history FROM states;
+SELECT track_histories('snapshot', 'h', 'deal', 'kind', 'at', states => '{won,NULL}');
+\echo :LAST_ERROR_SQLSTATE
+
+-- the kind of an enum is its label, and not what a cast of its owner makes of it
+CREATE TYPE stage AS ENUM ('lead', 'won');
+CREATE FUNCTION cast_stage(stage) RETURNS text LANGUAGE sql AS 'SELECT ''by '' || current_user';
+CREATE CAST (stage AS text) WITH FUNCTION cast_stage(stage);
+CREATE DOMAIN staged AS stage;
+CREATE TABLE by_enum (deal stage, kind staged, at date, subject stage);
+INSERT INTO by_enum VALUES ('lead', 'lead', '2026-01-01', 'won'), ('won', 'won', '294277-01-01', NULL);
+SELECT track_histories('by_enum', 'enums', 'deal', 'kind', 'at', subject => 'subject', changed => 'xmin');
+SELECT deals_refreshed, deals_failed FROM refresh_histories('enums');
+SELECT deals_refreshed, deals_failed FROM refresh_histories('enums');
+SELECT history FROM enums;
+SELECT failed FROM tracked_histories WHERE target = 'enums'::regclass;
+
+-- a table of histories that exists is taken up again; any other is not
+SELECT untrack_histories('clean');
+SELECT track_histories('dirty', 'clean', 'deal', 'kind', 'at', 'amount', 'subject', 'changed');
+SELECT deals_refreshed, deals_removed, deals_failed FROM refresh_histories('clean');
+SELECT track_histories('dirty', 'clean', 'deal', 'kind', 'at');
+SELECT untrack_histories('clean');
+ALTER TABLE clean ADD note text NOT NULL;
+SELECT track_histories('dirty', 'clean', 'deal', 'kind', 'at');
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE clean ALTER note SET DEFAULT '', ALTER deal TYPE bigint;
+SELECT track_histories('dirty', 'clean', 'deal', 'kind', 'at');
+SELECT track_histories('event', 'dirty', 'deal', 'kind', 'at');
+-- the key cannot be called as another column of the table
+ALTER TABLE dirty RENAME subject TO history;
+ALTER TABLE dirty RENAME kind TO refreshed_at;
+SELECT track_histories('dirty', 'h', 'history', 'refreshed_at', 'at');
+\echo :LAST_ERROR_SQLSTATE
+SELECT track_histories('dirty', 'h', 'refreshed_at', 'history', 'at');
+
+-- engines that keep rows elsewhere, played by what they leave in the catalogs
+BEGIN;
+SET LOCAL allow_system_table_mods = on;
+SET LOCAL client_min_messages = warning;
+CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass);
+INSERT INTO pg_catalog.pg_dist_partition VALUES ('dirty'), ('enums');
+CREATE SCHEMA _timescaledb_catalog;
+CREATE TABLE _timescaledb_catalog.hypertable (schema_name name, table_name name);
+INSERT INTO _timescaledb_catalog.hypertable VALUES ('following', 'event'), ('elsewhere', 'by_enum');
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+	SELECT 1 + i, unnest, extowner, extnamespace, false, '1' FROM pg_extension, unnest('{citus,timescaledb}'::name[]) WITH ORDINALITY AS e(unnest, i) WHERE extname = 'plpgsql';
+SAVEPOINT s;
+SELECT track_histories('dirty', 'h', 'deal', 'refreshed_at', 'at');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO s;
+SELECT untrack_histories('enums');
+SAVEPOINT s;
+SELECT track_histories('by_enum', 'enums', 'deal', 'kind', 'at');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO s;
+SELECT track_histories('event', 'h', 'deal', 'kind', 'at', changed => 'xmin');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO s;
+-- where rows do not tell, stamps do
+SELECT rows_tell FROM history_source('event', 'deal', 'kind', 'at', NULL, NULL, 'synced');
+SELECT rows_tell FROM history_source('by_enum', 'deal', 'kind', 'at', NULL, NULL, 'xmin');
+ROLLBACK;
+
+-- the statement of a refresh names its own two tables, and nothing else
+SELECT * FROM history_statement('SELECT 1::bigint, 2::bigint, 3::bigint, now(), ''{}''::jsonb FROM pg_class LIMIT 1', 'event', 'history', NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM history_statement('SELECT 1', 'event', 'history', NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM history_statement('DELETE FROM event', 'event', 'history', NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement('SELECT 1; SELECT 2', 'event', 'history', NULL, NULL, NULL, NULL);
+SELECT deals_refreshed, newest, failed_now FROM history_statement('SELECT count(*), 2::bigint, 3::bigint, $1, to_jsonb($3) FROM event WHERE deal IS NULL',
+	'event', 'history', '2026-01-01', '1', '{a}', NULL);
+SELECT history_statement(NULL, 'event', 'history', NULL, NULL, NULL, NULL);
 
 -- what is called on the way is found wherever it is, and nothing else is
 CREATE SCHEMA trap;

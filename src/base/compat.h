@@ -60,6 +60,18 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 typedef struct Node *fmNodePtr;
 #endif
 
+/* What EXPLAIN wants to know is an argument of the planner from 19 on; whether a query runs once was one of the executor up to 17. */
+#if PG_VERSION_NUM >= 190000
+#define plan_query(query, sql, parameters) pg_plan_query(query, sql, CURSOR_OPT_PARALLEL_OK, parameters, NULL)
+#else
+#define plan_query(query, sql, parameters) pg_plan_query(query, sql, CURSOR_OPT_PARALLEL_OK, parameters)
+#endif
+#if PG_VERSION_NUM >= 180000
+#define run_to_end(description) ExecutorRun(description, ForwardScanDirection, 0)
+#else
+#define run_to_end(description) ExecutorRun(description, ForwardScanDirection, 0, true)
+#endif
+
 /* Intervals can be infinite from 17 on. */
 #ifndef INTERVAL_NOT_FINITE
 #define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)

@@ -13,25 +13,55 @@ CREATE FUNCTION oldest_transaction_start() RETURNS timestamptz
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION oldest_transaction_start() IS 'transactions of this database that a later snapshot does not see began at or after this; NULL where that cannot be told';
 
+CREATE FUNCTION history_tables_lock(source regclass, target regclass) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION history_tables_lock(regclass, regclass) IS 'locks a source for reading and a table of histories for writing, whatever their names are';
+CREATE FUNCTION history_statement(statement text, source regclass, target regclass, watermark timestamptz, horizon xid8, failed text[], states text[],
+								  OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT newest timestamptz, OUT failed_now jsonb)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C ROWS 1;
+COMMENT ON FUNCTION history_statement(text, regclass, regclass, timestamptz, xid8, text[], text[])
+	IS 'runs the statement of a refresh; an error where one of its names means another table than the two';
+
+-- What keeps a row of a source from being an event; NULL where nothing does.
+CREATE FUNCTION event_problem(kind text, at timestamptz, amount numeric, subject text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE
+		WHEN kind IS NULL OR at IS NULL THEN NULL
+		WHEN NOT isfinite(at) THEN format('the instant is %s or out of range', at)
+		WHEN octet_length(kind) > 255 THEN format('the kind has %s bytes, more than 255', octet_length(kind))
+		WHEN octet_length(subject) > 255 THEN format('the subject has %s bytes, more than 255', octet_length(subject))
+		WHEN amount NOT BETWEEN -922337203685477.5807 AND 922337203685477.5807 THEN format('the amount %s is out of range', amount)
+	END;
+COMMENT ON FUNCTION event_problem(text, timestamptz, numeric, text) IS 'what keeps a row of a source from being an event; NULL where nothing does';
+
 CREATE TABLE history_tracking (
-	target regclass PRIMARY KEY,
-	source regclass NOT NULL,
+	target_name text NOT NULL,
+	source_name text NOT NULL,
 	deal name NOT NULL,
 	kind name NOT NULL,
 	at name NOT NULL,
 	amount name,
 	subject name,
 	changed name,
+	states text[],
 	zone text NOT NULL,
 	refreshed_at timestamptz,
 	newest timestamptz,
 	watermark timestamptz,
 	horizon xid8,
-	system_identifier bigint
+	system_identifier bigint,
+	failed jsonb NOT NULL DEFAULT '{}',
+	target oid PRIMARY KEY,
+	source oid NOT NULL
 );
 COMMENT ON TABLE history_tracking IS 'how the tables of track_histories are fed, and how far their last refresh came';
-COMMENT ON COLUMN history_tracking.target IS 'the table of histories';
+COMMENT ON COLUMN history_tracking.target_name IS 'the table of histories by its name at the last refresh; tells a restore which table it is';
+COMMENT ON COLUMN history_tracking.source_name IS 'the table of events by its name at the last refresh';
+COMMENT ON COLUMN history_tracking.target IS 'the table of histories; a restore finds it by its name';
 COMMENT ON COLUMN history_tracking.source IS 'the table of events it is made of';
+COMMENT ON COLUMN history_tracking.states IS 'kinds whose restatements are one event (state_changes); NULL: every row is an event';
+COMMENT ON COLUMN history_tracking.failed IS 'deals that the last refresh left as they were, each with the reason; the next one tries them again';
 COMMENT ON COLUMN history_tracking.deal IS 'column of source: the deal';
 COMMENT ON COLUMN history_tracking.kind IS 'column of source: what happened';
 COMMENT ON COLUMN history_tracking.at IS 'column of source: when it happened';
@@ -45,26 +75,77 @@ COMMENT ON COLUMN history_tracking.watermark IS 'the next one reads the rows sta
 COMMENT ON COLUMN history_tracking.horizon IS 'the transactions before this one had all ended: what they wrote has been seen';
 COMMENT ON COLUMN history_tracking.system_identifier IS 'the cluster in which horizon is a transaction';
 
--- Tables that are gone, whose regclass is but a number, are left out of a dump.
+-- Rows of tables that are gone are left out of a dump.
 SELECT pg_catalog.pg_extension_config_dump('history_tracking',
 	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = target) AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = source)');
 -- pg_dump and a restore by the database's owner
 GRANT SELECT, INSERT ON history_tracking TO pg_database_owner;
 
+-- A new row finds its tables by their names, also in a restore. What is not there, or belongs to somebody else, is left out.
+CREATE FUNCTION history_tracking_resolve() RETURNS trigger
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	owner oid;
+BEGIN
+	new.target := to_regclass(new.target_name);
+	new.source := to_regclass(new.source_name);
+	SELECT relowner INTO owner FROM pg_class WHERE oid = new.target;
+	IF owner IS NULL OR new.source IS NULL THEN
+		RAISE WARNING 'the table of histories % is not tracked: % does not exist', new.target_name,
+				CASE WHEN owner IS NULL THEN new.target_name ELSE new.source_name END
+			USING HINT = 'Once it exists, track_histories takes the table of histories up again.';
+		RETURN NULL;
+	ELSIF NOT pg_has_role(owner, 'USAGE') THEN
+		RAISE WARNING 'the table of histories % is not tracked: it belongs to %', new.target_name, owner::regrole;
+		RETURN NULL;
+	END IF;
+	RETURN new;
+END
+$$;
+COMMENT ON FUNCTION history_tracking_resolve() IS 'finds the tables of a new row of history_tracking by their names';
+CREATE TRIGGER resolve BEFORE INSERT ON history_tracking FOR EACH ROW EXECUTE FUNCTION history_tracking_resolve();
+COMMENT ON TRIGGER resolve ON history_tracking IS 'finds the tables of a new row by their names';
+
 -- Everybody sees and changes what belongs to his own tables, and nothing else. A view and not row-level security on the
 -- table, under which pg_dump refuses to work for the owner of the database.
 CREATE VIEW tracked_histories WITH (security_barrier) AS
-	SELECT * FROM history_tracking t
+	SELECT t.target::regclass AS target, t.source::regclass AS source, t.deal, t.kind, t.at, t.amount, t.subject, t.changed, t.states, t.zone,
+		t.refreshed_at, t.newest, t.watermark, t.horizon, t.system_identifier, t.failed, t.target_name, t.source_name
+	FROM history_tracking t
 	WHERE EXISTS (SELECT FROM pg_catalog.pg_class c
 				  WHERE c.oid = t.target AND pg_catalog.pg_has_role(c.relowner, 'USAGE'))
 	WITH CASCADED CHECK OPTION;
-COMMENT ON VIEW tracked_histories IS 'how one''s own tables of track_histories are fed, and how far their last refresh came';
+COMMENT ON VIEW tracked_histories IS 'how your own tables of track_histories are fed, how far their last refresh came, and which deals it could not read';
 GRANT SELECT, INSERT, UPDATE, DELETE ON tracked_histories TO PUBLIC;
 
 -- The functions below find names in pg_catalog only, whatever the caller's search_path. They look up the schema of the
 -- extension when they run, since it can move.
+-- Who keeps the rows of a table, where that is not PostgreSQL: citus (distributed), hypertable (TimescaleDB); else NULL.
+CREATE FUNCTION history_engine(relation regclass) RETURNS text
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_it boolean;
+BEGIN
+	IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+		SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = relation) INTO found_it;
+		IF found_it THEN
+			RETURN 'citus';
+		END IF;
+	END IF;
+	IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+		SELECT EXISTS (SELECT FROM _timescaledb_catalog.hypertable h JOIN pg_class c ON c.relname = h.table_name
+					   WHERE c.oid = relation AND c.relnamespace::regnamespace::name = h.schema_name) INTO found_it;
+		IF found_it THEN
+			RETURN 'hypertable';
+		END IF;
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION history_engine(regclass) IS 'who keeps the rows of a table: citus where it is distributed, hypertable (TimescaleDB), else NULL';
+
 CREATE FUNCTION history_source(source regclass, deal name, kind name, at name, amount name, subject name, changed name,
-							   OUT arguments text, OUT stamp regtype, OUT newest text) RETURNS record
+							   OUT key regtype, OUT history text, OUT problem text, OUT stamp regtype, OUT newest text, OUT rows_tell boolean) RETURNS record
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	roles CONSTANT text[] := '{deal,kind,at,amount,subject,changed}';
@@ -72,7 +153,10 @@ DECLARE
 	numbers CONSTANT regtype[] := '{int2,int4,int8,numeric,float4,float8}';
 	labels CONSTANT regtype[] := '{int2,int4,int8,uuid}';	-- as strings and enums, the same text in every session
 	columns CONSTANT name[] := ARRAY[deal, kind, at, amount, subject, changed];
+	own CONSTANT text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'enablement_metrics');
+	engine text;
 	types regtype[];		-- of the columns, without their domains
+	expressions text[] := '{NULL::text,NULL::timestamptz,NULL::numeric,NULL::text}';	-- of kind, at, amount and subject
 	relation record;
 	attribute record;
 	type record;
@@ -81,7 +165,8 @@ BEGIN
 		RAISE EXCEPTION 'source must not be NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	SELECT relkind, relpersistence INTO relation FROM pg_class WHERE oid = source;
-	IF NOT FOUND THEN
+	EXECUTE format('SELECT %s.history_engine($1)', own) INTO engine USING source;
+	IF relation IS NULL THEN
 		RAISE EXCEPTION 'the source of the histories does not exist' USING ERRCODE = 'undefined_table';
 	ELSIF relation.relkind NOT IN ('r', 'p', 'm') THEN
 		RAISE EXCEPTION '% is not a table', source USING ERRCODE = 'wrong_object_type',
@@ -93,6 +178,13 @@ BEGIN
 				  SELECT FROM part JOIN pg_class c USING (oid) WHERE c.relkind = 'f') THEN
 		RAISE EXCEPTION '% has a partition that is a foreign table', source USING ERRCODE = 'wrong_object_type',
 			DETAIL = 'Transactions on another server cannot be followed.';
+	ELSIF engine = 'citus' THEN
+		RAISE EXCEPTION '% is a distributed table of Citus', source USING ERRCODE = 'feature_not_supported',
+			DETAIL = 'Its rows bear the transactions of their workers, which say nothing here.',
+			HINT = 'Make the histories with INSERT ... SELECT deal, history_agg(...) ... ON CONFLICT into a co-located table.';
+	ELSIF engine = 'hypertable' AND changed = 'xmin' THEN
+		RAISE EXCEPTION '% is a hypertable, whose rows lose their xmin when they are compressed', source USING ERRCODE = 'feature_not_supported',
+			HINT = 'Name a column that says when a row was written.';
 	END IF;
 
 	FOR i IN 1 .. array_length(roles, 1) LOOP
@@ -108,7 +200,7 @@ BEGIN
 		ELSIF NOT has_column_privilege(source, attribute.attnum, 'SELECT') THEN
 			RAISE EXCEPTION 'permission denied for column "%" of %', columns[i], source USING ERRCODE = 'insufficient_privilege',
 				DETAIL = format('It is read with the rights of %I.', current_user);
-		ELSIF roles[i] = 'changed' AND NOT has_column_privilege(source, 'xmin', 'SELECT') THEN
+		ELSIF roles[i] = 'changed' AND engine IS NULL AND NOT has_column_privilege(source, 'xmin', 'SELECT') THEN
 			RAISE EXCEPTION 'permission denied for column "xmin" of %', source USING ERRCODE = 'insufficient_privilege',
 				DETAIL = 'It tells which rows the last refresh has seen.';
 		END IF;
@@ -135,11 +227,22 @@ BEGIN
 		END IF;
 	END LOOP;
 
-	arguments := format('s.%I::text, ', kind)
-		|| format('s.%I::timestamptz', at)
-		|| CASE WHEN amount IS NOT NULL THEN format(', s.%I::numeric', amount)
-				WHEN subject IS NOT NULL THEN ', NULL::numeric' ELSE '' END
-		|| CASE WHEN subject IS NOT NULL THEN format(', s.%I::text', subject) ELSE '' END;
+	FOR i IN 2 .. 5 LOOP
+		CONTINUE WHEN columns[i] IS NULL;
+		expressions[i - 1] := format(CASE
+			WHEN roles[i] = 'at' AND types[i] = 'timestamptz'::regtype THEN 's.%1$I'
+			-- days that are no instant in some time zone
+			WHEN roles[i] = 'at' THEN 'CASE WHEN s.%1$I >= ''294276-12-30'' THEN ''infinity'' WHEN s.%1$I < ''4713-01-02 BC'' THEN ''-infinity'' ELSE s.%1$I::timestamptz END'
+			WHEN roles[i] = 'amount' THEN 's.%1$I::numeric'
+			-- a cast of the enum to text is its owner's code
+			WHEN (SELECT typtype FROM pg_type WHERE oid = types[i]) = 'e' THEN 'textin(enum_out(s.%1$I::%2$s))'
+			ELSE 'nullif(s.%1$I::text, '''')' END, columns[i], types[i]);
+	END LOOP;
+	key := types[1];
+	problem := format('%s.event_problem(%s)', own, array_to_string(expressions, ', '));
+	history := format('%s.history_agg(%s) FILTER (WHERE %s IS NULL)', own,
+					  array_to_string(expressions[:CASE WHEN subject IS NOT NULL THEN 4 WHEN amount IS NOT NULL THEN 3 ELSE 2 END], ', '), problem);
+	rows_tell := engine IS NULL AND types[6] IS NOT NULL;
 	stamp := types[6];
 	-- a stamp in the future would hide that loaders come in order
 	newest := CASE WHEN stamp IS NULL OR stamp = 'xid'::regtype THEN 'NULL::timestamptz'
@@ -148,14 +251,47 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION history_source(regclass, name, name, name, name, name, name)
-	IS 'checks a source and its columns; in SQL, the arguments of history_agg, the type of the stamps, and the newest of them';
+	IS 'checks a source and its columns; the type of the key; in SQL, the history and what keeps a row from being an event; the type of the stamps and the newest of them; does xmin tell which rows are new';
+
+-- Is it a table that a refresh can write to: the key, history and refreshed_at, and nothing that must be given besides?
+CREATE FUNCTION history_target_check(target regclass, deal name, key regtype) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	own CONSTANT regnamespace := (SELECT extnamespace FROM pg_extension WHERE extname = 'enablement_metrics');
+	relation CONSTANT pg_class := (SELECT c FROM pg_class c WHERE oid = target);
+	fitting int;
+	engine text;
+BEGIN
+	EXECUTE format('SELECT %s.history_engine($1)', own) INTO engine USING target;
+	SELECT count(*) INTO fitting FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+		WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
+			AND (a.attname = deal AND a.atttypid = key
+				 OR a.attname = 'history' AND t.typname = 'deal_history' AND t.typnamespace = own
+				 OR a.attname = 'refreshed_at' AND a.atttypid = 'timestamptz'::regtype);
+	IF NOT pg_has_role(relation.relowner, 'USAGE') THEN
+		RAISE EXCEPTION 'must be owner of table %', target USING ERRCODE = 'insufficient_privilege';
+	ELSIF relation.relkind <> 'r' OR relation.relpersistence = 't' OR fitting <> 3
+		OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attnotnull AND NOT atthasdef
+				   AND attname NOT IN (deal, 'history', 'refreshed_at'))
+		OR NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = target AND a.attnum = i.indkey[0]
+					   WHERE i.indrelid = target AND i.indisprimary AND i.indnkeyatts = 1 AND a.attname = deal) THEN
+		RAISE EXCEPTION 'relation % already exists, and is no table of histories', target USING ERRCODE = 'duplicate_table',
+			HINT = format('One that is taken up again has the columns %I %s PRIMARY KEY, history deal_history and refreshed_at timestamptz.', deal, format_type(key, -1));
+	ELSIF engine IS NOT NULL THEN
+		RAISE EXCEPTION '% is distributed', target USING ERRCODE = 'feature_not_supported',
+			HINT = 'A table of track_histories is an ordinary table.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION history_target_check(regclass, name, regtype) IS 'can an existing table be taken up as a table of histories with this key';
 
 CREATE FUNCTION history_tracking_start(schema name, source regclass, target name, deal name, kind name, at name, amount name, subject name,
-									   changed name) RETURNS regclass
+									   changed name, states text[]) RETURNS regclass
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	own CONSTANT text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'enablement_metrics');
 	made text;
+	key regtype;
 BEGIN
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'target must not be NULL' USING ERRCODE = 'null_value_not_allowed';
@@ -164,32 +300,50 @@ BEGIN
 	ELSIF schema LIKE 'pg\_temp\_%' THEN
 		RAISE EXCEPTION 'a table of histories cannot be temporary' USING ERRCODE = 'wrong_object_type',
 			DETAIL = 'What is remembered about it would outlive it.';
+	ELSIF deal IN ('history', 'refreshed_at') THEN
+		RAISE EXCEPTION 'the key column cannot be "%"', deal USING ERRCODE = 'duplicate_column',
+			DETAIL = 'A table of histories has a column of that name besides the key.',
+			HINT = 'Rename the column of the source, or track a table that calls it otherwise.';
 	END IF;
-	EXECUTE format('SELECT %s.history_source($1, $2, $3, $4, $5, $6, $7)', own)
+	EXECUTE format('SELECT key FROM %s.history_source($1, $2, $3, $4, $5, $6, $7)', own) INTO key
 		USING source, deal, kind, at, amount, subject, changed;
+	-- the same errors for the kinds as in every refresh
+	IF states IS NOT NULL THEN
+		EXECUTE format('SELECT %1$s.state_changes(%1$s.deal_history(VARIADIC ''{}''::%1$s.deal_event[]), $1)', own) USING states;
+	END IF;
 	made := format('%I.%I', schema, target);
-	-- the key without its length or precision: in the source that can be widened
-	EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT s.%I::%s, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s s WITH NO DATA',
-				   made, deal, (SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = source AND attname = deal), own, source);
-	EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I), ALTER history SET NOT NULL, ALTER refreshed_at SET NOT NULL', made, deal);
+	IF to_regclass(made) IS NOT NULL THEN
+		EXECUTE format('SELECT %s.history_target_check($1, $2, $3)', own) USING made::regclass, deal, key;
+		EXECUTE format('SELECT $1 FROM %s.tracked_histories t WHERE t.target = $1', own) INTO made USING made::regclass;
+		IF made IS NOT NULL THEN
+			RAISE EXCEPTION '% is a table of track_histories already', made USING ERRCODE = 'duplicate_object',
+				HINT = 'untrack_histories makes the extension forget how it is fed.';
+		END IF;
+		made := format('%I.%I', schema, target);
+	ELSE
+		-- the key without its domain, length and precision: in the source that can change
+		EXECUTE format('CREATE TABLE %s WITH (fillfactor = 90) AS SELECT s.%I::%s, NULL::%s.deal_history AS history, NULL::timestamptz AS refreshed_at FROM %s s WITH NO DATA',
+					   made, deal, format_type(key, -1), own, source);
+		EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I), ALTER history SET NOT NULL, ALTER refreshed_at SET NOT NULL', made, deal);
+	END IF;
 	EXECUTE format('DELETE FROM %s.tracked_histories t WHERE t.target = $1', own) USING made::regclass;	-- of a dropped table with this OID
-	EXECUTE format('INSERT INTO %s.tracked_histories (target, source, deal, kind, at, amount, subject, changed, zone)'
-				   ' VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', own)
-		USING made::regclass, source, deal, kind, at, amount, subject, changed, current_setting('TimeZone');
+	EXECUTE format('INSERT INTO %s.tracked_histories (target_name, source_name, deal, kind, at, amount, subject, changed, states, zone)'
+				   ' VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', own)
+		USING made, source::text, deal, kind, at, amount, subject, changed, states, current_setting('TimeZone');
 	RETURN made::regclass;
 END
 $$;
-COMMENT ON FUNCTION history_tracking_start(name, regclass, name, name, name, name, name, name, name) IS 'implementation of track_histories, for a schema';
+COMMENT ON FUNCTION history_tracking_start(name, regclass, name, name, name, name, name, name, name, text[]) IS 'implementation of track_histories, for a schema';
 
 CREATE FUNCTION track_histories(source regclass, target name, deal name, kind name, at name, amount name DEFAULT NULL, subject name DEFAULT NULL,
-								changed name DEFAULT NULL) RETURNS regclass
+								changed name DEFAULT NULL, states text[] DEFAULT NULL) RETURNS regclass
 	LANGUAGE sql
-	RETURN history_tracking_start(current_schema(), source, target, deal, kind, at, amount, subject, changed);
-COMMENT ON FUNCTION track_histories(regclass, name, name, name, name, name, name, name)
-	IS 'creates a table of histories, to be kept up to date by refresh_histories from a table of events';
+	RETURN history_tracking_start(current_schema(), source, target, deal, kind, at, amount, subject, changed, states);
+COMMENT ON FUNCTION track_histories(regclass, name, name, name, name, name, name, name, text[])
+	IS 'creates a table of histories, or takes up an existing one, to be kept up to date by refresh_histories from a table of events; states: kinds that the source writes again and again, as a snapshot does';
 
 -- The row of a target that is about to be refreshed or forgotten, locked.
-CREATE FUNCTION history_tracking_lock(target regclass) RETURNS SETOF history_tracking
+CREATE FUNCTION history_tracking_lock(target regclass) RETURNS SETOF tracked_histories
 	LANGUAGE plpgsql ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	own CONSTANT text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'enablement_metrics');
@@ -211,11 +365,13 @@ $$;
 COMMENT ON FUNCTION history_tracking_lock(regclass) IS 'how a table of histories is fed; waits for the one who is at it, and keeps others out';
 
 CREATE FUNCTION history_tracking_refresh(target regclass, full boolean,
-										 OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz) RETURNS record
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+										 OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz,
+										 OUT deals_failed bigint) RETURNS record
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET datestyle = 'ISO, YMD' AS $$
 DECLARE
 	own CONSTANT text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'enablement_metrics');
 	system CONSTANT bigint := (SELECT system_identifier FROM pg_control_system());
+	most_failed CONSTANT int := 100000;	-- more than that are no exceptions
 	margin interval;
 	tracked record;
 	source record;
@@ -223,8 +379,10 @@ DECLARE
 	started timestamptz;
 	horizon xid8;
 	newest timestamptz;
+	failed jsonb;
 	moved text[] := '{}';		-- conditions on the rows that the last run cannot have seen
 	everything boolean;
+	statement text;
 BEGIN
 	IF "full" IS NULL THEN
 		RAISE EXCEPTION 'full must not be NULL' USING ERRCODE = 'null_value_not_allowed';
@@ -234,6 +392,8 @@ BEGIN
 		RAISE EXCEPTION 'must be owner of table %', target USING ERRCODE = 'insufficient_privilege',
 			HINT = 'Call refresh_histories, which works as the owner.';
 	END IF;
+	-- whatever they are called by now, they stay it until the end
+	EXECUTE format('SELECT %s.history_tables_lock($1, $2)', own) USING tracked.source, target;
 	EXECUTE format('SELECT * FROM %s.history_source($1, $2, $3, $4, $5, $6, $7)', own) INTO source
 		USING tracked.source, tracked.deal, tracked.kind, tracked.at, tracked.amount, tracked.subject, tracked.changed;
 	-- for instants without one; AT TIME ZONE would take some names, such as CET, for an abbreviation without summer time
@@ -249,7 +409,7 @@ BEGIN
 	WHERE i.indrelid = target AND i.indisprimary AND i.indnkeyatts = 1;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION '% has lost its primary key', target USING ERRCODE = 'object_not_in_prerequisite_state';
-	ELSIF key.type <> (SELECT atttypid FROM pg_attribute WHERE attrelid = tracked.source AND attname = tracked.deal) THEN
+	ELSIF key.type <> source.key THEN
 		RAISE EXCEPTION 'column "%" of % does not have the type % that it has in % any more', tracked.deal, tracked.source, key.type::regtype, target
 			USING ERRCODE = 'datatype_mismatch';
 	END IF;
@@ -268,35 +428,46 @@ BEGIN
 							  CASE source.stamp WHEN 'timestamptz'::regtype THEN '$1' ELSE format('($1 AT TIME ZONE ''UTC'')::%s', source.stamp) END)];
 	END IF;
 	-- XIDs say nothing in another cluster, nor when 2^31 have passed
-	IF source.stamp IS NOT NULL AND tracked.system_identifier = system
+	IF source.rows_tell AND tracked.system_identifier = system
 	   AND (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - tracked.horizon::text::bigint) BETWEEN 0 AND 2000000000 THEN
 		moved := moved || format('%s.written_since(s.xmin, $2)', own);
 	END IF;
 	EXECUTE format('SELECT $1 OR NOT EXISTS (SELECT FROM %s)', target) INTO everything
 		USING "full" OR source.stamp IS NULL OR moved = '{}';
 
-	EXECUTE format(
-		CASE WHEN everything THEN 'WITH' ELSE 'WITH moved AS MATERIALIZED (SELECT DISTINCT s.%3$I AS deal FROM %2$s s WHERE %8$s),' END
+	-- deals that failed are tried again; their keys are read as the table would
+	statement := CASE WHEN everything THEN 'WITH' ELSE 'WITH moved AS MATERIALIZED (SELECT DISTINCT s.%3$I AS deal FROM %2$s s WHERE %8$s'
+			|| CASE WHEN tracked.failed <> '{}' THEN ' UNION SELECT (jsonb_populate_record(NULL::%4$s, jsonb_build_object(%9$L, k))).%9$I FROM unnest($3) k' ELSE '' END || '),' END
 		|| ' fresh AS MATERIALIZED (
-				SELECT s.%3$I AS deal, %1$s.history_agg(%6$s) AS history, count(*) AS rows, %7$s AS newest
+				SELECT s.%3$I AS deal, %6$s AS history, count(*) AS rows, %7$s AS newest, min(%10$s) AS problem
 				FROM %2$s s' || CASE WHEN everything THEN '' ELSE ' JOIN moved m ON m.deal %5$s s.%3$I' END || '
 				WHERE s.%3$I IS DISTINCT FROM NULL GROUP BY s.%3$I),
 			written AS (
 				INSERT INTO %4$s AS t (%9$I, history, refreshed_at)
-				SELECT f.deal, f.history, now() FROM fresh f' || CASE WHEN everything THEN ' LEFT JOIN %4$s t ON t.%9$I %5$s f.deal
-				WHERE f.history IS NOT NULL AND ROW(t.history)::record *<> ROW(f.history)::record' ELSE ' WHERE f.history IS NOT NULL' END || '
+				SELECT f.deal, f.history, now() FROM fresh f' || CASE WHEN everything THEN ' LEFT JOIN %4$s t ON t.%9$I %5$s f.deal' ELSE '' END || '
+				WHERE f.history IS NOT NULL AND f.problem IS NULL' || CASE WHEN everything THEN ' AND ROW(t.history)::record *<> ROW(f.history)::record' ELSE '' END || '
 				ON CONFLICT (%9$I) DO UPDATE SET history = excluded.history, refreshed_at = excluded.refreshed_at
 					WHERE ROW(t.history)::record *<> ROW(excluded.history)::record
 				RETURNING 1),
 			removed AS (
 				DELETE FROM %4$s t'
-		|| CASE WHEN everything THEN ' WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.deal %5$s t.%9$I AND f.history IS NOT NULL)'
-				ELSE ' USING fresh f WHERE f.deal %5$s t.%9$I AND f.history IS NULL' END || '
+		|| CASE WHEN everything THEN ' WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.deal %5$s t.%9$I AND (f.history IS NOT NULL OR f.problem IS NOT NULL))'
+				ELSE ' USING fresh f WHERE f.deal %5$s t.%9$I AND f.history IS NULL AND f.problem IS NULL' END || '
 				RETURNING 1)
-			SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM removed), coalesce(sum(f.rows), 0), max(f.newest) FROM fresh f',
-		own, tracked.source, tracked.deal, target, key.equals, source.arguments, source.newest, array_to_string(moved, ' AND '), key.name)
-		INTO deals_refreshed, deals_removed, rows_read, newest
-		USING tracked.watermark, tracked.horizon;
+			SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM removed), coalesce(sum(f.rows), 0)::bigint, max(f.newest),
+				coalesce(jsonb_object_agg(format(''%%s'', f.deal), f.problem) FILTER (WHERE f.problem IS NOT NULL), ''{}'') FROM fresh f';
+	EXECUTE format('SELECT * FROM %s.history_statement($1, $2, $3, $4, $5, $6, $7)', own)
+		INTO deals_refreshed, deals_removed, rows_read, newest, failed
+		USING format(statement, own, tracked.source, tracked.deal, target, key.equals,
+					 CASE WHEN tracked.states IS NULL THEN source.history ELSE format('%s.state_changes(%s, $4)', own, source.history) END,
+					 source.newest, array_to_string(moved, ' AND '), key.name, source.problem),
+			tracked.source, target, tracked.watermark, tracked.horizon, ARRAY(SELECT jsonb_object_keys(tracked.failed)), tracked.states;
+	deals_failed := (SELECT count(*) FROM jsonb_object_keys(failed));
+	IF deals_failed > most_failed THEN
+		RAISE EXCEPTION '% deals of % cannot be read', deals_failed, tracked.source USING ERRCODE = 'data_exception',
+			DETAIL = (SELECT format('The first is %s: %s.', j.key, j.value) FROM jsonb_each_text(failed) j LIMIT 1),
+			HINT = 'Does the table of histories name the right columns?';
+	END IF;
 
 	IF source.stamp <> 'xid'::regtype THEN
 		-- A minute for clocks that are set back, and for the moment between a transaction's beginning and its being shown.
@@ -305,19 +476,20 @@ BEGIN
 		newest := greatest(tracked.newest, newest);
 		watermark := CASE WHEN started IS NULL THEN tracked.watermark ELSE least(started - margin, coalesce(newest, '-infinity')) END;
 	END IF;
-	EXECUTE format('UPDATE %s.tracked_histories t SET refreshed_at = now(), newest = $2, watermark = $3, horizon = $4, system_identifier = $5'
-				   ' WHERE t.target = $1', own)
-		USING target, newest, watermark, horizon, system;
+	EXECUTE format('UPDATE %s.tracked_histories t SET refreshed_at = now(), newest = $2, watermark = $3, horizon = $4, system_identifier = $5,'
+				   ' failed = $6, target_name = $7, source_name = $8 WHERE t.target = $1', own)
+		USING target, newest, watermark, horizon, system, failed, target::text, tracked.source::text;
 END
 $$;
 COMMENT ON FUNCTION history_tracking_refresh(regclass, boolean) IS 'implementation of refresh_histories, as the owner of the target';
 
 -- Calls the one above as the owner of the target. Not STRICT: NULL is an error.
 CREATE FUNCTION refresh_histories(target regclass, full boolean DEFAULT false,
-								  OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz) RETURNS record
+								  OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz,
+								  OUT deals_failed bigint) RETURNS record
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION refresh_histories(regclass, boolean)
-	IS 'brings a table of track_histories up to date from the deals with changed rows; full: by comparing all';
+	IS 'brings a table of track_histories up to date from the deals with changed rows; full: by comparing all. Deals with a row that is no event stay as they were: tracked_histories lists them';
 
 CREATE FUNCTION untrack_histories(target regclass) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

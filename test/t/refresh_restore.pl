@@ -75,6 +75,26 @@ for ([ $node, 'the same cluster' ], [ $other, 'another cluster' ])
 	is(run_as($server, 'owner', 'restored', "SELECT deals_refreshed, deals_removed FROM refresh_histories('reports.$_', full => true)"), '0|0',
 		"$where: a full one of $_ finds nothing else") for qw(stamped unstamped);
 }
+# a dump that leaves a tracked table out: the others stay tracked, and that one is taken up again where it is made anew
+my $part = PostgreSQL::Test::Utils::tempdir() . '/part.sql';
+$node->command_ok([ 'pg_dump', '-U', 'owner', '-T', 'reports.stamped', '-f', $part, '-d', $node->connstr('sales') ], 'a dump leaves one table of histories out');
+$other->safe_psql('postgres', 'CREATE DATABASE part OWNER owner');
+$other->command_checks_all([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-f', $part, '-d', $other->connstr('part') ], 0, [],
+	[qr/WARNING:  the table of histories reports.stamped is not tracked: reports.stamped does not exist/], 'its restore says which table is not tracked');
+is(run_as($other, 'owner', 'part', 'SELECT target FROM tracked_histories'), 'reports.unstamped', 'and tracks the other');
+run_as($other, 'owner', 'part', <<'SQL');
+CREATE TABLE reports.stamped (deal text PRIMARY KEY, history deal_history, refreshed_at timestamptz);
+SET search_path = reports, public;
+SELECT track_histories('"raw data"."Event"', 'stamped', 'deal', 'kind', 'at', changed => 'changed');
+SQL
+is(run_as($other, 'owner', 'part', "SELECT deals_refreshed, deals_failed FROM refresh_histories('reports.stamped')"), '200|0', 'until it is taken up again');
+
+# the owner of a database cannot have somebody else's table fed from his own
+$node->safe_psql('sales', 'CREATE SCHEMA hers AUTHORIZATION clerk; GRANT USAGE ON SCHEMA hers TO owner');
+run_as($node, 'clerk', 'sales', 'CREATE TABLE hers.history (deal text PRIMARY KEY, history deal_history, refreshed_at timestamptz)');
+run_as($node, 'owner', 'sales', q(INSERT INTO history_tracking (target_name, source_name, deal, kind, at, zone, target, source)
+	VALUES ('hers.history', '"raw data"."Event"', 'deal', 'kind', 'at', 'UTC', 'hers.history'::regclass, '"raw data"."Event"'::regclass)));
+is($node->safe_psql('sales', "SELECT count(*) FROM history_tracking WHERE target_name = 'hers.history'"), '0', 'only its owner has a table fed');
 isnt((run_as($node, 'clerk', 'sales', 'SELECT count(*) FROM tracked_histories')), '2', 'others see nothing of it');
 $_->stop for $node, $other;
 done_testing();
