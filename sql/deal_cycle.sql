@@ -30,7 +30,7 @@ $$;
 -- what ends a cycle
 SELECT n, short, status(c), duration(c), started_at(c), ended_at(c), observed_until(c)
 FROM (VALUES (1, 'opportunity 1, won 9.5'),
-	(2, 'opportunity 1, lost 4, won 9'),		-- what came first counts
+	(2, 'opportunity 1, lost 4, won 9'),		-- what came between was undone
 	(3, 'opportunity 1, won 4, lost 9'),
 	(4, 'opportunity 1'),
 	(5, 'lead 1, won 3'),						-- nothing starts
@@ -42,7 +42,13 @@ FROM (VALUES (1, 'opportunity 1, won 9.5'),
 	(11, 'opportunity 3, won 25'),				-- after as_of
 	(12, 'opportunity 20'),						-- at as_of
 	(13, 'opportunity 21'),						-- after it
-	(14, 'opportunity 3, won 20')) v(n, short), deal_cycle(pg_temp.h(short), as_of => '2026-01-20') c
+	(14, 'opportunity 3, won 20'),
+	(15, 'opportunity 1, lost 4, opportunity 6'),	-- reopened: lost no more
+	(16, 'opportunity 1, lost 4, opportunity 6, lost 9, lost 11'),	-- and lost again
+	(17, 'opportunity 1, lost 4, opportunity 4'),	-- at one instant it is lost
+	(18, 'opportunity 1, lost 4, lost 6'),
+	(19, 'opportunity 1, no_decision 4'),
+	(20, 'opportunity 1, lost 4, opportunity 25')) v(n, short), deal_cycle(pg_temp.h(short), as_of => '2026-01-20') c
 ORDER BY n;
 
 -- to any close, and nothing that competes
@@ -52,7 +58,7 @@ SELECT short, status(c), duration(c)
 FROM (VALUES ('call 1'), ('call 1, call 1'), ('call 1, call 3'), ('call 1, demo 1'), ('call 1, mail 2')) v(short),
 	deal_cycle(pg_temp.h(short), '{call,demo}', '{call}', '{mail}', as_of => '2026-01-20') c;
 SELECT short, status(c), duration(c)
-FROM (VALUES ('call 1'), ('call 1, call 1'), ('call 1, call 3')) v(short),
+FROM (VALUES ('call 1'), ('call 1, call 1'), ('call 1, call 3'), ('call 1, call 3, call 5')) v(short),
 	deal_cycle(pg_temp.h(short), '{call}', '{demo}', '{call}', as_of => '2026-01-20') c;
 -- kinds that have no code, and many of them
 SELECT status(c), duration(c) FROM deal_cycle(pg_temp.h('Angebot_raus 1, note 2, Zuschlag 8'), '{x,Angebot_raus}', '{y,Zuschlag}', '{z}', as_of => '2026-01-20') c;

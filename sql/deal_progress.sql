@@ -67,7 +67,7 @@ SELECT deal_progress(history, '{trial,won}', as_of => '2026-03-01Z') FROM deal;
 SELECT deal_progress_send(deal_progress(history, '{lead,won}', exits => '{}', as_of => '2026-03-01Z')) FROM deal;
 SELECT pg_column_size(p) FROM reading;
 -- options by place and by name; in SQL an option that is left out has its default
-SELECT pg_temp.same(deal_progress(history, '{lead,mql}', '2 days', NULL, 'ordered', 'passed', NULL, '{lost}', 'best', '2026-03-01Z'),
+SELECT pg_temp.same(deal_progress(history, '{lead,mql}', '2 days', NULL, 'ordered', 'passed', NULL, '{lost,no_decision}', 'best', '2026-03-01Z'),
 	deal_progress(as_of => '2026-03-01Z', within => '2 days', stages => '{lead,mql}', history => history)) AS same FROM deal;
 SELECT status(deal_progress(history)) AS now, (deal_progress(history)::jsonb ->> 'ended_at')::timestamptz = now() AS as_of_now FROM deal;
 
@@ -95,8 +95,8 @@ FROM unnest(ARRAY[
 -- two stages skipped, one of them or both allowed to be
 SELECT options, pg_temp.ask('a@0 d@3', $$stages => '{a,b,c,d}', skipped => 'stop', $$ || options) FROM unnest(ARRAY[
 	$$optional => NULL$$, $$optional => '{}'$$, $$optional => '{b}'$$, $$optional => '{c}'$$, $$optional => '{b,c}'$$]) AS options;
--- the first stage is required and the last one converts, whatever is optional
-SELECT events, pg_temp.ask(events, $$skipped => 'stop', optional => '{a,c}'$$) FROM unnest(ARRAY['b@0 c@1', 'a@0 b@1', 'a@0 b@1 c@2']) AS events;
+-- the last stage converts, optional or not; the first one cannot be optional (see the errors below)
+SELECT events, pg_temp.ask(events, $$skipped => 'stop', optional => '{c}'$$) FROM unnest(ARRAY['b@0 c@1', 'a@0 b@1', 'a@0 b@1 c@2']) AS events;
 
 --
 -- exits
@@ -106,7 +106,13 @@ SELECT events, options, pg_temp.ask(events, options) FROM (VALUES
 	('a@0 b@1 lost@2 lost@3', ''),			-- the first exit ends it
 	('a@0 lost@1 b@2', ''),					-- reopened: one in the middle does not
 	('a@0 b@1 lost@2 b@3 c@4', ''),
-	('a@0 b@1 lost@2 b@3', ''),				-- reopened, but back where it was: the earliest b counts
+	('a@0 b@1 lost@2 b@3', ''),				-- reopened, and back where it was: open, and the earliest b counts
+	('a@0 b@1 lost@2 a@3', ''),				-- a stage that is in no better chain reopens as well
+	('a@0 b@1 lost@2 b@3 lost@4 lost@5', ''),	-- lost again
+	('a@0 b@1 lost@2 b@2', ''),				-- at one instant the exit counts
+	('a@0 b@1 lost@2 b@3', $$within => '10 days'$$),	-- the deadline is that of the chain
+	('a@0 b@1 lost@2 b@20 lost@21', $$within => '10 days'$$),
+	('a@0 b@1 no_decision@2', ''),
 	('lost@0 a@1 b@2', ''),					-- before the entry
 	('a@0 b@1 c@2 lost@2', ''),				-- won and lost at one instant
 	('a@0 b@1 lost@1', ''),					-- lost where it stands
@@ -343,6 +349,8 @@ SELECT options, pg_temp.bad(options) AS error FROM unnest(ARRAY[
 SELECT pg_temp.bad($$step_within => '{NULL,NULL,NULL,NULL}', mode => 'any_order'$$) AS no_bound_at_all;
 SELECT options, pg_temp.bad(options) AS error FROM unnest(ARRAY[
 	$$optional => '{trial}'$$,
+	$$optional => '{lead}'$$,
+	$$mode => 'any_order', optional => '{sql,lead}'$$,
 	$$optional => '{mql,NULL}'$$,
 	$$optional => '{mql,mql}'$$,
 	$$optional => '{lost}'$$,
@@ -360,7 +368,7 @@ SELECT pg_temp.failure($$SELECT deal_progress('{}', mode => m) FROM unnest('{ord
 -- 32 of each
 SELECT depth(p), status(p), cardinality(stage_times(p)) AS stages, pg_temp.same(p, p::text::deal_progress) AS same
 FROM (SELECT array_agg('s' || i) AS stages, array_agg('e' || i) AS exits, history_agg('s' || i, pg_temp.day(i)) AS h FROM generate_series(1, 32) AS i) AS l,
-	deal_progress(h, stages, '31 days', array_fill(interval '1 day', '{31}'), skipped => 'stop', exits => exits, optional => stages, as_of => pg_temp.day(99)) AS p;
+	deal_progress(h, stages, '31 days', array_fill(interval '1 day', '{31}'), skipped => 'stop', exits => exits, optional => stages[2:], as_of => pg_temp.day(99)) AS p;
 
 -- JSON: what is wrong with a reading, one change at a time
 CREATE FUNCTION pg_temp.bad_json(path text[], value jsonb) RETURNS text LANGUAGE sql AS $$
@@ -410,6 +418,7 @@ SELECT path, value, pg_temp.bad_json(path, value) AS error FROM (VALUES
 	('{definition,exits}', '["lost","lost"]'),
 	('{definition,exits}', 'null'),
 	('{definition,optional}', '["d"]'),
+	('{definition,optional}', '["a"]'),
 	('{definition,within_microseconds}', '-1'),
 	('{definition,within_microseconds}', '9223372036854775808'),
 	('{definition,within_microseconds}', '"9 days"'),

@@ -497,14 +497,16 @@ search_any_order(Search *search, ChainResult *result)
 	}
 }
 
-/* The first exit not before an instant, CHAIN_NEVER for none. */
+/* The first exit at or after the last event of any stage, CHAIN_NEVER for none. */
 static int64_t
-first_exit(const Search *search, int64_t from)
+standing_exit(const Search *search)
 {
-	for (size_t k = 0; k < search->nnodes; k++)
-		if (search->nodes[k].role == CHAIN_EXIT && search->nodes[k].at >= from)
-			return search->nodes[k].at;
-	return CHAIN_NEVER;
+	int64_t		exit_at = CHAIN_NEVER;
+
+	/* exits are the last of their instant */
+	for (size_t k = search->nnodes; k-- > 0 && search->nodes[k].role == CHAIN_EXIT;)
+		exit_at = search->nodes[k].at;
+	return exit_at;
 }
 
 /* How the attempt of a chain without its last stage stands at as_of. */
@@ -598,5 +600,5 @@ chain_search(const ChainRules *rules, ChainEvent *events, size_t nevents,
 		entered_at = result->times[i] < entered_at ? result->times[i] : entered_at;
 		last_at = result->times[i] > last_at ? result->times[i] : last_at;
 	}
-	set_status(rules, entered_at, last_at, first_exit(&search, last_at), as_of, result);
+	set_status(rules, entered_at, last_at, standing_exit(&search), as_of, result);
 }

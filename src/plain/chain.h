@@ -13,6 +13,9 @@
  * stages; then, stage by stage, matched before skipped and earlier before
  * later. That is one answer, whatever the order of the events.
  *
+ * An exit ends an unfinished attempt when it comes at or after the last event
+ * of any stage, in the chain or not: a stage after an exit undoes it.
+ *
  * Cost, with E events that matter and S stages: O(E x S) without windows and
  * wherever the winner without `within` happens to fit into it, which is the
  * usual deal; otherwise at most O(E^2 x S), once over the events in reach of
@@ -114,7 +117,7 @@ typedef struct ChainRun
 	int			last;			/* the stage matched last, -1 before the first; or CHAIN_CROOKED */
 	int			nmatched;
 	uint32_t	matched;
-	int64_t		exit_at;		/* the first exit not before the last match */
+	int64_t		exit_at;		/* the first exit not before the last match, which is the last stage */
 	int64_t		last_exit_at;
 } ChainRun;
 

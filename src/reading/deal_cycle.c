@@ -250,61 +250,88 @@ ends_at_start(const HistoryView *view, const uint8 *roles, uint32 i, uint8 role)
 	return ends > 0 && either > 1;
 }
 
+/* The place of the first event with a role, of those from `from` up to `count`; `count` for none. */
+static uint32
+first_with(const HistoryView *view, const uint8 *roles, uint32 from, uint32 count, uint8 role)
+{
+	while (from < count && !(roles[history_kind(view, from)] & role))
+		from++;
+	return from;
+}
+
+/* The first event of the instant of event i. */
+static uint32
+begin_of_instant(const HistoryView *view, uint32 i)
+{
+	int64		at = history_at(view, i);
+
+	while (i > 0 && history_at(view, i - 1) == at)
+		i--;
+	return i;
+}
+
+/* The first event after the instant of event i, of `count`. */
+static uint32
+end_of_instant(const HistoryView *view, uint32 i, uint32 count)
+{
+	int64		at = history_at(view, i);
+
+	while (i < count && history_at(view, i) == at)
+		i++;
+	return i;
+}
+
+/*
+ * The same from an instant on that is not before the start. Where it is that of
+ * the start, the one event that starts the cycle does not end it.
+ */
+static uint32
+first_end(const HistoryView *view, const uint8 *roles, uint32 start, uint32 from, uint32 count,
+		  uint8 role)
+{
+	if (history_at(view, from) == history_at(view, start) &&
+		!ends_at_start(view, roles, start, role))
+		from = end_of_instant(view, start, count);
+	return first_with(view, roles, from, count, role);
+}
+
 /* Fills start, end and status; false when nothing starts by as_of. */
 static bool
 find_cycle(const HistoryView *view, const uint8 *roles, TimestampTz as_of, DealCycle *cycle)
 {
-	uint32		i = 0;
-	int64		start;
+	uint32		count = history_count_until(view, as_of);
+	uint32		start = first_with(view, roles, 0, count, ROLE_FROM);
+	uint32		last = count;
+	uint32		end;
 
-	while (i < view->nevents && !(roles[history_kind(view, i)] & ROLE_FROM))
-		i++;
-	if (i == view->nevents || history_at(view, i) > as_of)
+	if (start == count)
 		return false;
-	cycle->started_at = start = history_at(view, i);
-	while (i > 0 && history_at(view, i - 1) == start)
-		i--;
+	start = begin_of_instant(view, start);
+	cycle->started_at = history_at(view, start);
 
-	cycle->observed_until = start;
+	/* what came between the start and the event was undone by it */
+	end = first_end(view, roles, start, start, count, ROLE_TO);
 	cycle->status = CYCLE_EVENT;
-	if (ends_at_start(view, roles, i, ROLE_TO))
-		return true;
-	cycle->status = CYCLE_COMPETING;
-	if (ends_at_start(view, roles, i, ROLE_UNLESS))
-		return true;
-
-	cycle->status = CYCLE_CENSORED;
-	cycle->observed_until = as_of;
-	for (; i < view->nevents; i++)
+	if (end == count)
 	{
-		int64		at = history_at(view, i);
-		uint8		has = roles[history_kind(view, i)];
-
-		if (at > cycle->observed_until)
-			break;				/* after as_of, or after the instant of an unless */
-		if (at == start)
-			continue;
-		if (has & ROLE_TO)
-		{
-			cycle->status = CYCLE_EVENT;
-			cycle->observed_until = at;
-			break;
-		}
-		if (has & ROLE_UNLESS)
-		{
-			/* an event of the same instant would still be one */
-			cycle->status = CYCLE_COMPETING;
-			cycle->observed_until = at;
-		}
+		/* and what came before the last start, by that */
+		while (!(roles[history_kind(view, --last)] & ROLE_FROM))
+			;
+		end = first_end(view, roles, start, begin_of_instant(view, last), count, ROLE_UNLESS);
+		cycle->status = CYCLE_COMPETING;
 	}
+	if (end == count)
+		cycle->status = CYCLE_CENSORED;
+	cycle->observed_until = end < count ? history_at(view, end) : as_of;
 	return true;
 }
 
 /*
  * deal_cycle(history, from_kinds, to_kinds, unless, as_of, unit): from the
- * first `from` event to the first `to` event at or after it, unless an
- * `unless` event comes first. NULL for a NULL history or as_of, and where
- * nothing starts by as_of.
+ * first `from` event to the first `to` event at or after it, whatever came
+ * between. Where there is none, the first `unless` event at or after the last
+ * `from` event competes. NULL for a NULL history or as_of, and where nothing
+ * starts by as_of.
  */
 PG_FUNCTION_INFO_V1(deal_cycle);
 Datum

@@ -118,7 +118,13 @@ funnel_definition_check(FunnelDefinition *definition, fmNodePtr escontext)
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("\"%.*s\" is both in stages and in exits",
 								definition->stages[i].length, definition->stages[i].data),
-						 errhint("Exits are {lost} by default; deal_progress takes others, and '{}' for none.")));
+						 errhint("Exits are {lost,no_decision} by default; deal_progress takes others, and '{}' for none.")));
+	if (rules->optional & 1)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("optional names the first stage, \"%.*s\"",
+						definition->stages[0].length, definition->stages[0].data),
+				 errhint("A deal enters with the first stage: begin stages with the next one.")));
 	qsort(definition->exits, definition->nexits, sizeof(Label), compare_labels);
 
 	rules->has_steps = false;
@@ -218,6 +224,8 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 	in = varint_read(in + 5, end, &optional);
 	if (in == NULL || (optional >> rules->nstages) != 0)
 		return "its optional stages are out of range";
+	if (optional & 1)
+		return "its first stage is optional";
 	rules->optional = (uint32) optional;
 	in = read_window(in, end, &rules->within);
 	for (int i = 0; i < rules->nstages - 1; i++)

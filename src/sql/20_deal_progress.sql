@@ -19,7 +19,7 @@ CREATE FUNCTION deal_progress(
 	mode text DEFAULT 'ordered',
 	skipped text DEFAULT 'passed',
 	optional text[] DEFAULT NULL,
-	exits text[] DEFAULT '{lost}',
+	exits text[] DEFAULT '{lost,no_decision}',
 	entry text DEFAULT 'best',
 	as_of timestamptz DEFAULT now()
 ) RETURNS deal_progress

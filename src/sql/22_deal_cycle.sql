@@ -15,13 +15,13 @@ CREATE FUNCTION deal_cycle(
 	history deal_history,
 	from_kinds text[] DEFAULT '{opportunity}',
 	to_kinds text[] DEFAULT '{won}',
-	unless text[] DEFAULT '{lost}',
+	unless text[] DEFAULT '{lost,no_decision}',
 	as_of timestamptz DEFAULT now(),
 	unit text DEFAULT 'day'
 ) RETURNS deal_cycle
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION deal_cycle(deal_history, text[], text[], text[], timestamptz, text)
-	IS 'from the first of from_kinds to the first of to_kinds at or after it, unless one of unless comes first; unit day, hour, minute or second';
+	IS 'from the first of from_kinds to the first of to_kinds at or after it; where there is none, one of unless at or after the last of from_kinds competes; unit day, hour, minute or second';
 
 -- Not STRICT as above; a NULL exposure_subject stands for any.
 CREATE FUNCTION deal_exposure(
@@ -30,7 +30,7 @@ CREATE FUNCTION deal_exposure(
 	exposure_subject text DEFAULT NULL,
 	from_kinds text[] DEFAULT '{opportunity}',
 	to_kinds text[] DEFAULT '{won}',
-	unless text[] DEFAULT '{lost}',
+	unless text[] DEFAULT '{lost,no_decision}',
 	as_of timestamptz DEFAULT now(),
 	unit text DEFAULT 'day',
 	OUT exposed boolean, OUT cycle deal_cycle

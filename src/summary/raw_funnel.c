@@ -123,7 +123,7 @@ find_role(const Options *options, const char *name, uint32 length)
 static Options *
 parse_options(ArrayType *stages, const Interval *within, MemoryContext context)
 {
-	static const char default_exit[] = "lost";
+	static const Label default_exits[] = {{"lost", 4}, {"no_decision", 11}};
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	Options    *options = palloc0(sizeof(Options));
 	FunnelDefinition *definition = &options->definition;
@@ -138,9 +138,8 @@ parse_options(ArrayType *stages, const Interval *within, MemoryContext context)
 
 	labels = labels_from_array(options->stages, "stages", FUNNEL_MAX_STAGES, &rules->nstages);
 	memcpy(definition->stages, labels, sizeof(Label) * rules->nstages);
-	definition->exits[0].data = default_exit;
-	definition->exits[0].length = strlen(default_exit);
-	definition->nexits = 1;
+	definition->nexits = lengthof(default_exits);
+	memcpy(definition->exits, default_exits, sizeof(default_exits));
 	rules->mode = CHAIN_ORDERED;
 	rules->skipped = CHAIN_PASSED;
 	rules->entry = CHAIN_BEST;

@@ -162,6 +162,7 @@ check_result(const Naive *naive, int64_t as_of, const ChainResult *result)
 	int128		deadline = INT64_MAX;
 	int64_t		entered = INT64_MAX;
 	int64_t		last = INT64_MIN;
+	int64_t		last_stage = INT64_MIN;	/* of any stage, in the chain or not */
 	bool		exits = false;
 	int64_t		exit_at = 0;
 	int			n = 0;
@@ -203,8 +204,11 @@ check_result(const Naive *naive, int64_t as_of, const ChainResult *result)
 		if (step != CHAIN_NO_WINDOW && step != INT64_MAX && (int128) last + step < deadline)
 			deadline = (int128) last + step;
 	}
+	for (int k = 0; k < naive->nevents; k++)
+		if (naive->events[k].role != CHAIN_EXIT && naive->events[k].at > last_stage)
+			last_stage = naive->events[k].at;
 	for (int k = naive->nevents - 1; k >= 0; k--)
-		if (naive->events[k].role == CHAIN_EXIT && naive->events[k].at >= last && naive->events[k].at <= deadline)
+		if (naive->events[k].role == CHAIN_EXIT && naive->events[k].at >= last_stage && naive->events[k].at <= deadline)
 		{
 			exits = true;
 			exit_at = naive->events[k].at;

@@ -165,8 +165,9 @@ def deal_progress(events, d, as_of):
         return Progress(depth, chain, 'converted', entered, last)
 
     deadline = deadline_of(d, chain)
+    last_stage = max(at for kind, at in events if kind in d.stages)     # in the chain or not: it undoes exits before it
     exits = [at for kind, at in events
-             if kind in d.exits and at >= last and (deadline is None or at <= deadline)]
+             if kind in d.exits and at >= last_stage and (deadline is None or at <= deadline)]
     if exits:
         status, ended = 'exited', min(exits)
     elif deadline is not None and as_of > deadline:
@@ -284,7 +285,9 @@ def check_examples():
     assert run('x4 A4', 'AB', exits=('x',)).status == 'exited'
     assert run('x3 A4', 'AB', exits=('x',)).status == 'open'
     assert run('A0 x1 B2', 'AB', exits=('x',)).status == 'converted'
-    assert run('A0 x1 B2', 'AB', exits=('x',), mode='adjacent').status == 'exited'
+    assert run('A0 x1 B2', 'AB', exits=('x',), mode='adjacent').status == 'open'         # B undid it
+    assert run('A0 B1 x2 A3', 'ABC', exits=('x',)).status == 'open'
+    assert run('A0 B1 x2 A3 x4 x5', 'ABC', exits=('x',)).ended_at == 4
     assert run('A0 x1 B1', 'AB', exits=('x',), mode='adjacent').status == 'converted'
     assert run('A0 x9', 'AB', exits=('x',), within=9).status == 'exited'
     assert run('A0 x9', 'AB', exits=('x',), within=8) == Progress(1, (0, None), 'expired', 0, 8)

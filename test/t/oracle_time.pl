@@ -64,17 +64,17 @@ for my $options (@cycles)
 	$number++;
 	$node->safe_psql('postgres', qq{
 CREATE TABLE plain_$number AS
-WITH started AS (SELECT g, min(at) AS start FROM event WHERE kind = ANY ($from) GROUP BY g HAVING min(at) <= $as_of),
+WITH started AS (SELECT g, min(at) AS start, max(at) FILTER (WHERE at <= $as_of) AS last_start FROM event WHERE kind = ANY ($from) GROUP BY g HAVING min(at) <= $as_of),
 ended AS (
 	SELECT g, start,
 		(SELECT min(e.at) FROM event f JOIN event e ON e.g = f.g AND e.id <> f.id
 		 WHERE f.g = s.g AND f.kind = ANY ($from) AND f.at = start AND e.kind = ANY ($to) AND e.at BETWEEN start AND $as_of) AS to_at,
 		(SELECT min(e.at) FROM event f JOIN event e ON e.g = f.g AND e.id <> f.id
-		 WHERE f.g = s.g AND f.kind = ANY ($from) AND f.at = start AND e.kind = ANY ($unless) AND e.at BETWEEN start AND $as_of) AS unless_at,
+		 WHERE f.g = s.g AND f.kind = ANY ($from) AND f.at = start AND e.kind = ANY ($unless) AND e.at BETWEEN last_start AND $as_of) AS unless_at,
 		(SELECT min(at) FROM event e WHERE e.g = s.g AND kind = 'content' AND subject = 'x') AS exposed_at
 	FROM started s)
-SELECT g, start, exposed_at, least(to_at, unless_at, $as_of) AS until,
-	CASE WHEN to_at <= coalesce(unless_at, to_at) THEN 'event' WHEN unless_at IS NOT NULL THEN 'competing' ELSE 'censored' END AS status
+SELECT g, start, exposed_at, coalesce(to_at, unless_at, $as_of) AS until,
+	CASE WHEN to_at IS NOT NULL THEN 'event' WHEN unless_at IS NOT NULL THEN 'competing' ELSE 'censored' END AS status
 FROM ended;
 CREATE TABLE read_$number AS SELECT g, deal_cycle(h, $arguments) AS c FROM history;
 CREATE TABLE split_$number AS SELECT g, exposed, cycle AS c FROM history, deal_exposure(h, 'content', 'x', $arguments);
