@@ -33,6 +33,9 @@ typedef struct NameTable
 
 #define NAME_TABLE_MIN_CAPACITY 4
 
+/* Of a label in a table, which may be made of others. */
+#define NAME_MAX_BYTES 300
+
 /*
  * A hash of the bytes of a label, the same on every machine and in every
  * release: stored sketches are made of it. FNV-1a of 64 bits, its bits mixed
@@ -101,7 +104,7 @@ name_table_label(const NameTable *table, uint32 number)
 	const NameEntry *entry = &table->entries[number];
 	Label		label = {NULL, 0};
 
-	if (entry->length <= LABEL_MAX_BYTES && entry->offset <= table->room &&
+	if (entry->length <= NAME_MAX_BYTES && entry->offset <= table->room &&
 		entry->length <= table->room - entry->offset)
 	{
 		label.data = name_table_bytes(table) + entry->offset;

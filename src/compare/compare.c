@@ -161,7 +161,7 @@ log_rank_result(const LogRank *sums, double *chi2, double *p_value, double *haza
 
 typedef struct Curve
 {
-	CountedView view;
+	SummaryView view;
 	SurvivalPoint *points;
 	size_t		n;
 } Curve;
@@ -169,10 +169,10 @@ typedef struct Curve
 static void
 curve_of(Curve *curve, Datum summary)
 {
-	counted_view(&curve->view, &duration_type, summary);
-	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.nentries, 1)),
+	summary_view(&curve->view, &duration_type, summary);
+	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.all.ncells, 1)),
 									MCXT_ALLOC_HUGE);
-	curve->n = duration_points(curve->view.entries, curve->view.nentries, curve->points);
+	curve->n = duration_points(curve->view.all.cells, curve->view.all.ncells, curve->points);
 }
 
 static double

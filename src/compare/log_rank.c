@@ -3,7 +3,7 @@
  *		log_rank_summary: durations before and after, compared stratum by
  *		stratum. The statistics stand in survival.h.
  *
- * A counted_summary, so that states merge exactly whatever the order:
+ * A summary (engine.h), so that states merge exactly whatever the order:
  *
  *		identity	one byte, the unit (DurationUnit)
  *		sums		as named below; the expected events and the variance in
@@ -59,14 +59,13 @@ static const char *const sum_keys[NAMED_SUMS] = {
 };
 static const char *const side_keys[2] = {"before", "after"};
 
-static const char *check_log_rank(const uint8 *identity, Size identity_size,
-								  const Sum128 *sums, int nsums,
-								  const TallyEntry *entries, uint32 nentries);
+static const char *check_log_rank(const SummaryView *view);
 
-static const CountedType log_rank_type = {
+static const SummaryType log_rank_type = {
 	.name = TYPE_NAME,
 	.mismatch = "Durations in different units cannot be compared.",
-	.check = check_log_rank
+	.check = check_log_rank,
+	.key_bits = SUMMARY_WHOLE_KEY
 };
 
 /* ---------------------------------------------------------------- the two sides */
@@ -89,47 +88,48 @@ side_entries(const TallyEntry *entries, uint32 nentries, int side, uint32 *n)
 
 /* One side of a summary as a duration_summary taken apart. */
 static void
-side_view(CountedView *side_of, const CountedView *view, int side)
+side_view(SummaryView *side_of, const SummaryView *view, int side)
 {
+	memset(side_of, 0, sizeof(*side_of));
 	side_of->identity = view->identity;
 	side_of->identity_size = view->identity_size;
-	side_of->sums = &view->sums[TIME_BEFORE + side];
+	side_of->all.sums = &view->all.sums[TIME_BEFORE + side];
 	side_of->nsums = 1;
-	side_of->entries = side_entries(view->entries, view->nentries, side, &side_of->nentries);
+	side_of->all.cells = side_entries(view->all.cells, view->all.ncells, side, &side_of->all.ncells);
 }
 
 /* Both sides put together in ascending order; each may be NULL for nobody. */
 static void
-join_sides(CountedView *view, const CountedView *const sides[2])
+join_sides(SummaryView *view, const SummaryView *const sides[2])
 {
 	uint32		n[2];
 	uint32		next[2] = {0, 0};
 
 	for (int side = 0; side < 2; side++)
 	{
-		n[side] = sides[side] ? sides[side]->nentries : 0;
+		n[side] = sides[side] ? sides[side]->all.ncells : 0;
 		if (sides[side])
-			view->sums[TIME_BEFORE + side] = sides[side]->sums[0];
+			view->all.sums[TIME_BEFORE + side] = sides[side]->all.sums[0];
 	}
-	view->nentries = 0;
-	view->entries = palloc_extended(mul_size(sizeof(TallyEntry), Max((Size) n[0] + n[1], 1)), MCXT_ALLOC_HUGE);
+	view->all.ncells = 0;
+	view->all.cells = palloc_extended(mul_size(sizeof(TallyEntry), Max((Size) n[0] + n[1], 1)), MCXT_ALLOC_HUGE);
 	while (next[0] < n[0] || next[1] < n[1])
 	{
 		int			side = next[0] >= n[0] ? 1 : next[1] >= n[1] ? 0 :
-			sides[1]->entries[next[1]].key < sides[0]->entries[next[0]].key;
-		const TallyEntry *entry = &sides[side]->entries[next[side]++];
+			sides[1]->all.cells[next[1]].key < sides[0]->all.cells[next[0]].key;
+		const TallyEntry *entry = &sides[side]->all.cells[next[side]++];
 
-		view->entries[view->nentries].key = entry->key * 2 + side;
-		view->entries[view->nentries++].count = entry->count;
+		view->all.cells[view->all.ncells].key = entry->key * 2 + side;
+		view->all.cells[view->all.ncells++].count = entry->count;
 	}
 }
 
 static SurvivalPoint *
-points_of(const CountedView *view, size_t *n)
+points_of(const SummaryView *view, size_t *n)
 {
-	SurvivalPoint *points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(view->nentries, 1)), MCXT_ALLOC_HUGE);
+	SurvivalPoint *points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(view->all.ncells, 1)), MCXT_ALLOC_HUGE);
 
-	*n = duration_points(view->entries, view->nentries, points);
+	*n = duration_points(view->all.cells, view->all.ncells, points);
 	return points;
 }
 
@@ -142,10 +142,11 @@ below_zero(Sum128 sum)
 }
 
 static const char *
-check_log_rank(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
-			   const TallyEntry *entries, uint32 nentries)
+check_log_rank(const SummaryView *view)
 {
-	if (nsums != SUMS)
+	const Sum128 *sums = view->all.sums;
+
+	if (view->nsums != SUMS)
 		return "its sums are not as many as they must be";
 	for (int i = 0; i < NAMED_SUMS; i++)
 	{
@@ -159,19 +160,20 @@ check_log_rank(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 	}
 	for (int side = 0; side < 2; side++)
 	{
-		uint32		n;
-		TallyEntry *mine = side_entries(entries, nentries, side, &n);
-		const char *problem = duration_type.check(identity, identity_size, &sums[TIME_BEFORE + side], 1, mine, n);
+		SummaryView mine;
+		const char *problem;
 		Sum128		events = {0, 0};
 
+		side_view(&mine, view, side);
+		problem = duration_type.check(&mine);
 		if (problem != NULL)
 			return problem;
-		for (uint32 i = 0; i < n; i++)
-			if (DURATION_KEY_CATEGORY(mine[i].key) == DURATION_EVENT)
-				sum128_add_int64(&events, mine[i].count);
+		for (uint32 i = 0; i < mine.all.ncells; i++)
+			if (DURATION_KEY_CATEGORY(mine.all.cells[i].key) == DURATION_EVENT)
+				sum128_add_int64(&events, mine.all.cells[i].count);
 		if (sum128_compare(sums[OBSERVED_BEFORE + side], events) > 0)
 			return "more events are compared than there are";
-		pfree(mine);
+		pfree(mine.all.cells);
 	}
 	return NULL;
 }
@@ -266,8 +268,8 @@ read_object(Jsonb *jsonb, fmNodePtr escontext)
 	JsonbContainer *object = &jsonb->root;
 	const char *keys[1 + NAMED_SUMS + 2 + 1] = {"version"};
 	Sum128		sums[SUMS] = {{0, 0}};
-	CountedView sides[2];
-	CountedView view;
+	SummaryView sides[2];
+	SummaryView view = {NULL};
 	const char *problem;
 
 	memcpy(&keys[1], sum_keys, sizeof(sum_keys));
@@ -289,7 +291,7 @@ read_object(Jsonb *jsonb, fmNodePtr escontext)
 		summary = duration_from_jsonb(JsonbValueToJsonb(jsonb_field(object, side_keys[side])), escontext);
 		if (summary == NULL)
 			return NULL;
-		counted_view(&sides[side], &duration_type, PointerGetDatum(summary));
+		summary_view(&sides[side], &duration_type, PointerGetDatum(summary));
 	}
 	if (sides[0].identity[0] != sides[1].identity[0])
 		ereturn(escontext, NULL,
@@ -298,15 +300,15 @@ read_object(Jsonb *jsonb, fmNodePtr escontext)
 						duration_unit_name(sides[0].identity[0]), duration_unit_name(sides[1].identity[0]))));
 	view.identity = sides[0].identity;
 	view.identity_size = 1;
-	view.sums = sums;
+	view.all.sums = sums;
 	view.nsums = SUMS;
-	join_sides(&view, (const CountedView *const[2]) {&sides[0], &sides[1]});
-	problem = counted_check(&view, &log_rank_type);
+	join_sides(&view, (const SummaryView *const[2]) {&sides[0], &sides[1]});
+	problem = summary_check(&view, &log_rank_type);
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return counted_pack_view(&view, &log_rank_type);
+	return summary_pack(&view, &log_rank_type);
 }
 
 PG_FUNCTION_INFO_V1(log_rank_summary_in);
@@ -328,25 +330,25 @@ PG_FUNCTION_INFO_V1(log_rank_summary_out);
 Datum
 log_rank_summary_out(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	StringInfoData text;
 
-	counted_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
 	initStringInfo(&text);
-	appendStringInfo(&text, "{\"version\":%d", COUNTED_VERSION);
+	appendStringInfo(&text, "{\"version\":%d", SUMMARY_VERSION);
 	for (int i = 0; i < NAMED_SUMS; i++)
 	{
 		char		digits[SUM128_TEXT_SIZE];
 
 		appendStringInfo(&text, ",\"%s\":", sum_keys[i]);
 		if (i < EXPECTED_BEFORE)
-			appendStringInfoString(&text, sum128_text(view.sums[i], digits));
+			appendStringInfoString(&text, sum128_text(view.all.sums[i], digits));
 		else
-			append_fixed(&text, view.sums[i]);
+			append_fixed(&text, view.all.sums[i]);
 	}
 	for (int side = 0; side < 2; side++)
 	{
-		CountedView durations;
+		SummaryView durations;
 
 		side_view(&durations, &view, side);
 		appendStringInfo(&text, ",\"%s\":", side_keys[side]);
@@ -360,24 +362,21 @@ PG_FUNCTION_INFO_V1(log_rank_summary_recv);
 Datum
 log_rank_summary_recv(PG_FUNCTION_ARGS)
 {
-	return counted_recv(fcinfo, &log_rank_type);
+	return summary_recv(fcinfo, &log_rank_type);
 }
 
 PG_FUNCTION_INFO_V1(log_rank_summary_send);
 Datum
 log_rank_summary_send(PG_FUNCTION_ARGS)
 {
-	return counted_send(fcinfo, &log_rank_type);
+	return summary_send(fcinfo, &log_rank_type);
 }
 
 /* The packed form of an open state. */
 static struct varlena *
 pack(Datum summary)
 {
-	CountedView view;
-
-	counted_view(&view, &log_rank_type, summary);
-	return counted_pack_view(&view, &log_rank_type);
+	return summary_packed(&log_rank_type, summary);
 }
 
 static const TypeInfo type_info = {
@@ -392,7 +391,7 @@ DEFINE_COMPARISON(log_rank_summary, type_info);
 
 /* The log-rank sums of one stratum. */
 static void
-compare_stratum(Sum128 *sums, const CountedView *const sides[2])
+compare_stratum(Sum128 *sums, const SummaryView *const sides[2])
 {
 	SurvivalPoint *points[2] = {NULL, NULL};
 	size_t		n[2] = {0, 0};
@@ -426,17 +425,17 @@ PG_FUNCTION_INFO_V1(log_rank_summary_accumulate);
 Datum
 log_rank_summary_accumulate(PG_FUNCTION_ARGS)
 {
-	CountedView views[2];
-	const CountedView *sides[2] = {NULL, NULL};
-	const CountedView *any = NULL;
-	CountedView stratum;
+	SummaryView views[2];
+	const SummaryView *sides[2] = {NULL, NULL};
+	const SummaryView *any = NULL;
+	SummaryView stratum = {NULL};
 	Sum128		sums[SUMS] = {{0, 0}};
-	CountedSummary *state;
+	SummaryState *state;
 
 	for (int side = 0; side < 2; side++)
 		if (!PG_ARGISNULL(1 + side))
 		{
-			counted_view(&views[side], &duration_type, PG_GETARG_DATUM(1 + side));
+			summary_view(&views[side], &duration_type, PG_GETARG_DATUM(1 + side));
 			if (any && any->identity[0] != views[side].identity[0])
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -446,15 +445,15 @@ log_rank_summary_accumulate(PG_FUNCTION_ARGS)
 			any = sides[side] = &views[side];
 		}
 	if (any == NULL)
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &log_rank_type);
 	compare_stratum(sums, sides);
 	stratum.identity = any->identity;
 	stratum.identity_size = any->identity_size;
-	stratum.sums = sums;
+	stratum.all.sums = sums;
 	stratum.nsums = SUMS;
 	join_sides(&stratum, sides);
-	state = counted_state(fcinfo, &log_rank_type, stratum.identity, stratum.identity_size, SUMS);
-	state = counted_merge(state, &log_rank_type, &stratum, 1);
+	state = summary_state(fcinfo, &log_rank_type, stratum.identity, stratum.identity_size, SUMS);
+	state = summary_merge(state, &log_rank_type, &stratum, 1);
 	state->inputs++;
 	PG_RETURN_POINTER(state);
 }
@@ -463,28 +462,28 @@ PG_FUNCTION_INFO_V1(log_rank_summary_add_summary);
 Datum
 log_rank_summary_add_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_accumulate(fcinfo, &log_rank_type);
+	return summary_rollup_accumulate(fcinfo, &log_rank_type);
 }
 
 PG_FUNCTION_INFO_V1(log_rank_summary_combine);
 Datum
 log_rank_summary_combine(PG_FUNCTION_ARGS)
 {
-	return counted_combine(fcinfo, &log_rank_type);
+	return summary_combine(fcinfo, &log_rank_type);
 }
 
 PG_FUNCTION_INFO_V1(log_rank_summary_final);
 Datum
 log_rank_summary_final(PG_FUNCTION_ARGS)
 {
-	return counted_final(fcinfo, &log_rank_type);
+	return summary_final(fcinfo, &log_rank_type);
 }
 
 PG_FUNCTION_INFO_V1(log_rank_summary_plus);
 Datum
 log_rank_summary_plus(PG_FUNCTION_ARGS)
 {
-	return counted_plus(fcinfo, &log_rank_type);
+	return summary_plus(fcinfo, &log_rank_type);
 }
 
 /* ---------------------------------------------------------------- compare */
@@ -509,7 +508,7 @@ PG_FUNCTION_INFO_V1(log_rank_summary_compare);
 Datum
 log_rank_summary_compare(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	SurvivalPoint *points[2];
 	size_t		n[2];
 	LogRank		crude = {{0}};
@@ -520,23 +519,23 @@ log_rank_summary_compare(PG_FUNCTION_ARGS)
 				ratio;
 	ComparisonRow row = {.n = 0};
 
-	counted_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
 	for (int side = 0; side < 2; side++)
 	{
-		CountedView durations;
+		SummaryView durations;
 
 		side_view(&durations, &view, side);
 		points[side] = points_of(&durations, &n[side]);
-		stratified.observed[side] = sum128_to_double(view.sums[OBSERVED_BEFORE + side]);
-		stratified.expected[side] = fixed_to_double(view.sums[EXPECTED_BEFORE + side]);
+		stratified.observed[side] = sum128_to_double(view.all.sums[OBSERVED_BEFORE + side]);
+		stratified.expected[side] = fixed_to_double(view.all.sums[EXPECTED_BEFORE + side]);
 	}
-	stratified.variance = fixed_to_double(view.sums[VARIANCE]);
+	stratified.variance = fixed_to_double(view.all.sums[VARIANCE]);
 	log_rank_add(&crude, points[0], n[0], points[1], n[1]);
 	log_rank_result(&crude, &chi2, &p_value, &crude_ratio);
 	log_rank_result(&stratified, &chi2, &p_value, &ratio);
 
-	comparison_count(&row, (int64) view.sums[STRATA].low);
-	comparison_count(&row, (int64) view.sums[SKIPPED].low);
+	comparison_count(&row, (int64) view.all.sums[STRATA].low);
+	comparison_count(&row, (int64) view.all.sums[SKIPPED].low);
 	comparison_number(&row, crude_ratio);
 	comparison_number(&row, ratio);
 	comparison_number(&row, chi2);

@@ -458,13 +458,13 @@ change_by_cycle(FunctionCallInfo fcinfo, int sign)
 		DURATION_EVENT_AT_ENTRY, DURATION_COMPETING_AT_ENTRY
 	};
 	const DealCycle *cycle;
-	CountedSummary *state;
+	SummaryState *state;
 	int64		microseconds;
 	int64		size;
 	int64		entered;
 
 	if (PG_ARGISNULL(1))
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &duration_type);
 	cycle = deal_cycle_get(PG_GETARG_DATUM(1));
 	microseconds = cycle_microseconds(cycle);
 	if (!(cycle->flags & DEAL_CYCLE_LATE))
@@ -478,7 +478,7 @@ change_by_cycle(FunctionCallInfo fcinfo, int sign)
 		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
 									   categories_at_entry[cycle->status], sign));
 	state = duration_add(fcinfo, cycle->unit, microseconds, categories[cycle->status], sign);
-	PG_RETURN_POINTER(counted_add(state, &duration_type,
+	PG_RETURN_POINTER(summary_add(state, &duration_type,
 								  DURATION_KEY(entered, DURATION_LATE), sign));
 }
 

@@ -68,7 +68,7 @@ duration_entries_median(const TallyEntry *entries, uint32 n, double *median)
 /* The curve of a summary. */
 typedef struct Curve
 {
-	CountedView view;
+	SummaryView view;
 	SurvivalPoint *points;
 	size_t		n;
 } Curve;
@@ -76,10 +76,10 @@ typedef struct Curve
 static void
 curve_of(Curve *curve, Datum summary)
 {
-	counted_view(&curve->view, &duration_type, summary);
-	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.nentries, 1)),
+	summary_view(&curve->view, &duration_type, summary);
+	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.all.ncells, 1)),
 									MCXT_ALLOC_HUGE);
-	curve->n = duration_points(curve->view.entries, curve->view.nentries, curve->points);
+	curve->n = duration_points(curve->view.all.cells, curve->view.all.ncells, curve->points);
 }
 
 /* ---------------------------------------------------------------- arguments and results */
@@ -146,16 +146,16 @@ interval_row(FunctionCallInfo fcinfo, bool has_low, double low, bool has_high, d
 static int64
 count_of(Datum summary, int category, int category_at_entry)
 {
-	CountedView view;
+	SummaryView view;
 	int64		count = 0;
 
-	counted_view(&view, &duration_type, summary);
-	for (uint32 i = 0; i < view.nentries; i++)
+	summary_view(&view, &duration_type, summary);
+	for (uint32 i = 0; i < view.all.ncells; i++)
 	{
-		int			found = DURATION_KEY_CATEGORY(view.entries[i].key);
+		int			found = DURATION_KEY_CATEGORY(view.all.cells[i].key);
 
 		if (found == category || found == category_at_entry)
-			count += view.entries[i].count;
+			count += view.all.cells[i].count;
 	}
 	return count;
 }
@@ -164,9 +164,9 @@ PG_FUNCTION_INFO_V1(duration_summary_unit);
 Datum
 duration_summary_unit(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 
-	counted_view(&view, &duration_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &duration_type, PG_GETARG_DATUM(0));
 	PG_RETURN_TEXT_P(cstring_to_text(duration_unit_name(view.identity[0])));
 }
 
@@ -196,13 +196,13 @@ PG_FUNCTION_INFO_V1(duration_summary_mean);
 Datum
 duration_summary_mean(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	int64		n = count_of(PG_GETARG_DATUM(0), DURATION_EVENT, DURATION_EVENT_AT_ENTRY);
 
 	if (n == 0)
 		PG_RETURN_NULL();
-	counted_view(&view, &duration_type, PG_GETARG_DATUM(0));
-	PG_RETURN_FLOAT8(sum128_to_double(view.sums[0]) / (double) n /
+	summary_view(&view, &duration_type, PG_GETARG_DATUM(0));
+	PG_RETURN_FLOAT8(sum128_to_double(view.all.sums[0]) / (double) n /
 					 (double) duration_unit_size(view.identity[0]));
 }
 

@@ -19,7 +19,7 @@
 /* A summary taken apart, with its definition. */
 typedef struct FunnelView
 {
-	CountedView cells;
+	SummaryView cells;
 	FunnelDefinition definition;
 	int			nstages;
 	bool		excluded;
@@ -28,7 +28,7 @@ typedef struct FunnelView
 static void
 funnel_view(FunnelView *view, Datum summary)
 {
-	counted_view(&view->cells, &funnel_type, summary);
+	summary_view(&view->cells, &funnel_type, summary);
 	funnel_definition_decode(view->cells.identity, view->cells.identity_size,
 							 &view->definition);
 	view->nstages = view->definition.rules.nstages;
@@ -38,7 +38,7 @@ funnel_view(FunnelView *view, Datum summary)
 static int64
 outcomes(const FunnelView *view, int depth, ChainStatus status)
 {
-	return counted_count(&view->cells, FUNNEL_OUTCOME_KEY(depth, status));
+	return summary_cell(&view->cells, FUNNEL_OUTCOME_KEY(depth, status));
 }
 
 /* Deals whose chain ended at a depth, whatever their status. */
@@ -65,8 +65,8 @@ count_conversion(const FunnelView *view, int from, int to, bool settled,
 	*successes = *total = 0;
 	if (view->excluded)
 	{
-		*total = counted_count(&view->cells, FUNNEL_PAIR_KEY(from, from));
-		*successes = counted_count(&view->cells, FUNNEL_PAIR_KEY(from, to));
+		*total = summary_cell(&view->cells, FUNNEL_PAIR_KEY(from, from));
+		*successes = summary_cell(&view->cells, FUNNEL_PAIR_KEY(from, to));
 	}
 	else
 	{
@@ -81,7 +81,7 @@ count_conversion(const FunnelView *view, int from, int to, bool settled,
 	}
 	for (int depth = from + 1; settled && depth <= to; depth++)
 		*total -= view->excluded ?
-			counted_count(&view->cells, FUNNEL_OPEN_KEY(from, depth)) :
+			summary_cell(&view->cells, FUNNEL_OPEN_KEY(from, depth)) :
 			outcomes(view, depth, CHAIN_OPEN);
 }
 
@@ -158,10 +158,10 @@ stage_entries(const FunnelView *view, int stage, TallyEntry **entries)
 {
 	uint32		count = 0;
 
-	*entries = palloc(sizeof(TallyEntry) * Max(view->cells.nentries, 1));
-	for (uint32 i = 0; i < view->cells.nentries; i++)
+	*entries = palloc(sizeof(TallyEntry) * Max(view->cells.all.ncells, 1));
+	for (uint32 i = 0; i < view->cells.all.ncells; i++)
 	{
-		const TallyEntry *cell = &view->cells.entries[i];
+		const TallyEntry *cell = &view->cells.all.cells[i];
 
 		if (cell->key < FUNNEL_FIRST_DURATION_KEY ||
 			(cell->key - FUNNEL_FIRST_DURATION_KEY) % 32 != stage)
@@ -194,7 +194,7 @@ funnel_summary_stage_duration(PG_FUNCTION_ARGS)
 						text_to_cstring(PG_GETARG_TEXT_PP(1)))));
 	nentries = stage_entries(&view, stage, &entries);
 	PG_RETURN_POINTER(duration_summary_build(DURATION_DAY, entries, nentries,
-											 view.cells.sums[stage]));
+											 view.cells.all.sums[stage]));
 }
 
 /* One row of the table of steps. */
@@ -216,7 +216,7 @@ read_step(const FunnelView *view, int stage, Step *step)
 	step->exited = outcomes(view, depth, CHAIN_EXITED);
 	step->expired = outcomes(view, depth, CHAIN_EXPIRED);
 	if (view->excluded)
-		step->reached = counted_count(&view->cells, FUNNEL_PAIR_KEY(stage, stage));
+		step->reached = summary_cell(&view->cells, FUNNEL_PAIR_KEY(stage, stage));
 	else
 	{
 		step->reached = 0;

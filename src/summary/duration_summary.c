@@ -3,7 +3,7 @@
  *		Input and output, accumulation and merging of duration_summary.
  *
  * What is stored, and why, stands in duration_summary.h; the bytes around it
- * in counted_summary.h. Text form:
+ * in engine.h. Text form:
  *
  *		{"version":1,"unit":"day","total_microseconds":2160000000000,
  *		 "histogram":[[units,events,competing,censored,late],...]}
@@ -31,14 +31,13 @@ static const int64 unit_sizes[DURATION_UNITS] = {
 	USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC
 };
 
-static const char *check_duration(const uint8 *identity, Size identity_size,
-								  const Sum128 *sums, int nsums,
-								  const TallyEntry *entries, uint32 nentries);
+static const char *check_duration(const SummaryView *view);
 
-const CountedType duration_type = {
+const SummaryType duration_type = {
 	.name = TYPE_NAME,
 	.mismatch = "Durations in different units cannot be merged.",
-	.check = check_duration
+	.check = check_duration,
+	.key_bits = SUMMARY_WHOLE_KEY
 };
 
 /* ---------------------------------------------------------------- units */
@@ -111,9 +110,11 @@ is_event(int category)
  * censored in it; and the sum lies between the whole units and the next ones.
  */
 static const char *
-check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
-			   const TallyEntry *entries, uint32 nentries)
+check_duration(const SummaryView *view)
 {
+	const TallyEntry *entries = view->all.cells;
+	uint32		nentries = view->all.ncells;
+	Sum128		sum;
 	int64		size;
 	int64		counted = 0;
 	int64		ended = 0;
@@ -123,11 +124,12 @@ check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 	Sum128		least = {0, 0};
 	Sum128		most;
 
-	if (identity_size != 1 || identity[0] >= DURATION_UNITS)
+	if (view->identity_size != 1 || view->identity[0] >= DURATION_UNITS)
 		return "its unit is unknown";
-	if (nsums != 1)
+	if (view->nsums != 1)
 		return "it must hold one sum";
-	size = unit_sizes[identity[0]];
+	sum = view->all.sums[0];
+	size = unit_sizes[view->identity[0]];
 	if (nentries > 0 && entries[nentries - 1].key / 8 > (uint64) (PG_INT64_MAX / size))
 		return "a duration is out of range";
 	for (uint32 i = 0; i < nentries; i++)
@@ -150,7 +152,7 @@ check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 	most = least;
 	if (!sum128_add_product(&most, size - 1, events))
 		return "its sum is out of range";
-	if (sum128_compare(sums[0], least) < 0 || sum128_compare(sums[0], most) > 0)
+	if (sum128_compare(sum, least) < 0 || sum128_compare(sum, most) > 0)
 		return "its sum does not fit its counts";
 
 	/* where there are late entries, from the last unit to the first: the categories of a unit stand in the order event .. late */
@@ -172,23 +174,23 @@ check_duration(const uint8 *identity, Size identity_size, const Sum128 *sums, in
 /* ---------------------------------------------------------------- text and jsonb */
 
 void
-duration_append_text(StringInfo out, const CountedView *view)
+duration_append_text(StringInfo out, const SummaryView *view)
 {
 	char		sum[SUM128_TEXT_SIZE];
 	uint32		i = 0;
 
 	appendStringInfo(out, "{\"version\":%d,\"unit\":\"%s\",\"total_microseconds\":%s,\"histogram\":[",
-					 COUNTED_VERSION, unit_names[view->identity[0]], sum128_text(view->sums[0], sum));
-	while (i < view->nentries)
+					 SUMMARY_VERSION, unit_names[view->identity[0]], sum128_text(view->all.sums[0], sum));
+	while (i < view->all.ncells)
 	{
-		uint64		units = view->entries[i].key / 8;
+		uint64		units = view->all.cells[i].key / 8;
 		int64		here[8] = {0};
 		int			n = 5;
 
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		for (; i < view->nentries && view->entries[i].key / 8 == units; i++)
-			here[view->entries[i].key % 8] = view->entries[i].count;
+		for (; i < view->all.ncells && view->all.cells[i].key / 8 == units; i++)
+			here[view->all.cells[i].key % 8] = view->all.cells[i].count;
 		if (here[DURATION_EVENT_AT_ENTRY] > 0 || here[DURATION_COMPETING_AT_ENTRY] > 0)
 			n = 7;
 		appendStringInfo(out, "[" UINT64_FORMAT, units);
@@ -201,7 +203,7 @@ duration_append_text(StringInfo out, const CountedView *view)
 
 /* One row of n numbers (n may be more than there is room for) added to the view; false with an error saved. */
 static bool
-add_row(CountedView *view, const HistogramForm *form, const int64 *values, int n,
+add_row(SummaryView *view, const HistogramForm *form, const int64 *values, int n,
 		int64 last_unit, fmNodePtr escontext)
 {
 	if (n - 1 != form->categories && n - 1 != form->all_categories)
@@ -229,14 +231,14 @@ add_row(CountedView *view, const HistogramForm *form, const int64 *values, int n
 	for (int category = 0; category < n - 1; category++)
 		if (values[category + 1] > 0)
 		{
-			view->entries[view->nentries].key = DURATION_KEY(values[0], category);
-			view->entries[view->nentries++].count = values[category + 1];
+			view->all.cells[view->all.ncells].key = DURATION_KEY(values[0], category);
+			view->all.cells[view->all.ncells++].count = values[category + 1];
 		}
 	return true;
 }
 
 bool
-duration_read_histogram(CountedView *view, const HistogramForm *form, JsonbContainer *rows,
+duration_read_histogram(SummaryView *view, const HistogramForm *form, JsonbContainer *rows,
 						fmNodePtr escontext)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(rows);
@@ -300,7 +302,7 @@ duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 	int			unit;
 	uint8		identity;
 	Sum128		sum;
-	CountedView view;
+	SummaryView view = {NULL};
 	const char *problem;
 	uint32		nrows;
 
@@ -319,22 +321,22 @@ duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 	nrows = JsonContainerSize(rows);
 	view.identity = &identity;
 	view.identity_size = 1;
-	view.sums = &sum;
+	view.all.sums = &sum;
 	view.nsums = 1;
-	view.nentries = 0;
+	view.all.ncells = 0;
 	if (nrows > MaxAllocSize / (DURATION_CATEGORIES * sizeof(TallyEntry)))
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg(TYPE_NAME " value would hold too many units")));
-	view.entries = palloc(sizeof(TallyEntry) * DURATION_CATEGORIES * Max(nrows, 1));
+	view.all.cells = palloc(sizeof(TallyEntry) * DURATION_CATEGORIES * Max(nrows, 1));
 	if (!duration_read_histogram(&view, &duration_form, rows, escontext))
 		return NULL;
-	problem = counted_check(&view, &duration_type);
+	problem = summary_check(&view, &duration_type);
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return counted_pack_view(&view, &duration_type);
+	return summary_pack(&view, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_in);
@@ -356,10 +358,10 @@ PG_FUNCTION_INFO_V1(duration_summary_out);
 Datum
 duration_summary_out(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	StringInfoData text;
 
-	counted_view(&view, &duration_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &duration_type, PG_GETARG_DATUM(0));
 	initStringInfo(&text);
 	duration_append_text(&text, &view);
 	PG_RETURN_CSTRING(text.data);
@@ -369,24 +371,21 @@ PG_FUNCTION_INFO_V1(duration_summary_recv);
 Datum
 duration_summary_recv(PG_FUNCTION_ARGS)
 {
-	return counted_recv(fcinfo, &duration_type);
+	return summary_recv(fcinfo, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_send);
 Datum
 duration_summary_send(PG_FUNCTION_ARGS)
 {
-	return counted_send(fcinfo, &duration_type);
+	return summary_send(fcinfo, &duration_type);
 }
 
 /* The packed form of an open state. */
 static struct varlena *
 pack(Datum summary)
 {
-	CountedView view;
-
-	counted_view(&view, &duration_type, summary);
-	return counted_pack_view(&view, &duration_type);
+	return summary_packed(&duration_type, summary);
 }
 
 static const TypeInfo type_info = {
@@ -399,21 +398,21 @@ DEFINE_COMPARISON(duration_summary, type_info);
 
 /* ---------------------------------------------------------------- accumulate */
 
-CountedSummary *
+SummaryState *
 duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds, DurationCategory category, int sign)
 {
 	uint8		identity = (uint8) unit;
-	CountedSummary *state = counted_state(fcinfo, &duration_type, &identity, 1, 1);
+	SummaryState *state = summary_state(fcinfo, &duration_type, &identity, 1, 1);
 	/* the usual unit by a constant, which takes no division */
 	int64		units = unit == DURATION_DAY ? microseconds / USECS_PER_DAY :
 		microseconds / unit_sizes[unit];
 
 	if (sign > 0)
-		state = counted_increment(state, &duration_type, DURATION_KEY(units, category));
+		state = summary_increment(state, &duration_type, DURATION_KEY(units, category));
 	else
-		state = counted_add(state, &duration_type, DURATION_KEY(units, category), sign);
+		state = summary_add(state, &duration_type, DURATION_KEY(units, category), sign);
 	if (is_event(category))
-		sum128_add_int64(counted_sums(state), sign * microseconds);
+		sum128_add_int64(summary_sums(state), sign * microseconds);
 	state->inputs += sign;
 	return state;
 }
@@ -437,7 +436,7 @@ change_by_times(FunctionCallInfo fcinfo, int sign)
 		unit = duration_unit_from_name(label_from_text(PG_GETARG_DATUM(4), "unit"));
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &duration_type);
 	started = PG_GETARG_TIMESTAMPTZ(1);
 	as_of = PG_GETARG_TIMESTAMPTZ(3);
 	(void) instant_check(started, "started_at", NULL);
@@ -460,7 +459,7 @@ change_by_times(FunctionCallInfo fcinfo, int sign)
 		}
 	}
 	if (started > as_of)
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &duration_type);
 	if (ended > as_of)
 	{
 		ended = as_of;
@@ -491,7 +490,7 @@ change_by_units(FunctionCallInfo fcinfo, int sign)
 	int32		units;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &duration_type);
 	units = PG_GETARG_INT32(1);
 	if (units < 0)
 		ereport(ERROR,
@@ -525,62 +524,62 @@ PG_FUNCTION_INFO_V1(duration_summary_add_summary);
 Datum
 duration_summary_add_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_accumulate(fcinfo, &duration_type);
+	return summary_rollup_accumulate(fcinfo, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_remove_summary);
 Datum
 duration_summary_remove_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_invert(fcinfo, &duration_type);
+	return summary_rollup_invert(fcinfo, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_combine);
 Datum
 duration_summary_combine(PG_FUNCTION_ARGS)
 {
-	return counted_combine(fcinfo, &duration_type);
+	return summary_combine(fcinfo, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_final);
 Datum
 duration_summary_final(PG_FUNCTION_ARGS)
 {
-	return counted_final(fcinfo, &duration_type);
+	return summary_final(fcinfo, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_plus);
 Datum
 duration_summary_plus(PG_FUNCTION_ARGS)
 {
-	return counted_plus(fcinfo, &duration_type);
+	return summary_plus(fcinfo, &duration_type);
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_minus);
 Datum
 duration_summary_minus(PG_FUNCTION_ARGS)
 {
-	return counted_minus(fcinfo, &duration_type);
+	return summary_minus(fcinfo, &duration_type);
 }
 
 struct varlena *
 duration_summary_build(int unit, const TallyEntry *entries, uint32 n, Sum128 observed_microseconds)
 {
 	uint8		identity = (uint8) unit;
-	CountedView view;
+	SummaryView view = {NULL};
 	const char *problem;
 
 	view.identity = &identity;
 	view.identity_size = 1;
-	view.sums = &observed_microseconds;
+	view.all.sums = &observed_microseconds;
 	view.nsums = 1;
-	view.entries = unconstify(TallyEntry *, entries);
-	view.nentries = n;
-	problem = counted_check(&view, &duration_type);
+	view.all.cells = unconstify(TallyEntry *, entries);
+	view.all.ncells = n;
+	problem = summary_check(&view, &duration_type);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the result is not a possible " TYPE_NAME " value"),
 				 errdetail_problem(problem)));
-	return counted_pack_view(&view, &duration_type);
+	return summary_pack(&view, &duration_type);
 }

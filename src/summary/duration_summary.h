@@ -2,7 +2,7 @@
  * duration_summary.h
  *		How long something took, with those counted who are not there yet.
  *
- * An exact histogram by whole unit of time, as a counted_summary:
+ * An exact histogram by whole unit of time, as a summary (engine.h):
  *
  *		identity	one byte, the unit (DurationUnit)
  *		sums		one: the microseconds of all observed durations
@@ -25,7 +25,7 @@
 #include "base/compat.h"
 #include "utils/jsonb.h"
 
-#include "summary/counted_summary.h"
+#include "summary/engine.h"
 #include "base/label.h"
 #include "plain/survival.h"
 
@@ -55,7 +55,7 @@ typedef enum DurationCategory
 #define DURATION_KEY_UNITS(key) ((int64) ((key) / 8))
 #define DURATION_KEY_CATEGORY(key) ((int) ((key) % 8))
 
-extern const CountedType duration_type;
+extern const SummaryType duration_type;
 
 /* Microseconds of a unit, and its name. */
 extern int64 duration_unit_size(int unit);
@@ -73,7 +73,7 @@ extern int64 duration_between(int64 from, int64 to);
  * The body of a transition function whose argument 0 is the state: one duration
  * more (sign 1) or less (sign -1). The microseconds are summed for events only.
  */
-extern CountedSummary *duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds,
+extern SummaryState *duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds,
 									DurationCategory category, int sign);
 
 /* A summary from ascending entries, keyed as above; the sum is that of the events among them. */
@@ -81,7 +81,7 @@ extern struct varlena *duration_summary_build(int unit, const TallyEntry *entrie
 											  Sum128 observed_microseconds);
 
 /* The text form of a view, and the packed form of a jsonb object (NULL with an error saved). */
-extern void duration_append_text(StringInfo out, const CountedView *view);
+extern void duration_append_text(StringInfo out, const SummaryView *view);
 extern struct varlena *duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext);
 
 /* Ascending entries as points of a survival curve; room for n. Returns how many. */
@@ -104,7 +104,7 @@ typedef struct HistogramForm
 } HistogramForm;
 
 /* Reads it into a view with room for all its cells; false with an error saved (22P02). */
-extern bool duration_read_histogram(CountedView *view, const HistogramForm *form,
+extern bool duration_read_histogram(SummaryView *view, const HistogramForm *form,
 									JsonbContainer *rows, fmNodePtr escontext);
 
 #endif							/* EM_DURATION_SUMMARY_H */

@@ -170,18 +170,18 @@ check_durations(const ChainRules *rules, const Sum128 *sums, const TallyEntry *e
 }
 
 static const char *
-check_funnel(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
-			 const TallyEntry *entries, uint32 nentries)
+check_funnel(const SummaryView *view)
 {
 	FunnelDefinition definition;
-	const char *problem = funnel_definition_decode(identity, identity_size, &definition);
-	const TallyEntry *end = entries + nentries;
+	const char *problem = funnel_definition_decode(view->identity, view->identity_size, &definition);
+	const TallyEntry *entries = view->all.cells;
+	const TallyEntry *end = entries + view->all.ncells;
 	const TallyEntry *durations = entries;
 	int64		deals = 0;
 
 	if (problem != NULL)
 		return problem;
-	if (nsums != definition.rules.nstages - 1)
+	if (view->nsums != definition.rules.nstages - 1)
 		return "it must hold one sum for each stage but the last";
 	for (; durations < end && durations->key < FUNNEL_FIRST_DURATION_KEY; durations++)
 	{
@@ -194,23 +194,24 @@ check_funnel(const uint8 *identity, Size identity_size, const Sum128 *sums, int 
 			deals += durations->count;
 		}
 	}
-	problem = check_durations(&definition.rules, sums, durations, end);
+	problem = check_durations(&definition.rules, view->all.sums, durations, end);
 	if (problem == NULL && definition.rules.skipped == CHAIN_EXCLUDED)
 		problem = check_pairs(&definition.rules, entries, durations);
 	return problem;
 }
 
-const CountedType funnel_type = {
+const SummaryType funnel_type = {
 	.name = TYPE_NAME,
 	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
-	.check = check_funnel
+	.check = check_funnel,
+	.key_bits = SUMMARY_WHOLE_KEY
 };
 
 /* Accumulation */
 
 /* The time from one instant to a later one, as a cell of a stage. */
-static inline CountedSummary *
-count_duration(CountedSummary *state, int stage, int64 from, int64 to,
+static inline SummaryState *
+count_duration(SummaryState *state, int stage, int64 from, int64 to,
 			   DurationCategory category)
 {
 	int64		microseconds;
@@ -219,25 +220,25 @@ count_duration(CountedSummary *state, int stage, int64 from, int64 to,
 		deal_progress_damaged();
 	microseconds = duration_between(from, to);
 	if (category == DURATION_EVENT)
-		sum128_add_int64(&counted_sums(state)[stage], microseconds);
-	return counted_increment(state, &funnel_type,
+		sum128_add_int64(&summary_sums(state)[stage], microseconds);
+	return summary_increment(state, &funnel_type,
 							 FUNNEL_DURATION_KEY(stage, DURATION_KEY(microseconds / USECS_PER_DAY,
 																	 category)));
 }
 
 /* The deal's stages in pairs, for rates among those that matched a stage. */
-static CountedSummary *
-count_pairs(CountedSummary *state, int depth, ChainStatus status, uint32 matched)
+static SummaryState *
+count_pairs(SummaryState *state, int depth, ChainStatus status, uint32 matched)
 {
 	for (uint32 from = matched; from != 0; from &= from - 1)
 	{
 		int			i = __builtin_ctz(from);
 
 		for (uint32 to = from; to != 0; to &= to - 1)
-			state = counted_increment(state, &funnel_type,
+			state = summary_increment(state, &funnel_type,
 									  FUNNEL_PAIR_KEY(i, __builtin_ctz(to)));
 		if (status == CHAIN_OPEN)
-			state = counted_increment(state, &funnel_type, FUNNEL_OPEN_KEY(i, depth));
+			state = summary_increment(state, &funnel_type, FUNNEL_OPEN_KEY(i, depth));
 	}
 	return state;
 }
@@ -266,8 +267,8 @@ sort_by_time(int *stages, int64 *times, int count)
 }
 
 /* How long the deal was in each stage; nobody asks that of the last one. */
-static CountedSummary *
-count_durations(CountedSummary *state, const int *stages, const int64 *times, int count,
+static SummaryState *
+count_durations(SummaryState *state, const int *stages, const int64 *times, int count,
 				int nstages, ChainStatus status, int64 ended_at)
 {
 	for (int i = 0; i < count - 1; i++)
@@ -284,11 +285,11 @@ count_durations(CountedSummary *state, const int *stages, const int64 *times, in
  * Counts one deal into a state of the same identity. The instants are those of
  * the matched stages, in stage order.
  */
-static CountedSummary *
-count_deal(CountedSummary *state, int depth, ChainStatus status, uint32 matched,
+static SummaryState *
+count_deal(SummaryState *state, int depth, ChainStatus status, uint32 matched,
 		   const int64 *times, int64 ended_at)
 {
-	const uint8 *identity = counted_identity(state);
+	const uint8 *identity = summary_identity(state);
 	int			nstages = funnel_identity_nstages(identity);
 	int			stages[FUNNEL_MAX_STAGES];
 	int			count = 0;
@@ -296,7 +297,7 @@ count_deal(CountedSummary *state, int depth, ChainStatus status, uint32 matched,
 	state->inputs++;
 	if (status == CHAIN_NOT_ENTERED)
 		return state;
-	state = counted_increment(state, &funnel_type, FUNNEL_OUTCOME_KEY(depth, status));
+	state = summary_increment(state, &funnel_type, FUNNEL_OUTCOME_KEY(depth, status));
 	if (funnel_identity_skipped(identity) == CHAIN_EXCLUDED)
 		state = count_pairs(state, depth, status, matched);
 	for (; matched != 0; matched &= matched - 1)
@@ -312,8 +313,8 @@ count_deal(CountedSummary *state, int depth, ChainStatus status, uint32 matched,
 	return count_durations(state, stages, times, count, nstages, status, ended_at);
 }
 
-CountedSummary *
-funnel_count(CountedSummary *state, const ChainResult *result)
+SummaryState *
+funnel_count(SummaryState *state, const ChainResult *result)
 {
 	return count_deal(state, result->depth, result->status, result->matched,
 					  result->times, result->ended_at);
@@ -326,13 +327,13 @@ funnel_summary_add_progress(PG_FUNCTION_ARGS)
 {
 	const DealProgress *progress;
 	const uint8 *identity;
-	CountedSummary *state;
+	SummaryState *state;
 
 	if (PG_ARGISNULL(1))
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &funnel_type);
 	progress = deal_progress_peek(PG_GETARG_DATUM(1));
 	identity = deal_progress_identity(progress);
-	state = counted_state(fcinfo, &funnel_type, identity, progress->identity_size,
+	state = summary_state(fcinfo, &funnel_type, identity, progress->identity_size,
 						  funnel_identity_nstages(identity) - 1);
 	if (state->inputs == 0)
 	{
@@ -349,61 +350,61 @@ PG_FUNCTION_INFO_V1(funnel_summary_add_summary);
 Datum
 funnel_summary_add_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_accumulate(fcinfo, &funnel_type);
+	return summary_rollup_accumulate(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_remove_summary);
 Datum
 funnel_summary_remove_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_invert(fcinfo, &funnel_type);
+	return summary_rollup_invert(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_combine);
 Datum
 funnel_summary_combine(PG_FUNCTION_ARGS)
 {
-	return counted_combine(fcinfo, &funnel_type);
+	return summary_combine(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_final);
 Datum
 funnel_summary_final(PG_FUNCTION_ARGS)
 {
-	return counted_final(fcinfo, &funnel_type);
+	return summary_final(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_plus);
 Datum
 funnel_summary_plus(PG_FUNCTION_ARGS)
 {
-	return counted_plus(fcinfo, &funnel_type);
+	return summary_plus(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_minus);
 Datum
 funnel_summary_minus(PG_FUNCTION_ARGS)
 {
-	return counted_minus(fcinfo, &funnel_type);
+	return summary_minus(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_send);
 Datum
 funnel_summary_send(PG_FUNCTION_ARGS)
 {
-	return counted_send(fcinfo, &funnel_type);
+	return summary_send(fcinfo, &funnel_type);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_recv);
 Datum
 funnel_summary_recv(PG_FUNCTION_ARGS)
 {
-	Datum		summary = counted_recv(fcinfo, &funnel_type);
-	CountedView view;
+	Datum		summary = summary_recv(fcinfo, &funnel_type);
+	SummaryView view;
 	FunnelDefinition definition;
 	const char *problem;
 
-	counted_view(&view, &funnel_type, summary);
+	summary_view(&view, &funnel_type, summary);
 	funnel_definition_decode(view.identity, view.identity_size, &definition);
 	problem = funnel_definition_verify_labels(&definition);
 	if (problem != NULL)
@@ -426,46 +427,46 @@ begin_row(StringInfo out, bool *first)
 static void
 funnel_to_json(Datum summary, StringInfo out)
 {
-	CountedView view;
+	SummaryView view;
 	FunnelDefinition definition;
 	bool		excluded;
 	bool		first = true;
 	uint32		i = 0;
 
-	counted_view(&view, &funnel_type, summary);
+	summary_view(&view, &funnel_type, summary);
 	funnel_definition_decode(view.identity, view.identity_size, &definition);
 	excluded = definition.rules.skipped == CHAIN_EXCLUDED;
 
-	appendStringInfo(out, "{\"version\":%d,\"definition\":", COUNTED_VERSION);
+	appendStringInfo(out, "{\"version\":%d,\"definition\":", SUMMARY_VERSION);
 	funnel_definition_to_json(&definition, out);
 	appendStringInfoString(out, ",\"outcomes\":[");
-	for (; i < view.nentries && view.entries[i].key < FUNNEL_PAIR_KEY(0, 0); i++)
+	for (; i < view.all.ncells && view.all.cells[i].key < FUNNEL_PAIR_KEY(0, 0); i++)
 	{
 		begin_row(out, &first);
-		appendStringInfo(out, "%d,\"%s\"," INT64_FORMAT "]", (int) (view.entries[i].key / 8),
-						 funnel_statuses[view.entries[i].key % 8], view.entries[i].count);
+		appendStringInfo(out, "%d,\"%s\"," INT64_FORMAT "]", (int) (view.all.cells[i].key / 8),
+						 funnel_statuses[view.all.cells[i].key % 8], view.all.cells[i].count);
 	}
 	if (excluded)
 	{
 		appendStringInfoString(out, "],\"matched_pairs\":[");
 		first = true;
-		for (; i < view.nentries && view.entries[i].key < FUNNEL_OPEN_KEY(0, 0); i++)
+		for (; i < view.all.ncells && view.all.cells[i].key < FUNNEL_OPEN_KEY(0, 0); i++)
 		{
-			int			key = view.entries[i].key - FUNNEL_PAIR_KEY(0, 0);
+			int			key = view.all.cells[i].key - FUNNEL_PAIR_KEY(0, 0);
 
 			begin_row(out, &first);
 			appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 32 + 1, key % 32 + 1,
-							 view.entries[i].count);
+							 view.all.cells[i].count);
 		}
 		appendStringInfoString(out, "],\"open_matched\":[");
 		first = true;
-		for (; i < view.nentries && view.entries[i].key < FUNNEL_FIRST_DURATION_KEY; i++)
+		for (; i < view.all.ncells && view.all.cells[i].key < FUNNEL_FIRST_DURATION_KEY; i++)
 		{
-			int			key = view.entries[i].key - FUNNEL_OPEN_KEY(0, 0);
+			int			key = view.all.cells[i].key - FUNNEL_OPEN_KEY(0, 0);
 
 			begin_row(out, &first);
 			appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 64 + 1, key % 64,
-							 view.entries[i].count);
+							 view.all.cells[i].count);
 		}
 	}
 
@@ -477,26 +478,26 @@ funnel_to_json(Datum summary, StringInfo out)
 		int64		day = -1;
 		int64		counts[3];
 
-		for (uint32 k = i; k <= view.nentries; k++)
+		for (uint32 k = i; k <= view.all.ncells; k++)
 		{
-			uint64		key = k < view.nentries ?
-				view.entries[k].key - FUNNEL_FIRST_DURATION_KEY : 0;
+			uint64		key = k < view.all.ncells ?
+				view.all.cells[k].key - FUNNEL_FIRST_DURATION_KEY : 0;
 
-			if (k < view.nentries && key % 32 != stage)
+			if (k < view.all.ncells && key % 32 != stage)
 				continue;
-			if (day >= 0 && (k == view.nentries || DURATION_KEY_UNITS(key / 32) != day))
+			if (day >= 0 && (k == view.all.ncells || DURATION_KEY_UNITS(key / 32) != day))
 			{
 				begin_row(out, &first);
 				appendStringInfo(out, "%d," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
 								 stage + 1, day, counts[0], counts[1], counts[2]);
 				day = -1;
 			}
-			if (k == view.nentries)
+			if (k == view.all.ncells)
 				break;
 			if (day < 0)
 				memset(counts, 0, sizeof(counts));
 			day = DURATION_KEY_UNITS(key / 32);
-			counts[DURATION_KEY_CATEGORY(key / 32)] = view.entries[k].count;
+			counts[DURATION_KEY_CATEGORY(key / 32)] = view.all.cells[k].count;
 		}
 	}
 	appendStringInfoString(out, "],\"step_microseconds\":[");
@@ -505,7 +506,7 @@ funnel_to_json(Datum summary, StringInfo out)
 		char		buffer[SUM128_TEXT_SIZE];
 
 		appendStringInfo(out, "%s%s", stage == 0 ? "" : ",",
-						 sum128_text(view.sums[stage], buffer));
+						 sum128_text(view.all.sums[stage], buffer));
 	}
 	appendStringInfoString(out, "]}");
 }
@@ -522,7 +523,7 @@ malformed(const char *problem, fmNodePtr escontext)
 typedef struct JsonTarget
 {
 	const ChainRules *rules;
-	CountedSummary *state;
+	SummaryState *state;
 } JsonTarget;
 
 /* Adds a cell; a count of zero adds none. */
@@ -531,12 +532,12 @@ put_cell(JsonTarget *target, bool in_range, uint64 key, int64 count, fmNodePtr e
 {
 	if (count < 0 || !in_range || !key_is_valid(target->rules, key))
 		return malformed("a cell is out of range", escontext);
-	if (count > PG_INT64_MAX - counted_cell(target->state, key))
+	if (count > PG_INT64_MAX - tally_count(summary_tally(target->state), key))
 		ereturn(escontext, false,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("a count of %s is out of range", TYPE_NAME)));
 	if (count > 0)
-		target->state = counted_add(target->state, &funnel_type, key, count);
+		target->state = summary_add(target->state, &funnel_type, key, count);
 	return true;
 }
 
@@ -630,7 +631,7 @@ funnel_from_json(Jsonb *json, struct varlena **summary, fmNodePtr escontext)
 	FunnelDefinition definition;
 	StringInfoData identity;
 	JsonTarget	target;
-	CountedView view;
+	SummaryView view;
 	const char *problem;
 
 	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
@@ -642,7 +643,7 @@ funnel_from_json(Jsonb *json, struct varlena **summary, fmNodePtr escontext)
 	initStringInfo(&identity);
 	funnel_definition_encode(&definition, &identity);
 	target.rules = &definition.rules;
-	target.state = counted_create(identity.data, identity.len, definition.rules.nstages - 1);
+	target.state = summary_create(&funnel_type, identity.data, identity.len, definition.rules.nstages - 1);
 
 	if (!read_json_table(&target, object, "outcomes", 3, escontext) ||
 		!read_json_table(&target, object, "step_days", 5, escontext))
@@ -661,15 +662,15 @@ funnel_from_json(Jsonb *json, struct varlena **summary, fmNodePtr escontext)
 						 escontext);
 	for (int stage = 0; stage < definition.rules.nstages - 1; stage++)
 		if (!jsonb_value_sum128(getIthJsonbValueFromContainer(sums, stage), TYPE_NAME,
-								"step_microseconds", &counted_sums(target.state)[stage],
+								"step_microseconds", &summary_sums(target.state)[stage],
 								escontext))
 			return false;
 
-	counted_view_open(&view, target.state);
-	problem = counted_check(&view, &funnel_type);
+	summary_view_open(&view, &funnel_type, target.state, NULL);
+	problem = summary_check(&view, &funnel_type);
 	if (problem != NULL)
 		return malformed(problem, escontext);
-	*summary = counted_pack_view(&view, &funnel_type);
+	*summary = summary_pack(&view, &funnel_type);
 	return true;
 }
 
@@ -701,10 +702,7 @@ funnel_summary_out(PG_FUNCTION_ARGS)
 static struct varlena *
 pack(Datum summary)
 {
-	CountedView view;
-
-	counted_view(&view, &funnel_type, summary);
-	return counted_pack_view(&view, &funnel_type);
+	return summary_packed(&funnel_type, summary);
 }
 
 static const TypeInfo type_info = {

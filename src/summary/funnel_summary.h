@@ -2,7 +2,7 @@
  * funnel_summary.h
  *		How many deals got how far through one funnel, and how long each step took.
  *
- * A counted_summary:
+ * A summary (engine.h):
  *
  *		identity	the funnel's definition (funnel_definition.h)
  *		sums		one per stage but the last: microseconds from it to the next
@@ -19,10 +19,10 @@
 #ifndef EM_FUNNEL_SUMMARY_H
 #define EM_FUNNEL_SUMMARY_H
 
-#include "summary/counted_summary.h"
+#include "summary/engine.h"
 #include "reading/funnel_definition.h"
 
-extern const CountedType funnel_type;
+extern const SummaryType funnel_type;
 
 /* Deals of a depth (1 to 32) and a status. */
 #define FUNNEL_OUTCOME_KEY(depth, status) ((uint64) ((depth) * 8 + (status)))
@@ -36,8 +36,8 @@ extern const CountedType funnel_type;
 
 /*
  * Counts one deal into a state of the same identity. The result is the state
- * or a larger copy, as with counted_add().
+ * or a larger copy, as with summary_add().
  */
-extern CountedSummary *funnel_count(CountedSummary *state, const ChainResult *result);
+extern SummaryState *funnel_count(SummaryState *state, const ChainResult *result);
 
 #endif							/* EM_FUNNEL_SUMMARY_H */

@@ -31,42 +31,46 @@ StaticAssertDecl((int) QUOTA_REACHED == (int) DURATION_EVENT &&
 				 (int) QUOTA_OPEN == (int) DURATION_CENSORED,
 				 "an attainment's status is a category");
 
-static const char *check_quota(const uint8 *identity, Size identity_size,
-							   const Sum128 *sums, int nsums,
-							   const TallyEntry *entries, uint32 nentries);
+static const char *check_quota(const SummaryView *view);
 
-const CountedType quota_type = {
+const SummaryType quota_type = {
 	.name = TYPE_NAME,
 	.mismatch = "Nothing tells one quota_summary from another.",
-	.check = check_quota
+	.check = check_quota,
+	.key_bits = SUMMARY_WHOLE_KEY
 };
 
 /* ---------------------------------------------------------------- check */
 
 /* Beyond what a duration_summary asks: nobody reaches quota without closing a deal. */
 static const char *
-check_quota(const uint8 *identity, Size identity_size, const Sum128 *sums, int nsums,
-			const TallyEntry *entries, uint32 nentries)
+check_quota(const SummaryView *view)
 {
-	uint8		unit = DURATION_DAY;
+	static const uint8 unit = DURATION_DAY;
+	SummaryView durations = *view;
+	const Sum128 *sums = view->all.sums;
 	uint64		counts[CATEGORIES] = {0};
 	Sum128		zero = {0, 0};
 	const char *problem;
 
-	if (identity_size != 0)
+	if (view->identity_size != 0)
 		return "it must not have an identity";
-	if (nsums != QUOTA_SUMS)
+	if (view->nsums != QUOTA_SUMS)
 		return "it must hold three sums";
-	for (uint32 i = 0; i < nentries; i++)
+	for (uint32 i = 0; i < view->all.ncells; i++)
 	{
-		int			category = DURATION_KEY_CATEGORY(entries[i].key);
+		int			category = DURATION_KEY_CATEGORY(view->all.cells[i].key);
 
 		if (category >= CATEGORIES)
 			return "a category is unknown";
-		counts[category] += (uint64) entries[i].count;
+		counts[category] += (uint64) view->all.cells[i].count;
 	}
 	/* asks whether the counts pass 64 bits, too */
-	problem = duration_type.check(&unit, 1, &sums[QUOTA_SUM_MICROSECONDS], 1, entries, nentries);
+	durations.identity = &unit;
+	durations.identity_size = 1;
+	durations.nsums = 1;
+	durations.all.sums = &view->all.sums[QUOTA_SUM_MICROSECONDS];
+	problem = duration_type.check(&durations);
 	if (problem != NULL)
 		return problem;
 	if (sum128_compare(sums[QUOTA_SUM_CYCLES_REACHED],
@@ -83,7 +87,7 @@ check_quota(const uint8 *identity, Size identity_size, const Sum128 *sums, int n
 /* ---------------------------------------------------------------- text and jsonb */
 
 static void
-append_text(StringInfo out, const CountedView *view)
+append_text(StringInfo out, const SummaryView *view)
 {
 	char		cycles[SUM128_TEXT_SIZE];
 	char		reached[SUM128_TEXT_SIZE];
@@ -91,18 +95,18 @@ append_text(StringInfo out, const CountedView *view)
 	uint32		i = 0;
 
 	appendStringInfo(out, "{\"version\":%d,\"cycles\":%s,\"cycles_of_reached\":%s,\"total_microseconds\":%s,\"histogram\":[",
-					 COUNTED_VERSION, sum128_text(view->sums[QUOTA_SUM_CYCLES], cycles),
-					 sum128_text(view->sums[QUOTA_SUM_CYCLES_REACHED], reached),
-					 sum128_text(view->sums[QUOTA_SUM_MICROSECONDS], microseconds));
-	while (i < view->nentries)
+					 SUMMARY_VERSION, sum128_text(view->all.sums[QUOTA_SUM_CYCLES], cycles),
+					 sum128_text(view->all.sums[QUOTA_SUM_CYCLES_REACHED], reached),
+					 sum128_text(view->all.sums[QUOTA_SUM_MICROSECONDS], microseconds));
+	while (i < view->all.ncells)
 	{
-		int64		days = DURATION_KEY_UNITS(view->entries[i].key);
+		int64		days = DURATION_KEY_UNITS(view->all.cells[i].key);
 		int64		here[CATEGORIES] = {0};
 
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		for (; i < view->nentries && DURATION_KEY_UNITS(view->entries[i].key) == days; i++)
-			here[DURATION_KEY_CATEGORY(view->entries[i].key)] = view->entries[i].count;
+		for (; i < view->all.ncells && DURATION_KEY_UNITS(view->all.cells[i].key) == days; i++)
+			here[DURATION_KEY_CATEGORY(view->all.cells[i].key)] = view->all.cells[i].count;
 		appendStringInfo(out, "[" INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
 						 days, here[DURATION_EVENT], here[DURATION_COMPETING], here[DURATION_CENSORED]);
 	}
@@ -127,7 +131,7 @@ from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 	JsonbContainer *object = &jsonb->root;
 	JsonbContainer *rows;
 	Sum128		sums[QUOTA_SUMS];
-	CountedView view;
+	SummaryView view = {NULL};
 	const char *problem;
 	uint32		nrows;
 
@@ -145,18 +149,18 @@ from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
 				 errmsg(TYPE_NAME " value would hold too many days")));
 	view.identity = (const uint8 *) "";
 	view.identity_size = 0;
-	view.sums = sums;
+	view.all.sums = sums;
 	view.nsums = QUOTA_SUMS;
-	view.nentries = 0;
-	view.entries = palloc(sizeof(TallyEntry) * CATEGORIES * Max(nrows, 1));
+	view.all.ncells = 0;
+	view.all.cells = palloc(sizeof(TallyEntry) * CATEGORIES * Max(nrows, 1));
 	if (!duration_read_histogram(&view, &quota_form, rows, escontext))
 		return NULL;
-	problem = counted_check(&view, &quota_type);
+	problem = summary_check(&view, &quota_type);
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return counted_pack_view(&view, &quota_type);
+	return summary_pack(&view, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_in);
@@ -178,10 +182,10 @@ PG_FUNCTION_INFO_V1(quota_summary_out);
 Datum
 quota_summary_out(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	StringInfoData text;
 
-	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
 	initStringInfo(&text);
 	append_text(&text, &view);
 	PG_RETURN_CSTRING(text.data);
@@ -191,24 +195,21 @@ PG_FUNCTION_INFO_V1(quota_summary_recv);
 Datum
 quota_summary_recv(PG_FUNCTION_ARGS)
 {
-	return counted_recv(fcinfo, &quota_type);
+	return summary_recv(fcinfo, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_send);
 Datum
 quota_summary_send(PG_FUNCTION_ARGS)
 {
-	return counted_send(fcinfo, &quota_type);
+	return summary_send(fcinfo, &quota_type);
 }
 
 /* The packed form of an open state. */
 static struct varlena *
 pack(Datum summary)
 {
-	CountedView view;
-
-	counted_view(&view, &quota_type, summary);
-	return counted_pack_view(&view, &quota_type);
+	return summary_packed(&quota_type, summary);
 }
 
 static const TypeInfo type_info = {
@@ -226,21 +227,21 @@ static Datum
 change_by_attainment(FunctionCallInfo fcinfo, int sign)
 {
 	const QuotaAttainment *attainment;
-	CountedSummary *state;
+	SummaryState *state;
 	int64		microseconds;
 
 	if (PG_ARGISNULL(1))
-		return counted_unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &quota_type);
 	attainment = quota_attainment_get(PG_GETARG_DATUM(1));
 	microseconds = quota_attainment_microseconds(attainment);
-	state = counted_state(fcinfo, &quota_type, "", 0, QUOTA_SUMS);
-	state = counted_add(state, &quota_type,
+	state = summary_state(fcinfo, &quota_type, "", 0, QUOTA_SUMS);
+	state = summary_add(state, &quota_type,
 						DURATION_KEY(microseconds / USECS_PER_DAY, attainment->status), sign);
-	sum128_add_int64(&counted_sums(state)[QUOTA_SUM_CYCLES], sign * (int64) attainment->cycles);
+	sum128_add_int64(&summary_sums(state)[QUOTA_SUM_CYCLES], sign * (int64) attainment->cycles);
 	if (attainment->status == QUOTA_REACHED)
 	{
-		sum128_add_int64(&counted_sums(state)[QUOTA_SUM_CYCLES_REACHED], sign * (int64) attainment->cycles);
-		sum128_add_int64(&counted_sums(state)[QUOTA_SUM_MICROSECONDS], sign * microseconds);
+		sum128_add_int64(&summary_sums(state)[QUOTA_SUM_CYCLES_REACHED], sign * (int64) attainment->cycles);
+		sum128_add_int64(&summary_sums(state)[QUOTA_SUM_MICROSECONDS], sign * microseconds);
 	}
 	state->inputs += sign;
 	PG_RETURN_POINTER(state);
@@ -266,55 +267,55 @@ PG_FUNCTION_INFO_V1(quota_summary_add_summary);
 Datum
 quota_summary_add_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_accumulate(fcinfo, &quota_type);
+	return summary_rollup_accumulate(fcinfo, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_remove_summary);
 Datum
 quota_summary_remove_summary(PG_FUNCTION_ARGS)
 {
-	return counted_rollup_invert(fcinfo, &quota_type);
+	return summary_rollup_invert(fcinfo, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_combine);
 Datum
 quota_summary_combine(PG_FUNCTION_ARGS)
 {
-	return counted_combine(fcinfo, &quota_type);
+	return summary_combine(fcinfo, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_final);
 Datum
 quota_summary_final(PG_FUNCTION_ARGS)
 {
-	return counted_final(fcinfo, &quota_type);
+	return summary_final(fcinfo, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_plus);
 Datum
 quota_summary_plus(PG_FUNCTION_ARGS)
 {
-	return counted_plus(fcinfo, &quota_type);
+	return summary_plus(fcinfo, &quota_type);
 }
 
 PG_FUNCTION_INFO_V1(quota_summary_minus);
 Datum
 quota_summary_minus(PG_FUNCTION_ARGS)
 {
-	return counted_minus(fcinfo, &quota_type);
+	return summary_minus(fcinfo, &quota_type);
 }
 
 /* ---------------------------------------------------------------- accessors */
 
 /* The reps of a view: all of them, or those of one status. */
 static int64
-count_reps(const CountedView *view, int status)
+count_reps(const SummaryView *view, int status)
 {
 	int64		count = 0;
 
-	for (uint32 i = 0; i < view->nentries; i++)
-		if (status < 0 || DURATION_KEY_CATEGORY(view->entries[i].key) == status)
-			count += view->entries[i].count;
+	for (uint32 i = 0; i < view->all.ncells; i++)
+		if (status < 0 || DURATION_KEY_CATEGORY(view->all.cells[i].key) == status)
+			count += view->all.cells[i].count;
 	return count;
 }
 
@@ -322,9 +323,9 @@ PG_FUNCTION_INFO_V1(quota_summary_reps);
 Datum
 quota_summary_reps(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 
-	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
 	PG_RETURN_INT64(count_reps(&view, -1));
 }
 
@@ -333,9 +334,9 @@ PG_FUNCTION_INFO_V1(quota_summary_reached);
 Datum
 quota_summary_reached(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 
-	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
 	PG_RETURN_POINTER(rate_summary_build(count_reps(&view, QUOTA_REACHED), count_reps(&view, -1)));
 }
 
@@ -344,14 +345,14 @@ PG_FUNCTION_INFO_V1(quota_summary_quota_velocity);
 Datum
 quota_summary_quota_velocity(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	int64		reps;
 
-	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
 	reps = count_reps(&view, -1);
 	if (reps == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(100 * sum128_to_double(view.sums[QUOTA_SUM_CYCLES]) / (double) reps);
+	PG_RETURN_FLOAT8(100 * sum128_to_double(view.all.sums[QUOTA_SUM_CYCLES]) / (double) reps);
 }
 
 /* Closed deals until quota per rep, of those who reached it; NULL when nobody did. */
@@ -359,14 +360,14 @@ PG_FUNCTION_INFO_V1(quota_summary_mean_cycles);
 Datum
 quota_summary_mean_cycles(PG_FUNCTION_ARGS)
 {
-	CountedView view;
+	SummaryView view;
 	int64		reached;
 
-	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
 	reached = count_reps(&view, QUOTA_REACHED);
 	if (reached == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(sum128_to_double(view.sums[QUOTA_SUM_CYCLES_REACHED]) / (double) reached);
+	PG_RETURN_FLOAT8(sum128_to_double(view.all.sums[QUOTA_SUM_CYCLES_REACHED]) / (double) reached);
 }
 
 /* The mean time to quota of those who reached it, in reference cycles; NULL when nobody did. */
@@ -375,25 +376,25 @@ Datum
 quota_summary_mean_elapsed_cycles(PG_FUNCTION_ARGS)
 {
 	int64		reference = quota_reference(PG_GETARG_DATUM(1));
-	CountedView view;
+	SummaryView view;
 	int64		reached;
 
-	counted_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
 	reached = count_reps(&view, QUOTA_REACHED);
 	if (reached == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(sum128_to_double(view.sums[QUOTA_SUM_MICROSECONDS]) / (double) reached /
+	PG_RETURN_FLOAT8(sum128_to_double(view.all.sums[QUOTA_SUM_MICROSECONDS]) / (double) reached /
 					 (double) reference);
 }
 
 static struct varlena *
 time_to_quota(Datum summary)
 {
-	CountedView view;
+	SummaryView view;
 
-	counted_view(&view, &quota_type, summary);
-	return duration_summary_build(DURATION_DAY, view.entries, view.nentries,
-								  view.sums[QUOTA_SUM_MICROSECONDS]);
+	summary_view(&view, &quota_type, summary);
+	return duration_summary_build(DURATION_DAY, view.all.cells, view.all.ncells,
+								  view.all.sums[QUOTA_SUM_MICROSECONDS]);
 }
 
 /* Days from hire to quota: having left before competes, those on the way are censored. */

@@ -2,7 +2,7 @@
  * quota_summary.h
  *		How many reps reached quota, how fast, and in how many sales cycles.
  *
- * A counted_summary with no identity:
+ * A summary (engine.h) with no identity:
  *
  *		sums	microseconds from hire to quota of those who reached it;
  *				closed deals of all reps; closed deals of those who reached it
@@ -17,7 +17,7 @@
 #ifndef EM_QUOTA_SUMMARY_H
 #define EM_QUOTA_SUMMARY_H
 
-#include "summary/counted_summary.h"
+#include "summary/engine.h"
 
 enum
 {
@@ -27,6 +27,6 @@ enum
 	QUOTA_SUMS
 };
 
-extern const CountedType quota_type;
+extern const SummaryType quota_type;
 
 #endif							/* EM_QUOTA_SUMMARY_H */

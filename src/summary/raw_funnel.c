@@ -568,7 +568,8 @@ funnel_events_final(PG_FUNCTION_ARGS)
 	FunnelEvents *state;
 	const Options *options;
 	ChainRules	rules;
-	CountedSummary *summary;
+	SummaryState *summary;
+	SummaryView view;
 	DealReader *reader;
 	const StageEvent *deal;
 	size_t		nevents;
@@ -581,7 +582,7 @@ funnel_events_final(PG_FUNCTION_ARGS)
 	rules = options->definition.rules;
 	rules.check_interrupts = check_interrupts;
 
-	summary = counted_create(options->identity.data, options->identity.len,
+	summary = summary_create(&funnel_type, options->identity.data, options->identity.len,
 							 rules.nstages - 1);
 	summary->inputs = 1;
 	reader = deal_reader_create(&state->buffer);
@@ -598,5 +599,6 @@ funnel_events_final(PG_FUNCTION_ARGS)
 			search_deal(&rules, deal, nevents, state->as_of, &result);
 		summary = funnel_count(summary, &result);
 	}
-	PG_RETURN_POINTER(counted_pack(summary, &funnel_type));
+	summary_view_open(&view, &funnel_type, summary, NULL);
+	PG_RETURN_POINTER(summary_pack(&view, &funnel_type));
 }

@@ -1,0 +1,234 @@
+/*
+ * engine.c
+ *		The SQL functions that every summary on the engine has: merging,
+ *		subtracting, finishing, sending and receiving.
+ *
+ * What a summary is stands in engine.h.
+ */
+#include "summary/engine_bytes.h"
+
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+
+#include "base/call_cache.h"
+#include "base/problem.h"
+
+/* ---------------------------------------------------------------- finishing */
+
+/*
+ * Checks what was merged, and packs it. Merging can pass what a type can hold,
+ * and subtracting what was not there falls short of it: 22003.
+ */
+static struct varlena *
+finish(SummaryView *view, const SummaryType *type)
+{
+	const char *problem;
+
+	if (type->settle != NULL)
+		type->settle(view);
+	problem = summary_check(view, type);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the result is not a possible %s value", type->name),
+				 errdetail_problem(problem)));
+	return summary_pack(view, type);
+}
+
+Datum
+summary_final(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	struct varlena *value;
+	SummaryState *state;
+	SummaryView view;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	if (!summary_is_open(value))
+		PG_RETURN_POINTER(summary_packed(type, PointerGetDatum(value)));
+	state = summary_open_form(value, type);
+	if (state->inputs <= 0)
+		PG_RETURN_NULL();
+	summary_view_open(&view, type, state, call_cache_order(fcinfo, summary_tally(state)->used));
+	PG_RETURN_POINTER(finish(&view, type));
+}
+
+/* ---------------------------------------------------------------- merging */
+
+static SummaryState *
+merge_argument(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
+{
+	SummaryView other;
+
+	summary_view(&other, type, PG_GETARG_DATUM(1));
+	return summary_merge(summary_state(fcinfo, type, other.identity, other.identity_size, other.nsums),
+						 type, &other, sign);
+}
+
+/* One summary more (sign 1) or less (sign -1). */
+static Datum
+change_by_summary(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
+{
+	struct varlena *value;
+	SummaryState *state;
+
+	if (PG_ARGISNULL(1))
+		return summary_unchanged(fcinfo, type);
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+
+	/* outside of an aggregate no final function checks the sum */
+	state = summary_is_open(value) || !AggCheckCallContext(fcinfo, NULL) ?
+		merge_argument(fcinfo, type, sign) : summary_merge_packed(fcinfo, type, value, sign);
+	state->inputs += sign;
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+summary_rollup_accumulate(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	return change_by_summary(fcinfo, type, 1);
+}
+
+Datum
+summary_rollup_invert(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	return change_by_summary(fcinfo, type, -1);
+}
+
+Datum
+summary_combine(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	SummaryState *state;
+	struct varlena *other;
+	int64		inputs;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	}
+	other = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	inputs = summary_is_open(other) ? summary_open_form(other, type)->inputs : 1;
+	state = merge_argument(fcinfo, type, 1);
+	state->inputs += inputs;
+	PG_RETURN_POINTER(state);
+}
+
+static Datum
+plus_or_minus(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
+{
+	SummaryView left;
+	SummaryView right;
+	SummaryView result;
+	SummaryState *state;
+
+	summary_view(&left, type, PG_GETARG_DATUM(0));
+	summary_view(&right, type, PG_GETARG_DATUM(1));
+	state = summary_merge(summary_open_view(&left, type), type, &right, sign);
+	summary_view_open(&result, type, state, NULL);
+	PG_RETURN_POINTER(finish(&result, type));
+}
+
+Datum
+summary_plus(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	return plus_or_minus(fcinfo, type, 1);
+}
+
+Datum
+summary_minus(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	return plus_or_minus(fcinfo, type, -1);
+}
+
+/* ---------------------------------------------------------------- sending and receiving */
+
+typedef char *(*Conversion) (const char *text, int length);
+
+/* A label in the other encoding: where it is composite, the text that it begins with. */
+static Label
+converted(Label label, Conversion convert, bool composite)
+{
+	const char *zero = composite ? memchr(label.data, '\0', label.length) : NULL;
+	int			length = zero != NULL ? (int) (zero - label.data) : label.length;
+	char	   *text = length > 0 ? convert(label.data, length) : NULL;
+	int			new_length;
+	char	   *joined;
+
+	if (length == 0 || text == label.data)
+		return label;
+	new_length = (int) strlen(text);
+	if (length == label.length)
+		return (Label) {text, new_length};
+	joined = palloc(new_length + label.length - length);
+	memcpy(joined, text, new_length);
+	memcpy(joined + new_length, label.data + length, label.length - length);
+	return (Label) {joined, new_length + label.length - length};
+}
+
+static int
+compare_labels(const void *a, const void *b)
+{
+	return label_compare(*(const Label *) a, *(const Label *) b);
+}
+
+/* Converts all labels and names, and puts them in the order that their bytes now have. */
+static void
+convert_labels(SummaryView *view, const SummaryType *type, Conversion convert)
+{
+	for (uint32 i = 0; i < view->ngroups; i++)
+	{
+		SummaryGroup *group = &view->groups[i];
+
+		group->label = converted(group->label, convert, type->composite);
+		if (group->names == NULL)
+			continue;
+		for (uint32 j = 0; j < group->names->n; j++)
+			group->names->names[j] = converted(group->names->names[j], convert, false);
+		qsort(group->names->names, group->names->n, sizeof(Label), compare_labels);
+		CHECK_FOR_INTERRUPTS();
+	}
+	summary_sort_groups(view);
+}
+
+Datum
+summary_send(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	SummaryView view;
+	struct varlena *packed;
+	StringInfoData buffer;
+
+	summary_view(&view, type, PG_GETARG_DATUM(0));
+	if (pg_get_client_encoding() != GetDatabaseEncoding())
+		convert_labels(&view, type, pg_server_to_client);
+	packed = summary_pack(&view, type);
+	pq_begintypsend(&buffer);
+	pq_sendbytes(&buffer, VARDATA(packed), VARSIZE(packed) - VARHDRSZ);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+/* Whatever the encoding of the client is, labels are checked to be text in it. */
+Datum
+summary_recv(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
+	int			size = buffer->len - buffer->cursor;
+	const char *bytes = pq_getmsgbytes(buffer, size);
+	SummaryView view;
+	const char *problem = summary_read_packed(&view, type, (const uint8 *) bytes, size);
+
+	if (problem == NULL)
+	{
+		convert_labels(&view, type, pg_client_to_server);
+		problem = summary_check(&view, type);
+	}
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary %s value", type->name),
+				 errdetail_problem(problem)));
+	PG_RETURN_POINTER(summary_pack(&view, type));
+}

@@ -1,0 +1,581 @@
+/*
+ * engine_bytes.c
+ *		The packed form of a summary, written and read; either form taken apart
+ *		and checked.
+ *
+ * The bytes stand in engine.h.
+ */
+#include "summary/engine_bytes.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/problem.h"
+#include "plain/varint.h"
+
+/* Entries between two looks at a pending cancel. */
+#define INTERRUPT_STRIDE 0xFFFF
+
+/* Bytes that a packed named group takes at least, beside a byte for each sum. */
+#define LEAST_GROUP_BYTES 3
+
+/* ---------------------------------------------------------------- reading packed bytes */
+
+bool
+summary_read_begin(SummaryReader *reader, const SummaryType *type, const uint8 *data, Size size)
+{
+	const uint8 *end = data + size;
+	const uint8 *in = data + 2;
+	uint64		length;
+
+	reader->type = type;
+	reader->begun = false;
+	reader->ngroups = reader->remaining = 0;
+	memset(&reader->group, 0, sizeof(reader->group));
+	reader->group.sums = reader->sums;
+	if (size > 0 && data[0] != SUMMARY_VERSION)
+		reader->problem = "its version is unknown";
+	else if (size < 2)
+		reader->problem = "it is too short";
+	else if (data[1] != 0)
+		reader->problem = "its flags are unknown";
+	else if ((in = varint_read(in, end, &length)) == NULL || length > (uint64) (end - in))
+		reader->problem = "its identity is cut off";
+	else
+	{
+		reader->identity = in;
+		reader->identity_size = (Size) length;
+		in = varint_read(in + length, end, &length);
+		if (in == NULL || length > SUMMARY_MAX_SUMS)
+			reader->problem = "its sums are malformed";
+		else
+		{
+			reader->nsums = (int) length;
+			reader->in = in;
+			reader->end = end;
+			reader->problem = NULL;
+		}
+	}
+	return reader->problem == NULL;
+}
+
+/*
+ * A label is what it shares with the one before, and the rest. No other bytes
+ * say the same, and the order is ascending: there is a rest, and it begins with
+ * a larger byte than the one that stood there.
+ */
+static const uint8 *
+read_label(SummaryReader *reader, const uint8 *in)
+{
+	Label		last = reader->group.label;
+	uint64		shared;
+	uint64		rest;
+
+	in = varint_read(in, reader->end, &shared);
+	if (in != NULL)
+		in = varint_read(in, reader->end, &rest);
+	if (in == NULL || rest == 0 || rest > (uint64) (reader->end - in) || shared > (uint64) last.length ||
+		rest > SUMMARY_READ_LABEL - shared ||
+		(shared < (uint64) last.length && in[0] <= (uint8) last.data[shared]))
+		return NULL;
+
+	reader->group.label.length = (int) (shared + rest);
+	if (shared == 0)
+		reader->group.label.data = (const char *) in;
+	else
+	{
+		if (last.data != reader->label)
+			memcpy(reader->label, last.data, shared);
+		memcpy(reader->label + shared, in, rest);
+		reader->group.label.data = reader->label;
+	}
+	return in + rest;
+}
+
+static inline const uint8 *
+read_sums(SummaryReader *reader, const uint8 *in)
+{
+	for (int i = 0; i < reader->nsums; i++)
+	{
+		Sum128	   *sum = &reader->sums[i];
+
+		if (in < reader->end && *in < 0x80)
+		{
+			sum->high = (*in & 1) ? -1 : 0;
+			sum->low = (uint64) zigzag_decode(*in++);
+			continue;
+		}
+		in = sum128_varint_read(in, reader->end, sum);
+		if (in == NULL)
+			return NULL;
+	}
+	return in;
+}
+
+/* Where the cells of the last group ended; false when they are not all as they should be. */
+static bool
+end_group(SummaryReader *reader)
+{
+	if (reader->type->key_bits == 0 || !reader->begun)
+		return true;
+	reader->in = reader->cells.next;
+	if (reader->cells.damaged || reader->cells.remaining > 0)
+		reader->problem = "its counts are malformed";
+	else if (reader->group.ncells > 0 && reader->cells.key > summary_max_key(reader->type))
+		reader->problem = "a cell is unknown";
+	return reader->problem == NULL;
+}
+
+/* After the group of all: is there another one? */
+static bool
+more_groups(SummaryReader *reader)
+{
+	uint64		n = 0;
+
+	if (reader->ngroups == 0 && reader->type->max_groups > 0 && reader->group.label.length == 0)
+	{
+		reader->in = varint_read(reader->in, reader->end, &n);
+		if (reader->in == NULL || n > reader->type->max_groups ||
+			n > (uint64) (reader->end - reader->in) / (LEAST_GROUP_BYTES + reader->nsums))
+		{
+			reader->problem = "its groups are malformed";
+			return false;
+		}
+		reader->ngroups = reader->remaining = (uint32) n;
+	}
+	if (reader->remaining > 0)
+	{
+		reader->remaining--;
+		return true;
+	}
+	if (reader->in != reader->end)
+		reader->problem = "bytes are left over";
+	return false;
+}
+
+bool
+summary_read_group(SummaryReader *reader)
+{
+	const SummaryType *type = reader->type;
+	const uint8 *in;
+
+	if (!end_group(reader) || (reader->begun && !more_groups(reader)))
+		return false;
+	in = reader->in;
+	if (reader->begun)
+	{
+		uint64		tag = 0;
+
+		in = read_label(reader, in);
+		if (in != NULL && type->tags_differ != NULL)
+			in = varint_read(in, reader->end, &tag);
+		reader->group.tag = zigzag_decode(tag);
+		if (in != NULL && type->has_names)
+		{
+			in = name_set_read(&reader->names, in, reader->end);
+			reader->group.names = &reader->names;
+		}
+		if (in == NULL)
+		{
+			reader->problem = "a group is malformed";
+			return false;
+		}
+	}
+	in = read_sums(reader, in);
+	if (in == NULL)
+	{
+		reader->problem = "its sums are malformed";
+		return false;
+	}
+	reader->in = in;
+	reader->begun = true;
+	if (type->key_bits > 0)
+	{
+		tally_read_begin(&reader->cells, in, reader->end);
+		if (reader->cells.damaged || reader->cells.remaining > TALLY_LIMIT(SUMMARY_MAX_CELLS))
+		{
+			reader->problem = "its counts are malformed";
+			return false;
+		}
+		reader->group.ncells = (uint32) reader->cells.remaining;
+	}
+	return true;
+}
+
+/* Copies a group that was read, and reads its cells. */
+static void
+keep_group(SummaryGroup *group, SummaryReader *reader, Sum128 *sums)
+{
+	*group = reader->group;
+	group->sums = memcpy(sums, reader->sums, sizeof(Sum128) * reader->nsums);
+	if (group->label.data == reader->label)
+		group->label.data = memcpy(palloc(group->label.length), reader->label, group->label.length);
+	if (group->names != NULL)
+		group->names = memcpy(palloc(sizeof(NameSet)), &reader->names, sizeof(NameSet));
+
+	group->ncells = 0;
+	group->cells = NULL;
+	if (reader->group.ncells == 0)
+		return;
+	group->cells = palloc_extended(sizeof(TallyEntry) * (Size) reader->group.ncells, MCXT_ALLOC_HUGE);
+	while (reader->cells.remaining > 0 && tally_read_next(&reader->cells, &group->cells[group->ncells]))
+		if ((++group->ncells & INTERRUPT_STRIDE) == 0)
+			CHECK_FOR_INTERRUPTS();
+}
+
+const char *
+summary_read_packed(SummaryView *view, const SummaryType *type, const uint8 *data, Size size)
+{
+	SummaryReader reader;
+	Sum128	   *sums = NULL;
+
+	view->groups = NULL;
+	view->ngroups = 0;
+	if (!summary_read_begin(&reader, type, data, size))
+		return reader.problem;
+	view->identity = reader.identity;
+	view->identity_size = reader.identity_size;
+	view->nsums = reader.nsums;
+	while (summary_read_group(&reader))
+	{
+		if (reader.group.label.length == 0)
+		{
+			keep_group(&view->all, &reader, palloc(sizeof(Sum128) * Max(view->nsums, 1)));
+			continue;
+		}
+		if (view->groups == NULL)
+		{
+			view->groups = palloc_extended(sizeof(SummaryGroup) * (Size) reader.ngroups, MCXT_ALLOC_HUGE);
+			sums = palloc_extended(sizeof(Sum128) * Max((Size) reader.ngroups * view->nsums, 1), MCXT_ALLOC_HUGE);
+		}
+		keep_group(&view->groups[view->ngroups], &reader, sums + (Size) view->ngroups * view->nsums);
+		if ((++view->ngroups & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return reader.problem;
+}
+
+/* ---------------------------------------------------------------- open forms taken apart */
+
+static bool
+is_empty(const SummaryGroup *group, int nsums)
+{
+	return group->ncells == 0 && summary_all_zero(group->sums, nsums) &&
+		(group->names == NULL || (group->names->n == 0 && group->names->registers == NULL));
+}
+
+static int
+compare_groups(const void *a, const void *b)
+{
+	return label_compare(((const SummaryGroup *) a)->label, ((const SummaryGroup *) b)->label);
+}
+
+void
+summary_sort_groups(SummaryView *view)
+{
+	qsort(view->groups, view->ngroups, sizeof(SummaryGroup), compare_groups);
+}
+
+/* The cells of all groups of a state, ascending; of an unchecked one, these could be any numbers. */
+static TallyEntry *
+sorted_cells(const SummaryState *state, const SummaryType *type, TallyOrder *order, uint32 *n)
+{
+	const Tally *tally = summary_tally(state);
+	TallyEntry *cells;
+
+	if (order != NULL)
+	{
+		*n = tally_sorted_again(tally, order);
+		return order->entries;
+	}
+	cells = palloc_extended(sizeof(TallyEntry) * 2 * (Size) Max(tally->used, 1), MCXT_ALLOC_HUGE);
+	*n = tally_sorted(tally, cells);
+	for (uint32 i = 0; i < *n; i++)
+		if (cells[i].count < 0 || (i > 0 && cells[i].key <= cells[i - 1].key))
+			summary_damaged(type, "its counts are malformed");
+	if (*n > 0 && type->key_bits == 0)
+		summary_damaged(type, "it must not have counts");
+	return cells;
+}
+
+/* Distributes the cells over the groups, row by row. */
+static void
+distribute_cells(SummaryView *view, const SummaryType *type, TallyEntry *cells, uint32 ncells)
+{
+	uint32		i = 0;
+
+	while (i < ncells)
+	{
+		uint64		row = cells[i].key >> type->key_bits;
+		SummaryGroup *group = row == 0 ? &view->all : &view->groups[row - 1];
+
+		if (row > view->ngroups)
+			summary_damaged(type, "a cell has no label");
+		group->cells = &cells[i];
+		for (; i < ncells && cells[i].key >> type->key_bits == row; i++)
+		{
+			cells[i].key &= summary_max_key(type);
+			group->ncells++;
+		}
+	}
+}
+
+void
+summary_view_open(SummaryView *view, const SummaryType *type, const SummaryState *state, TallyOrder *order)
+{
+	const NameTable *labels = summary_labels(state);
+	NameSet    *sets = NULL;
+	TallyEntry *cells;
+	uint32		ncells;
+	uint32		kept = 0;
+
+	memset(view, 0, sizeof(*view));
+	view->identity = summary_identity(state);
+	view->identity_size = state->identity_size;
+	view->nsums = state->nsums;
+	view->all.sums = summary_sums(unconstify(SummaryState *, state));
+	cells = sorted_cells(state, type, order, &ncells);
+	if (type->max_groups == 0)
+	{
+		view->all.cells = cells;
+		view->all.ncells = ncells;
+		return;
+	}
+
+	view->ngroups = labels->used;
+	view->groups = palloc_extended(sizeof(SummaryGroup) * (Size) Max(labels->used, 1), MCXT_ALLOC_HUGE);
+	if (type->has_names)
+		sets = name_sets_view(summary_names(state, type), labels->used);
+	for (uint32 i = 0; i < labels->used; i++)
+		view->groups[i] = (SummaryGroup) {
+			.label = name_table_label(labels, i),
+			.tag = summary_tag(state, type, i + 1),
+			.sums = summary_row_sums(unconstify(SummaryState *, state), i + 1),
+			.names = sets == NULL ? NULL : &sets[i]
+		};
+	if (ncells > 0)
+		distribute_cells(view, type, cells, ncells);
+
+	/* a group of which nothing is left is not in the view */
+	for (uint32 i = 0; i < view->ngroups; i++)
+		if (!is_empty(&view->groups[i], view->nsums))
+			view->groups[kept++] = view->groups[i];
+	view->ngroups = kept;
+	if (kept > type->max_groups)
+		summary_too_many_groups(type);
+	summary_sort_groups(view);
+}
+
+/* ---------------------------------------------------------------- checking */
+
+const char *
+summary_check(const SummaryView *view, const SummaryType *type)
+{
+	for (uint32 i = 0; i < view->ngroups; i++)
+	{
+		const SummaryGroup *group = &view->groups[i];
+		const char *problem;
+
+		if (group->label.length == 0 || group->label.length > NAME_MAX_BYTES ||
+			(i > 0 && label_compare(group[-1].label, group->label) >= 0))
+			return psprintf("its %s are not in ascending order", type->groups);
+		if (is_empty(group, view->nsums))
+			return psprintf("there is nothing in one of its %s", type->groups);
+		if (group->names != NULL && (problem = name_set_check(group->names)) != NULL)
+			return problem;
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return type->check(view);
+}
+
+const char *
+summary_view_packed(SummaryView *view, const SummaryType *type, const uint8 *data, Size size)
+{
+	const char *problem = summary_read_packed(view, type, data, size);
+
+	return problem != NULL ? problem : summary_check(view, type);
+}
+
+void
+summary_view(SummaryView *view, const SummaryType *type, Datum datum)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	const char *problem;
+
+	if (summary_is_open(value))
+	{
+		summary_view_open(view, type, summary_open_form(value, type), NULL);
+		problem = summary_check(view, type);
+	}
+	else
+		problem = summary_view_packed(view, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	if (problem != NULL)
+		summary_damaged(type, problem);
+}
+
+const SummaryGroup *
+summary_find(const SummaryView *view, Label label)
+{
+	uint32		low = 0;
+	uint32		high = view->ngroups;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+		int			order = label_compare(view->groups[middle].label, label);
+
+		if (order == 0)
+			return &view->groups[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+int64
+summary_cell(const SummaryView *view, uint64 key)
+{
+	const TallyEntry *cells = view->all.cells;
+	uint32		low = 0;
+	uint32		high = view->all.ncells;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (cells[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < view->all.ncells && cells[low].key == key ? cells[low].count : 0;
+}
+
+/* ---------------------------------------------------------------- packing */
+
+/* Bytes for the cells of a group: exact, or as many as they usually take; and a margin. */
+static Size
+cells_size(const SummaryGroup *group, const SummaryType *type, bool exact)
+{
+	if (type->key_bits == 0)
+		return 0;
+	return 2 * TALLY_MOST_BYTES + (exact ? tally_packed_size(group->cells, group->ncells) :
+								   TALLY_COMMON_BYTES * (Size) group->ncells);
+}
+
+static Size
+group_size(const SummaryGroup *group, const SummaryType *type, int nsums, bool exact)
+{
+	Size		size = cells_size(group, type, exact);
+
+	if (group->label.length > 0)
+	{
+		size += varint_size(SUMMARY_READ_LABEL) * 2 + group->label.length;
+		if (type->tags_differ != NULL)
+			size += varint_size(zigzag_encode(group->tag));
+		if (type->has_names)
+			size += name_set_size(group->names);
+	}
+	for (int i = 0; i < nsums; i++)
+		size += sum128_varint_size(group->sums[i]);
+	return size;
+}
+
+static uint8 *
+write_label(uint8 *out, Label label, Label last)
+{
+	int			shared = 0;
+
+	while (shared < last.length && shared < label.length && label.data[shared] == last.data[shared])
+		shared++;
+	out = varint_write(out, shared);
+	out = varint_write(out, label.length - shared);
+	memcpy(out, label.data + shared, label.length - shared);
+	return out + label.length - shared;
+}
+
+/* Returns what follows; NULL when the cells take more than cells_size(). */
+static uint8 *
+write_group(uint8 *out, const SummaryGroup *group, Label last, const SummaryType *type, int nsums, bool exact)
+{
+	if (group->label.length > 0)
+	{
+		out = write_label(out, group->label, last);
+		if (type->tags_differ != NULL)
+			out = varint_write(out, zigzag_encode(group->tag));
+		if (type->has_names)
+			out = name_set_write(out, group->names);
+	}
+	for (int i = 0; i < nsums; i++)
+		out = sum128_varint_write(out, group->sums[i]);
+	if (type->key_bits == 0)
+		return out;
+	return tally_pack_within(out, out + cells_size(group, type, exact), group->cells, group->ncells);
+}
+
+static uint8 *
+write_view(uint8 *out, const SummaryView *view, const SummaryType *type, bool exact)
+{
+	Label		last = {NULL, 0};
+
+	*out++ = SUMMARY_VERSION;
+	*out++ = 0;
+	out = varint_write(out, view->identity_size);
+	memcpy(out, view->identity, view->identity_size);
+	out = varint_write(out + view->identity_size, view->nsums);
+	out = write_group(out, &view->all, last, type, view->nsums, exact);
+	if (out != NULL && type->max_groups > 0)
+		out = varint_write(out, view->ngroups);
+	for (uint32 i = 0; out != NULL && i < view->ngroups; i++)
+	{
+		out = write_group(out, &view->groups[i], last, type, view->nsums, exact);
+		last = view->groups[i].label;
+	}
+	return out;
+}
+
+/* Packs into the size that cells usually have, or into the exact one; NULL when the former is too little. */
+static struct varlena *
+pack(const SummaryView *view, const SummaryType *type, bool exact)
+{
+	Size		size = VARHDRSZ + 2 + varint_size(view->identity_size) + view->identity_size +
+		varint_size(view->nsums) + varint_size(view->ngroups);
+	struct varlena *packed;
+	uint8	   *out;
+
+	size += group_size(&view->all, type, view->nsums, exact);
+	for (uint32 i = 0; i < view->ngroups; i++)
+		size = add_size(size, group_size(&view->groups[i], type, view->nsums, exact));
+	if (!AllocSizeIsValid(size))
+		summary_too_large(type);
+
+	packed = palloc(size);
+	out = write_view((uint8 *) VARDATA(packed), view, type, exact);
+	if (out == NULL)
+	{
+		pfree(packed);
+		return NULL;
+	}
+	SET_VARSIZE(packed, out - (uint8 *) packed);
+	return packed;
+}
+
+struct varlena *
+summary_pack(const SummaryView *view, const SummaryType *type)
+{
+	struct varlena *packed = pack(view, type, false);
+
+	return packed != NULL ? packed : pack(view, type, true);
+}
+
+struct varlena *
+summary_packed(const SummaryType *type, Datum datum)
+{
+	SummaryView view;
+
+	summary_view(&view, type, datum);
+	return summary_pack(&view, type);
+}

@@ -1,0 +1,71 @@
+/*
+ * engine_bytes.h
+ *		What the files of the engine know of each other: packed bytes read group
+ *		by group, and the parts of an open form.
+ *
+ *		if (summary_read_begin(&reader, type, data, size))
+ *			while (summary_read_group(&reader))
+ *				... reader.group, and its cells by tally_read_next(&reader.cells, ...)
+ *		... reader.problem, NULL when all was fine
+ */
+#ifndef EM_ENGINE_BYTES_H
+#define EM_ENGINE_BYTES_H
+
+#include "summary/engine.h"
+
+/* A label in a client's encoding may be longer than in that of the server. */
+#define SUMMARY_READ_LABEL (4 * NAME_MAX_BYTES)
+
+typedef struct SummaryReader
+{
+	const SummaryType *type;
+	const uint8 *in;
+	const uint8 *end;
+	const char *problem;		/* what is wrong, once it is known */
+	const uint8 *identity;
+	Size		identity_size;
+	int			nsums;
+	bool		begun;			/* the group of all has been read */
+	uint32		ngroups;		/* named ones, */
+	uint32		remaining;		/* and how many of them are still to come */
+	SummaryGroup group;			/* its cells are in `cells` only; valid until the next one */
+	NameSet		names;
+	TallyReader cells;
+	char		label[SUMMARY_READ_LABEL];
+	Sum128		sums[SUMMARY_MAX_SUMS];
+} SummaryReader;
+
+extern bool summary_read_begin(SummaryReader *reader, const SummaryType *type, const uint8 *data, Size size);
+
+/* The next group; false at the end, or when something is wrong. The cells of the one before must have been read. */
+extern bool summary_read_group(SummaryReader *reader);
+
+/* Packed bytes taken apart without any check of what they say. */
+extern const char *summary_read_packed(SummaryView *view, const SummaryType *type, const uint8 *data, Size size);
+
+/* A view as an open form with one input. */
+extern SummaryState *summary_open_view(const SummaryView *view, const SummaryType *type);
+
+extern void summary_sort_groups(SummaryView *view);
+
+/* Parts of an open form: the tag of a row and the sets of names, where the type has them. */
+extern int64 summary_tag(const SummaryState *state, const SummaryType *type, uint32 row);
+extern const NameSets *summary_names(const SummaryState *state, const SummaryType *type);
+
+static inline bool
+summary_all_zero(const Sum128 *sums, int nsums)
+{
+	for (int i = 0; i < nsums; i++)
+		if (sums[i].low != 0 || sums[i].high != 0)
+			return false;
+	return true;
+}
+
+/* The largest key of a cell. */
+static inline uint64
+summary_max_key(const SummaryType *type)
+{
+	return type->key_bits == SUMMARY_WHOLE_KEY ? TALLY_MAX_KEY : (UINT64CONST(1) << type->key_bits) - 1;
+}
+
+#endif							/* EM_ENGINE_BYTES_H */
