@@ -4,7 +4,8 @@ EXTENSION = enablement_metrics
 MODULE_big = enablement_metrics
 
 # the floors of src/, from below: a file includes headers of its own folder and of those before it
-plain = sum128 tally chain survival distribution proportion
+plain = sum128 tally chain survival distribution proportion \
+	panel jackknife rollout_fit rollout pretrend permutation
 base = module type label json row call_cache name_table money chart zone business_days
 history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress deal_outcome deal_cycle quota_attainment

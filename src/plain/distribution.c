@@ -470,17 +470,12 @@ unit_point(double logit)
  * Newton on the log of the tail as a function of u = log(x / (1 - x)), where it
  * is concave: the iteration cannot leave towards infinity, and comes from one side.
  */
-static double
-beta_quantile(double p, double a, double b, bool upper)
+static UnitPoint
+beta_quantile_point(double p, double a, double b, bool upper)
 {
 	double		z,
 				u;
 	int			i;
-
-	if (!(p >= 0 && p <= 1) || !(a >= 1) || !(b >= 1) || isinf(a) || isinf(b))
-		return NAN;
-	if (p == 0 || p == 1)
-		return (p == 1) == upper ? 0 : 1;
 
 	/* the smaller tail has the digits; 1 - p is exact here */
 	if (p > 0.5)
@@ -518,7 +513,17 @@ beta_quantile(double p, double a, double b, bool upper)
 		if (fabs(step) < 1e-9 && fabs(step) < 1e-6 * sqrt(1 / a + 1 / b))
 			break;
 	}
-	return unit_point(u).x;
+	return unit_point(u);
+}
+
+static double
+beta_quantile(double p, double a, double b, bool upper)
+{
+	if (!(p >= 0 && p <= 1) || !(a >= 1) || !(b >= 1) || isinf(a) || isinf(b))
+		return NAN;
+	if (p == 0 || p == 1)
+		return (p == 1) == upper ? 0 : 1;
+	return beta_quantile_point(p, a, b, upper).x;
 }
 
 double
@@ -531,6 +536,45 @@ double
 beta_upper_quantile(double p, double a, double b)
 {
 	return beta_quantile(p, a, b, true);
+}
+
+/* ---------- Student's t ---------- */
+
+/* P(|T| > t) is the lower tail of a beta variable, df/2 and 1/2, at df / (df + t^2). */
+double
+student_two_sided(double t, double df)
+{
+	double		ratio = fabs(t) / sqrt(df);
+	UnitPoint	at;
+
+	if (isnan(t) || !(df > 0) || isinf(df))
+		return NAN;
+	if (ratio <= 1)
+	{
+		at.x = 1 / (1 + ratio * ratio);
+		at.y = ratio * ratio / (1 + ratio * ratio);
+	}
+	else
+	{
+		double		inverse = 1 / ratio;
+
+		at.x = inverse * inverse / (1 + inverse * inverse);
+		at.y = 1 / (1 + inverse * inverse);
+	}
+	return beta_tail(at, 0.5 * df, 0.5, false);
+}
+
+double
+student_two_sided_quantile(double p, double df)
+{
+	UnitPoint	at;
+
+	if (!(p >= 0 && p <= 1) || !(df > 0) || isinf(df))
+		return NAN;
+	if (p == 0 || p == 1)
+		return p == 0 ? INFINITY : 0;
+	at = beta_quantile_point(p, 0.5 * df, 0.5, false);
+	return sqrt(df) * sqrt(at.y / at.x);
 }
 
 /* ---------- hypergeometric ---------- */

@@ -50,6 +50,13 @@ extern double beta_lower_quantile(double p, double a, double b);
 extern double beta_upper_quantile(double p, double a, double b);
 
 /*
+ * Student's t with df > 0 degrees of freedom, whole or not: P(|T| > |t|), and
+ * the t >= 0 with P(|T| > t) = p, 0 <= p <= 1. Relative accuracy 1e-12 for df >= 1.
+ */
+extern double student_two_sided(double t, double df);
+extern double student_two_sided_quantile(double p, double df);
+
+/*
  * log of the probability of a 2 x 2 table of counts given its margins
  *
  *		x11 x12

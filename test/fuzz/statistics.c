@@ -35,6 +35,7 @@ check_any(const uint8_t *data)
 		CHECK(!isnan(normal_quantile(x[0])));
 	else
 		CHECK(isnan(normal_quantile(x[0])));
+	CHECK(isnan(student_two_sided(x[0], x[1])) || probability(student_two_sided(x[0], x[1])));
 	/* the work grows with the root of the shape and its reciprocal; SQL asks for one degree of freedom only */
 	if (!(fabs(x[1]) > 1e5) && !(fabs(x[1]) < 1e-3))
 	{
