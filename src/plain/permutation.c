@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plain/splitmix.h"
 
@@ -147,14 +148,17 @@ try_all(Permuting *run, Adoption *sorted)
 	run->result.p_value = (double) run->as_large / (double) run->with;
 }
 
+/* Each draw begins with the adoptions as the data have them. */
 static void
-try_draws(Permuting *run, Adoption *adoptions)
+try_draws(Permuting *run, const Adoption *seen, Adoption *adoptions)
 {
+	uint32_t	n = run->panel->nunits;
 	uint64_t	state = 0;
 
 	for (int draw = 0; draw < ROLLOUT_DRAWS; draw++)
 	{
-		shuffle(adoptions, run->panel->nunits, &state);
+		memcpy(adoptions, seen, n * sizeof(Adoption));
+		shuffle(adoptions, n, &state);
 		try_assignment(run, adoptions);
 	}
 	run->result.exact = false;
@@ -184,11 +188,7 @@ rollout_permutation(Panel *panel, const RolloutOptions *options)
 	if (count_assignments(dealt, n, ROLLOUT_ALL_ASSIGNMENTS) <= ROLLOUT_ALL_ASSIGNMENTS)
 		try_all(&run, dealt);
 	else
-	{
-		for (uint32_t u = 0; u < n; u++)
-			dealt[u] = seen[u];
-		try_draws(&run, dealt);
-	}
+		try_draws(&run, seen, dealt);
 	deal(panel, seen);
 	return run.result;
 }

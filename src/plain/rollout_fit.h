@@ -95,7 +95,7 @@ unit_adopts(const Panel *panel, const PanelUnit *unit)
 static inline uint32_t
 unit_clean_end(const Panel *panel, const RolloutOptions *options, const PanelUnit *unit)
 {
-	if (unit->split == panel->nperiods)
+	if (!unit_adopts(panel, unit))
 		return unit->split;
 	return unit->split > options->anticipation ? unit->split - options->anticipation : 0;
 }

@@ -289,7 +289,7 @@ effect_of_dummies(const Panel *panel, uint32_t anticipation)
 			const PanelCell *cell = &unit->cells[i];
 			int			p = (int) (panel->nunits + cell->period);
 			int			from;
-			int			k = unit->split < panel->nperiods ? (int) anticipation : 0;
+			int			k = unit->cohort < panel->nperiods ? (int) anticipation : 0;
 
 			if ((int) cell->period >= (int) unit->split - k)
 				continue;
@@ -414,6 +414,16 @@ parts_agree(const Panel *panel, const RolloutOptions *options)
 	return good;
 }
 
+/* To the last bit; NaN is NaN. */
+static bool
+same_bits(const RolloutEstimate *a, const RolloutEstimate *b)
+{
+	size_t		from = offsetof(RolloutEstimate, effect);
+
+	return a->cohort == b->cohort && a->period == b->period && a->event_time == b->event_time &&
+		memcmp((const char *) a + from, (const char *) b + from, sizeof(RolloutEstimate) - from) == 0;
+}
+
 /* The same units in another order: the same to the last bit. */
 static bool
 order_is_nothing(const Panel *panel, const RolloutOptions *options)
@@ -440,11 +450,13 @@ order_is_nothing(const Panel *panel, const RolloutOptions *options)
 		RolloutEstimate *a = rollout_effects(panel, options, grouping, &n);
 		RolloutEstimate *b = rollout_effects(&shuffled, options, grouping, &m);
 
-		good = good && n == m && (n == 0 || memcmp(a, b, n * sizeof(RolloutEstimate)) == 0);
+		good = good && n == m;
+		for (size_t i = 0; good && i < n; i++)
+			good = same_bits(&a[i], &b[i]);
 	}
 	trends[0] = rollout_pretrend(panel, options);
 	trends[1] = rollout_pretrend(&shuffled, options);
-	return good && memcmp(&trends[0], &trends[1], sizeof(RolloutEstimate)) == 0;
+	return good && same_bits(&trends[0], &trends[1]);
 }
 
 static void
