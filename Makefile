@@ -5,14 +5,14 @@ MODULE_big = enablement_metrics
 
 # the floors of src/, from below: a file includes headers of its own folder and of those before it
 plain = sum128 tally chain survival distribution proportion \
-	panel jackknife rollout_fit rollout pretrend permutation
+	panel jackknife rollout_fit rollout pretrend permutation power
 base = module type label json row call_cache name_table money chart zone business_days
 history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress deal_outcome deal_cycle quota_attainment
 summary = name_sets engine_state engine_bytes engine rate_summary duration_summary funnel_summary event_buffer raw_funnel \
 	win_bytes win_summary content_bytes content_state content_summary quota_summary
 report = duration_report funnel_report win_report content_report
-compare = compare mantel_haenszel log_rank p_adjust
+compare = compare mantel_haenszel log_rank p_adjust power
 follow = transaction_horizon statement refresh
 OBJS = $(foreach floor,plain base history reading summary report compare follow,$($(floor):%=src/$(floor)/%.o))
 
@@ -38,6 +38,7 @@ REGRESS = \
 	content_summary \
 	comparison \
 	track_histories \
+	power \
 	mistakes
 
 # test/specs with test/expected, and test/t: see `make help`

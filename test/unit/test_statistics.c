@@ -4,7 +4,7 @@
  *		values, laws that need no reference, the ends of every domain, and speed.
  *		TAP output; an argument seeds the random numbers.
  *
- *	cc -O2 -ffp-contract=off -I src -o test_statistics test/unit/test_statistics.c src/plain/proportion.c src/plain/distribution.c -lm
+ *	cc -O2 -ffp-contract=off -I src -o test_statistics test/unit/test_statistics.c src/plain/power.c src/plain/proportion.c src/plain/distribution.c -lm
  *
  * Reference values without a source are R 4.2's, to all digits.
  */
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "plain/distribution.h"
+#include "plain/power.h"
 #include "plain/proportion.h"
 
 #define LENGTH(array) ((int) (sizeof(array) / sizeof((array)[0])))
@@ -515,6 +516,41 @@ test_mantel_haenszel(void)
 	ok(mantel_haenszel_odds_ratio(&sums, 0.95, &d, &low, &high) && d == 0 && isnan(low) && isnan(high), "an odds ratio of 0 has no interval");
 }
 
+/* R's power.prop.test, and Schoenfeld's formula in R. */
+static void
+test_power(void)
+{
+	bool		good = true;
+
+	ok(near(power_deals(0.10, 0.12, 0.8, 0.95), 3840.84748244, 1e-11) &&
+	   near(power_deals(0.10, 0.13, 0.8, 0.95), 1773.97557343, 1e-11) &&
+	   near(power_deals(0.20, 0.25, 0.9, 0.95), 1463.70730503, 1e-11) &&
+	   near(power_deals(0.02, 0.03, 0.8, 0.99), 5692.05860712, 1e-11), "deals needed");
+	ok(near(power_of_deals(500, 0.10, 0.12, 0.95), 0.171111806032, 1e-11) &&
+	   near(power_of_deals(1000, 0.10, 0.13, 0.95), 0.556829125563, 1e-11), "power");
+	ok(near(power_detectable(500, 0.10, false, 0.8, 0.95), 0.0529646031, 1e-9) &&
+	   near(power_detectable(500, 0.10, true, 0.8, 0.95), 0.1594666811, 1e-9) &&
+	   near(power_detectable(50, 0.9, false, 0.8, 0.95), 0.6731128257, 1e-9) &&
+	   isnan(power_detectable(50, 0.9, true, 0.8, 0.95)), "detectable rates");
+	ok(near(power_events(1.5, 0.5, 0.8, 0.95), 190.96804018, 1e-10) &&
+	   near(power_events(1.25, 0.5, 0.8, 0.95), 630.52017118, 1e-10) &&
+	   near(power_events(0.7, 0.5, 0.9, 0.95), 330.37791396, 1e-10) &&
+	   near(power_events(2, 0.25, 0.8, 0.95), 87.12754568, 1e-9), "events needed");
+	for (int i = 0; i < 10000; i++)
+	{
+		double		before = random_unit();
+		double		after = random_unit();
+		double		power = 0.03 + 0.96 * random_unit();
+		double		n = power_deals(before, after, power, 0.95);
+
+		good = good && (n == 0 || near(power_of_deals(n, before, after, 0.95), power, 1e-9));
+	}
+	ok(good, "10000 needed numbers have the power asked for");
+	ok(isinf(power_deals(0.1, 0.1, 0.8, 0.95)) && isinf(power_events(1, 0.5, 0.8, 0.95)) &&
+	   isnan(power_deals(-0.1, 0.1, 0.8, 0.95)) && isnan(power_deals(0.1, 0.2, 1, 0.95)) &&
+	   isnan(power_design_effect(0.5, 0)) && isnan(power_events(0, 0.5, 0.8, 0.95)), "ends of the domain of power");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -529,6 +565,7 @@ main(int argc, char **argv)
 	test_fisher();
 	test_difference_in_differences();
 	test_mantel_haenszel();
+	test_power();
 	printf("1..%d\n", tests);
 	return failures > 0;
 }
