@@ -20,9 +20,9 @@ EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
 	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
 END $$;
--- a rep's history in short: 'won 02-20 60, lost 03-01' of 2024
+-- a rep's history in short: 'won 02-20 60, lost 03-01, won 03-02 70 deal, won 03-09 - deal' of 2024
 CREATE FUNCTION pg_temp.h(short text) RETURNS deal_history LANGUAGE sql AS $$
-	SELECT history_agg(split_part(e, ' ', 1), ('2024-' || replace(split_part(e, ' ', 2), 'T', ' ') || '+00')::timestamptz, nullif(split_part(e, ' ', 3), '')::numeric)
+	SELECT history_agg(split_part(e, ' ', 1), ('2024-' || replace(split_part(e, ' ', 2), 'T', ' ') || '+00')::timestamptz, nullif(nullif(split_part(e, ' ', 3), ''), '-')::numeric, nullif(split_part(e, ' ', 4), ''))
 	FROM regexp_split_to_table(short, ', *') e
 $$;
 
@@ -79,6 +79,80 @@ SELECT status(q), days(q), attained(q) FROM quota_attainment(pg_temp.h('won 02-0
 SELECT short, status(q), reached_at(q) FROM (VALUES (1, 'won 02-03 100, won 04-05 100, won 05-05 100'), (2, 'won 02-03 100, won 03-05 10, won 04-05 100'),
 	(3, 'won 02-03 100, won 03-05 100'), (4, 'won 02-03 100, won 05-05 100, won 06-05 100')) v(n, short),
 	quota_attainment(pg_temp.h(short), '2024-02-01', 100, 'month', as_of => '2024-07-01', sustained => 2) q ORDER BY n;
+
+-- events of one subject are one deal: it counts by its last event, in the period in which it was won first
+SELECT n, status(q), days(q), cycles(q), won_cycles(q), attained(q), target(q), what
+FROM (VALUES (1, 'won 02-03 60 a, won 02-09 60 a', 'restated, not two deals'),
+	(2, 'won 02-03 10 a, won 02-09 11 a', 'corrected upwards: the last amount'),
+	(3, 'won 02-03 60 a, won 02-09 110 a', 'the correction reaches the quota, on its day'),
+	(4, 'won 02-03 60 a, won 02-04 30 b, won 02-09 50 a, won 02-10 40 c', 'corrected downwards before the quota was reached'),
+	(5, 'won 02-03 60 a, won 02-09 - a', 'no amount keeps the last known one'),
+	(6, 'lost 02-03 110 a, won 02-09 - a', '... though it came with a lost event'),
+	(7, 'won 02-03 60 a, lost 02-09 - a, won 02-10 50 b', 'lost after all: a closed deal without an amount'),
+	(8, 'won 02-03 60 a, lost 02-09 - a, won 02-20 110 a', 'lost, and won again: won when it was won again'),
+	(9, 'lost 02-03 - a, lost 02-09 - a, won 02-20 110 b', 'lost twice is one closed deal'),
+	(10, 'won 02-03 60 a, lost 02-03 70 a, won 02-04 10 b', 'won goes before lost at one instant, and so does its amount'),
+	(11, 'won 02-03 60 a, won 02-03 110 a, won 02-03 70 a', 'the largest amount at one instant'),
+	(12, 'won 02-03 - a, lost 02-03 110 a', 'a lost event of the instant, where no winning one has an amount'),
+	(13, 'won 01-20 110 a, won 02-09 120 a', 'won before the hire, restated after it: not a deal of the rep'),
+	(14, 'lost 01-20 110 a, won 02-09 - a', 'lost before the hire, won after it'),
+	(15, 'won 02-03 60 a, won 02-03 60, won 02-03 60', 'events without a subject are deals of their own'),
+	(16, 'won 02-03 60 a, note 02-09 200 a, opportunity 02-10 300 a', 'kinds that are neither won nor lost say nothing')) v(n, short, what),
+	quota_attainment(pg_temp.h(short), '2024-02-01', 100, as_of => '2024-03-01') q
+ORDER BY n;
+-- the same by month
+SELECT n, status(q), reached_at(q), cycles(q), won_cycles(q), attained(q), target(q), what
+FROM (VALUES (1, 'won 02-20 90 a, won 03-05 110 a', '2024-03-31', 1, 'the correction counts in the month of the win, and from its day on'),
+	(2, 'won 02-20 90 a, won 03-05 90 a, won 03-10 20 b', '2024-03-31', 1, 'restated in March, and still a win of February'),
+	(3, 'won 02-20 90 a, lost 03-05 - a, won 04-02 90 a, won 04-03 10 b', '2024-04-30', 1, 'won again in April: a win of April'),
+	(4, 'won 02-20 90 a, lost 03-05 - a, won 04-02 90 a', '2024-03-31', 1, '... as of March it is lost'),
+	(5, 'won 02-20 90 a, lost 03-05 - a, won 04-02 90 a', '2024-02-29', 1, '... as of February it is won'),
+	(6, 'won 02-20 100 a, won 03-05 10 a, won 03-20 100 b', '2024-03-31', 2, 'February was attained, and stays so'),
+	(7, 'won 02-20 90 a, won 03-20 100 b, won 04-10 100 a', '2024-04-30', 2, 'February is attained in April, and completes the row with March'),
+	(8, 'won 02-20 90 a, won 03-20 90 b, won 04-10 100 a, won 04-10 100 b', '2024-04-30', 2, 'both at one instant')) v(n, short, as_of, sustained, what),
+	quota_attainment(pg_temp.h(short), '2024-02-01', 100, 'month', as_of => as_of::timestamptz, sustained => sustained) q
+ORDER BY n;
+-- what is corrected after the rep left is not seen
+SELECT n, status(q), attained(q) FROM (VALUES (1, timestamptz '2024-02-09'), (2, '2024-02-08')) v(n, left_at),
+	quota_attainment(pg_temp.h('won 02-03 60 a, won 02-09 110 a'), '2024-02-01', 100, as_of => '2024-03-01', left_at => left_at) q ORDER BY n;
+
+-- a quota of 0 in ramp: a period that cannot be attained, which neither completes a row nor breaks one
+SELECT n, status(q), reached_at(q), attained(q), target(q) FROM (VALUES
+	(1, 'won 02-20 60000, won 03-05 25000', '{0,25000,50000}'::numeric[], '2024-05-01', 1),
+	(2, 'won 02-20 60000', '{0,25000,50000}', '2024-02-29', 1),
+	(3, 'won 02-20 60, won 03-10 5, won 04-10 60', '{50,0,50}', '2024-05-01', 2),
+	(4, 'won 02-20 60, won 05-10 60', '{50,0,0,50}', '2024-06-01', 2),
+	(5, 'won 02-20 60, won 05-10 60', '{50,0,1,50}', '2024-06-01', 2)) v(n, short, ramp, as_of, sustained),
+	quota_attainment(pg_temp.h(short), '2024-02-01', 100000, 'month', ramp, as_of::timestamptz, sustained => sustained) q ORDER BY n;
+
+-- fiscal years: 60,000 on 20 January and 50,000 on 5 February are one quarter, or two
+SELECT fiscal_year_start, period, status(q), attained(q) FROM (VALUES (1, 'quarter'), (2, 'quarter'), (3, 'quarter'), (4, 'quarter'), (5, 'quarter'), (12, 'quarter'), (1, 'year'), (2, 'year'), (2, 'month')) v(fiscal_year_start, period),
+	quota_attainment(pg_temp.h('won 01-20 60000, won 02-05 50000'), '2024-01-01', 100000, period, as_of => '2024-03-31', fiscal_year_start => fiscal_year_start) q;
+
+-- a calendar of its own: four, four and five weeks
+SELECT n, status(q), reached_at(q), attained(q), target(q) FROM (VALUES
+	(1, 'won 01-28 60, won 01-29 60', 100, NULL::numeric[], NULL::numeric[], '2024-03-31'),	-- the last day of a period and the first of the next
+	(2, 'won 01-29 60, won 02-25 60', 100, NULL, NULL, '2024-03-31'),
+	(3, 'won 01-28 60, won 01-29 60', 100, '{50}', NULL, '2024-03-31'),
+	(4, 'won 01-28 60, won 01-29 60', NULL, NULL, '{70,60,50}', '2024-03-31'),
+	(5, 'won 01-28 60, won 01-29 60, won 02-26 50', NULL, NULL, '{NULL,0,50}', '2024-03-31'),
+	(6, 'won 01-28 60', NULL, NULL, '{NULL,70,50}', '2024-01-28'),
+	(7, 'won 01-28 60', 100, NULL, NULL, '2024-04-01')) v(n, short, quota, ramp, quotas, as_of),	-- observed beyond the calendar, where there is no quota
+	quota_attainment(pg_temp.h(short), '2024-01-10', quota, ramp => ramp, as_of => as_of::timestamptz, calendar => '{2024-01-01,2024-01-29,2024-02-26,2024-04-01}', quotas => quotas) q ORDER BY n;
+-- hired in the second of its periods, in the third, and before all of them: quotas are those of the calendar, ramp begins with the hire
+SELECT hired_at, quotas, status(q), reached_at(q), target(q) FROM (VALUES ('2024-02-01'), ('2024-03-01'), ('2023-12-01')) v(hired_at), (VALUES (NULL::numeric[]), ('{70,60,50}')) w(quotas),
+	quota_attainment(pg_temp.h('won 03-20 55'), hired_at::timestamptz, CASE WHEN quotas IS NULL THEN 55 END, as_of => '2024-03-31', calendar => '{2024-01-01,2024-01-29,2024-02-26,2024-04-01}', quotas => quotas) q ORDER BY 1, 2;
+SELECT hired_at, reached_at(q), target(q) FROM (VALUES ('2024-02-01'), ('2024-03-01')) v(hired_at),
+	quota_attainment(pg_temp.h('won 03-20 55'), hired_at::timestamptz, 100, ramp => '{55}', as_of => '2024-03-31', calendar => '{2024-01-01,2024-01-29,2024-02-26,2024-04-01}') q ORDER BY 1;
+-- its days begin in the zone; a row of periods goes over one without a quota
+SELECT zone, attained(q) FROM (VALUES ('UTC'), ('Europe/Berlin')) v(zone), quota_attainment(pg_temp.h('won 01-28T23:30 60'), '2024-01-10', 100, as_of => '2024-01-29 10:00', calendar => '{2024-01-01,2024-01-29,2024-02-26}', zone => zone) q;
+SELECT status(q), reached_at(q) FROM quota_attainment(pg_temp.h('won 01-20 60, won 03-20 60'), '2024-01-10', NULL, as_of => '2024-03-31', calendar => '{2024-01-01,2024-01-29,2024-02-26,2024-04-01}', quotas => '{50,NULL,50}', sustained => 2) q;
+-- deals outside of it
+SELECT pg_temp.failure(format('SELECT quota_attainment(pg_temp.h(%L), %L, %s)', short, hired_at, rest)) FROM (VALUES
+	(1, 'won 01-28 60', '2024-01-10', $$100, calendar => '{2024-01-29,2024-02-26}'$$), (2, 'lost 02-26', '2024-01-10', $$100, calendar => '{2024-01-29,2024-02-26}'$$),
+	(3, 'won 02-25T23:30 60', '2024-01-10', $$100, calendar => '{2024-01-29,2024-02-26}', zone => 'Europe/Berlin'$$), (4, 'won 02-01 60', '2024-01-28', $$100, ramp => '{50}', calendar => '{2024-01-29,2024-02-26}'$$),
+	(5, 'won 01-28 60', '2024-01-29', $$100, calendar => '{2024-01-29,2024-02-26}'$$), (6, 'won 01-28 60', '2024-01-10', $$100, as_of => '2024-01-27', calendar => '{2024-01-29,2024-02-26}'$$),
+	(7, 'won 02-01 60 a, won 02-26 70 a', '2024-01-10', $$100, calendar => '{2024-01-29,2024-02-26}'$$)) v(n, short, hired_at, rest) ORDER BY n;
 
 -- threshold, and the exact product of it and the quota
 SELECT n, status(q), attained(q), target(q) FROM (VALUES (1, 100, 0.8), (2, 100, 0.81), (3, 100.00001, 0.8), (4, 80, 1), (5, 0.0001, 0.3), (6, 240, 0.333333333333), (7, 1e-9000, 1e-9000)) v(n, quota, threshold),
@@ -152,13 +226,14 @@ SELECT pg_temp.failure(format('SELECT %L::quota_attainment', '{"version":1' || t
 	(4, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":1,"won_cycles":2,"attained":5,"target":5'),
 	(5, ',"status":"reached","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":4,"target":5'),
 	(6, ',"status":"reached","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":0,"attained":5,"target":5'),
-	(7, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":0'),
+	(7, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":-1'),
 	(8, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":922337203685477.5808'),
 	(9, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5.00001,"target":5'),
 	(10, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":"5","target":5'),
 	(11, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":3000000000,"won_cycles":1,"attained":5,"target":5'),
 	(12, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":5,"rep":1'),
-	(13, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":1e131071,"target":5')) v(n, t) ORDER BY n;
+	(13, ',"status":"open","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":1e131071,"target":5'),
+	(14, ',"status":"reached","hired_at":"2024-01-01","observed_until":"2024-01-02","cycles":2,"won_cycles":1,"attained":5,"target":0')) v(n, t) ORDER BY n;
 SELECT s::text::quota_summary::text = s::text AND s::jsonb::quota_summary::text = s::text AS same, encode(quota_summary_send(s), 'hex') AS sent, pg_column_size(s) AS bytes FROM team;
 SELECT pg_temp.failure(format('SELECT %L::quota_summary', '{"version":1' || t || '}')) FROM (VALUES (1, ''),
 	(2, ',"cycles":3,"cycles_of_reached":2,"total_microseconds":0,"histogram":{}'),
@@ -179,12 +254,18 @@ SELECT pg_temp.failure(format('SELECT %L::quota_summary', '{"version":1' || t ||
 -- options out of their range
 SELECT pg_temp.failure(format('SELECT quota_attainment(NULL, %s)', a)) FROM (VALUES
 	(1, $$'2024-02-01', 0$$), (2, $$'2024-02-01', -5$$), (3, $$'2024-02-01', 'NaN'$$), (4, $$'2024-02-01', 'infinity'$$), (5, $$'2024-02-01', 1e15$$),
-	(6, $$'2024-02-01', 5, 'week'$$), (7, $$'2024-02-01', 5, 'month', '{5,0}'$$), (8, $$'2024-02-01', 5, 'month', '{5,NULL}'$$), (9, $$'2024-02-01', 5, 'month', '{{5}}'$$),
+	(6, $$'2024-02-01', 5, 'week'$$), (7, $$'2024-02-01', 5, 'month', '{5,-0.01}'$$), (8, $$'2024-02-01', 5, 'month', '{5,NULL}'$$), (9, $$'2024-02-01', 5, 'month', '{{5}}'$$),
 	(10, $$'2024-02-01', 5, ramp => '{5}'$$), (11, $$'2024-02-01', 5, sustained => 2$$), (12, $$'2024-02-01', 5, 'month', sustained => 0$$), (13, $$'2024-02-01', 5, sustained => NULL$$),
 	(14, $$'2024-02-01', 5, threshold => 0$$), (15, $$'2024-02-01', 5, threshold => NULL$$), (16, $$'2024-02-01', 5, threshold => 'NaN'$$),
 	(17, $$'2024-02-01', 5, zone => 'Mars/Olympus'$$), (18, $$'2024-02-01', 5, zone => ''$$), (19, $$'2024-02-01', 5, zone => NULL$$), (20, $$'2024-02-01', 5, zone => repeat('x', 300)$$),
 	(21, $$'2024-02-01', 5, won => '{}'$$), (22, $$'2024-02-01', 5, won => NULL$$), (23, $$'2024-02-01', 5, lost => NULL$$), (24, $$'2024-02-01', 5, lost => '{lost,won}'$$),
-	(25, $$'2024-02-01', 5, as_of => 'infinity'$$), (26, $$'-infinity', 5$$), (27, $$'2024-02-01', 5, left_at => 'infinity'$$), (28, $$'2024-02-01', 5, left_at => '2024-01-31'$$)) v(n, a) ORDER BY n;
+	(25, $$'2024-02-01', 5, as_of => 'infinity'$$), (26, $$'-infinity', 5$$), (27, $$'2024-02-01', 5, left_at => 'infinity'$$), (28, $$'2024-02-01', 5, left_at => '2024-01-31'$$),
+	(29, $$'2024-02-01', 5, 'month', '{NaN}'$$), (30, $$'2024-02-01', 5, fiscal_year_start => 2$$), (31, $$'2024-02-01', 5, 'quarter', fiscal_year_start => 0$$), (32, $$'2024-02-01', 5, 'quarter', fiscal_year_start => 13$$), (33, $$'2024-02-01', 5, fiscal_year_start => NULL$$),
+	(34, $$'2024-02-01', 5, 'month', calendar => '{2024-01-01,2024-02-01}'$$), (35, $$'2024-02-01', 5, fiscal_year_start => 2, calendar => '{2024-01-01,2024-02-01}'$$), (36, $$'2024-02-01', NULL, quotas => '{5}'$$),
+	(37, $$'2024-02-01', 5, calendar => '{2024-01-01,2024-02-01}', quotas => '{5}'$$), (38, $$'2024-02-01', NULL, ramp => '{5}', calendar => '{2024-01-01,2024-02-01}', quotas => '{5}'$$), (39, $$'2024-02-01', NULL, calendar => '{2024-01-01,2024-02-01}', quotas => '{5,6}'$$),
+	(40, $$'2024-02-01', 5, calendar => '{}'$$), (41, $$'2024-02-01', 5, calendar => '{2024-01-01}'$$), (42, $$'2024-02-01', 5, calendar => '{2024-01-01,NULL}'$$), (43, $$'2024-02-01', 5, calendar => '{2024-01-01,2024-03-01,2024-02-01}'$$),
+	(44, $$'2024-02-01', 5, calendar => '{2024-01-01,2024-01-01}'$$), (45, $$'2024-02-01', 5, calendar => '{2024-01-01,infinity}'$$), (46, $$'2024-02-01', 5, calendar => '{{2024-01-01,2024-02-01}}'$$), (47, $$'2024-02-01', 5, calendar => '{0044-03-15 BC,0100-01-01 BC}'$$),
+	(48, $$'2024-02-01', NULL, calendar => '{2024-01-01,2024-02-01}', quotas => '{-5}'$$), (49, $$'2024-02-01', NULL, calendar => '{2024-01-01,2024-02-01}', quotas => '{{5}}'$$)) v(n, a) ORDER BY n;
 SELECT pg_temp.failure(format('SELECT elapsed_cycles(q, %L), mean_elapsed_cycles(s, %1$L) FROM reps, team', a)) FROM (VALUES (1, '0'), (2, '1 month'), (3, '-1 day')) v(n, a) ORDER BY n;
 
 -- damaged bytes are refused

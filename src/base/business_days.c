@@ -10,7 +10,6 @@
 #include "catalog/pg_type.h"
 #include "lib/qunique.h"
 #include "utils/array.h"
-#include "utils/datetime.h"
 
 #include "base/call_cache.h"
 #include "base/label.h"
@@ -114,10 +113,7 @@ parse_holidays(struct varlena *value, BusinessCalendar *calendar)
 	{
 		DateADT		date = DatumGetDateADT(elements[i]);
 
-		if (DATE_NOT_FINITE(date))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("a holiday must be finite")));
+		date_check(date, "a holiday");
 		if (!calendar->is_weekend[iso_day_of_the_week(date)])
 			calendar->holidays[calendar->nholidays++] = date;
 	}

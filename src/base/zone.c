@@ -5,8 +5,8 @@
 #include "base/zone.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 pg_tz *
@@ -45,4 +45,25 @@ zone_date(pg_tz *zone, TimestampTz at)
 
 	zone_clock(zone, at, &clock);
 	return date2j(clock.tm_year, clock.tm_mon, clock.tm_mday) - POSTGRES_EPOCH_JDATE;
+}
+
+void
+date_check(DateADT date, const char *what)
+{
+	if (DATE_NOT_FINITE(date))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be finite, not %s", what,
+						DATE_IS_NOBEGIN(date) ? "-infinity" : "infinity")));
+}
+
+char *
+date_text(DateADT date, char *buffer)
+{
+	struct pg_tm clock;
+
+	memset(&clock, 0, sizeof(clock));
+	j2date(date + POSTGRES_EPOCH_JDATE, &clock.tm_year, &clock.tm_mon, &clock.tm_mday);
+	EncodeDateOnly(&clock, USE_ISO_DATES, buffer);
+	return buffer;
 }

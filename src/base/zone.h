@@ -8,6 +8,7 @@
 #include "base/compat.h"
 #include "pgtime.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 
 /* 22023 unless the name of a zone, or what else PostgreSQL's TimeZone takes. */
 extern pg_tz *zone_from_text(text *name);
@@ -17,5 +18,12 @@ extern void zone_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock);
 
 /* The date that it shows. */
 extern DateADT zone_date(pg_tz *zone, TimestampTz at);
+
+/* 22008 unless finite; `what` names the date. */
+extern void date_check(DateADT date, const char *what);
+
+/* A finite date as ISO 8601 has it. */
+#define DATE_TEXT_SIZE (MAXDATELEN + 1)
+extern char *date_text(DateADT date, char *buffer);
 
 #endif							/* EM_ZONE_H */

@@ -28,6 +28,14 @@ sum128_add_int64(Sum128 *sum, int64_t value)
 	sum->low = low;
 }
 
+static inline Sum128
+sum128_from_int64(int64_t value)
+{
+	Sum128		sum = {(uint64_t) value, value < 0 ? -1 : 0};
+
+	return sum;
+}
+
 /* false, and nothing changed, when the result would pass 128 bits */
 extern bool sum128_add(Sum128 *sum, Sum128 other);
 extern bool sum128_subtract(Sum128 *sum, Sum128 other);

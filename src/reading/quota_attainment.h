@@ -8,7 +8,8 @@
  *		 4  version (1), flags (0), status, zero (a byte each)
  *		 8  when the rep was hired
  *		16  until when the rep was observed: quota reached, left, or as_of
- *		24  the amount that reaches the quota, in ten-thousandths
+ *		24  the amount that reaches the quota, in ten-thousandths; 0 where observation
+ *			ends in a period that cannot be attained
  *		32  the amount held against it, 128 bits in ten-thousandths (low, high)
  *		48  closed deals until then, won ones among them (4 bytes each)
  */
@@ -45,6 +46,9 @@ typedef struct QuotaAttainment
 
 /* Detoasts and checks (XX001). */
 extern const QuotaAttainment *quota_attainment_get(Datum datum);
+
+/* An own copy of an attainment whose fields are set. */
+extern struct varlena *quota_attainment_build(const QuotaAttainment *attainment);
 
 /* From hire to the end of observation, in microseconds. */
 extern int64 quota_attainment_microseconds(const QuotaAttainment *attainment);

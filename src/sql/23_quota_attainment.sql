@@ -23,11 +23,14 @@ CREATE FUNCTION quota_attainment(
 	sustained integer DEFAULT 1,
 	won text[] DEFAULT '{won}',
 	lost text[] DEFAULT '{lost}',
-	zone text DEFAULT 'UTC'
+	zone text DEFAULT 'UTC',
+	fiscal_year_start integer DEFAULT 1,
+	calendar date[] DEFAULT NULL,
+	quotas numeric[] DEFAULT NULL
 ) RETURNS quota_attainment
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION quota_attainment(deal_history, timestamptz, numeric, text, numeric[], timestamptz, timestamptz, numeric, integer, text[], text[], text)
-	IS 'when a rep reached quota: since hire, or within one calendar period (month, quarter, year), sustained periods in a row; ramp holds the quotas of the first periods';
+COMMENT ON FUNCTION quota_attainment(deal_history, timestamptz, numeric, text, numeric[], timestamptz, timestamptz, numeric, integer, text[], text[], text, integer, date[], numeric[])
+	IS 'when a rep reached quota: since hire, or within one period (month, quarter, year, or those of calendar), sustained periods in a row; ramp holds the quotas of the first periods, quotas that of each period of calendar';
 
 CREATE FUNCTION status(attainment quota_attainment) RETURNS text
 	AS 'MODULE_PATHNAME', 'quota_attainment_status' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -54,8 +57,8 @@ COMMENT ON FUNCTION hired_at(quota_attainment) IS 'when the rep was hired';
 COMMENT ON FUNCTION reached_at(quota_attainment) IS 'when quota was reached; NULL when it was not';
 COMMENT ON FUNCTION observed_until(quota_attainment) IS 'when quota was reached or the rep left; as_of when open';
 COMMENT ON FUNCTION days(quota_attainment) IS 'whole days from hire to quota; when it was not reached, as long as the rep was observed';
-COMMENT ON FUNCTION cycles(quota_attainment) IS 'closed deals from hire up to and including the instant of quota; when it was not reached, all observed';
+COMMENT ON FUNCTION cycles(quota_attainment) IS 'deals closed from hire up to and including the instant of quota; when it was not reached, all observed';
 COMMENT ON FUNCTION won_cycles(quota_attainment) IS 'the won ones among the cycles';
 COMMENT ON FUNCTION attained(quota_attainment) IS 'the amount held against the target: won since hire, or in the period of quota or of the end of observation';
-COMMENT ON FUNCTION target(quota_attainment) IS 'the smallest amount that reaches quota x threshold in that period, to four decimals';
+COMMENT ON FUNCTION target(quota_attainment) IS 'the smallest amount that reaches quota x threshold in that period, to four decimals; 0 where that period cannot be attained';
 COMMENT ON FUNCTION elapsed_cycles(quota_attainment, interval) IS 'time from hire to quota, or as long as observed, in reference cycles of so long';

@@ -114,57 +114,90 @@ CREATE TABLE split_$number AS SELECT g, exposed, cycle AS c FROM history, deal_e
 }
 
 #
-# Reps: 0 to 30 closed deals, corrections among them, in zones whose clocks go back at midnight and worse.
+# Reps: 0 to 30 events of deals, of few subjects and few instants so that deals are restated, corrected, lost and won again,
+# in zones whose clocks go back at midnight and worse; fiscal years, calendars with quotas of their own, periods without one.
 #
 $node->safe_psql('postgres', qq{
 CREATE TABLE rep AS
 SELECT g, hired_at, greatest(hired_at, hired_at + (random() * 1400 - 100) * interval '1 day') AS as_of, CASE WHEN random() < 0.3 THEN hired_at + random() * 900 * interval '1 day' END AS left_at,
 	round((random() * 200 + 1)::numeric, floor(random() * 6)::int) AS quota, (ARRAY[0.5, 0.8, 1, 1.25])[1 + floor(random() * 4)] AS threshold, 1 + floor(power(random(), 2) * 3)::int AS sustained,
-	(ARRAY[NULL, 'month', 'quarter', 'year'])[1 + floor(random() * 4)] AS period, ramp, (ARRAY['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Apia', 'America/New_York', 'Asia/Damascus'])[1 + floor(random() * 7)] AS zone
+	(ARRAY[NULL, 'month', 'quarter', 'year', 'calendar'])[1 + floor(random() * 5)] AS period, ramp, (ARRAY['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Apia', 'America/New_York', 'Asia/Damascus'])[1 + floor(random() * 7)] AS zone,
+	1 + floor(power(random(), 2) * 12)::int AS fiscal_year_start, calendar, quotas, random() < 0.5 AS own_quotas
 FROM generate_series(1, $cases) g,
 	LATERAL (SELECT timestamptz '2008-06-01' + floor(random() * 900 * 1440) * interval '1 minute' + g * interval '0' AS hired_at) h,
-	LATERAL (SELECT CASE WHEN random() < 0.5 THEN ARRAY(SELECT round((10 + random() * 60)::numeric, 2) FROM generate_series(1, (random() * 5)::int) WHERE g > 0) END AS ramp) r;
-UPDATE rep SET sustained = 1, ramp = NULL WHERE period IS NULL;
+	LATERAL (SELECT CASE WHEN random() < 0.5 THEN ARRAY(SELECT CASE WHEN random() < 0.8 THEN round((10 + random() * 60)::numeric, 2) ELSE 0 END FROM generate_series(1, (random() * 5)::int) WHERE g > 0) END AS ramp) r,
+	LATERAL (SELECT array_agg(DISTINCT date '2008-01-01' + i * 28 + floor(random() * 28)::int + 0 * g) AS calendar FROM generate_series(0, 80) i) c,
+	LATERAL (SELECT array_agg(CASE WHEN random() < 0.1 THEN NULL WHEN random() < 0.8 THEN round((5 + random() * 40)::numeric, 2) ELSE 0 END) AS quotas FROM generate_series(2, cardinality(calendar))) q;
+UPDATE rep SET sustained = 1, ramp = NULL, fiscal_year_start = 1 WHERE period IS NULL;
+UPDATE rep SET period = NULL, fiscal_year_start = 1 WHERE period = 'calendar';
+UPDATE rep SET calendar = NULL, quotas = NULL WHERE period IS NOT NULL OR g % 2 = 0;
+UPDATE rep SET ramp = NULL, sustained = 1 WHERE period IS NULL AND calendar IS NULL;
+UPDATE rep SET quotas = NULL WHERE NOT own_quotas;
+UPDATE rep SET quota = NULL, ramp = NULL WHERE quotas IS NOT NULL;
 CREATE TABLE closed AS
-SELECT g, (ARRAY['won', 'won', 'won', 'lost', 'note'])[1 + floor(random() * 5)] AS kind, CASE WHEN i % 3 = 0 THEN date_trunc('month', at, zone) - floor(random() * 90) * interval '1 minute' ELSE date_trunc((ARRAY['day', 'second'])[1 + g % 2], at) END AS at,
-	CASE WHEN random() < 0.9 THEN round((random() * 60 - 5)::numeric, 4) END AS amount
-FROM rep, LATERAL (SELECT floor(random() * 31)::int + 0 * g AS n) k, generate_series(1, n) i, LATERAL (SELECT hired_at + (random() * 700 - 20) * interval '1 day' + i * interval '0' AS at) a
+SELECT row_number() OVER () AS id, x.* FROM (
+SELECT g, (ARRAY['won', 'won', 'won', 'lost', 'note'])[1 + floor(random() * 5)] AS kind, CASE WHEN i % 3 = 0 THEN date_trunc('month', at, zone) - floor(random() * 90) * interval '1 minute' ELSE date_trunc((ARRAY['day', 'second', 'month'])[1 + g % 3], at) END AS at,
+	CASE WHEN random() < 0.8 THEN round((random() * 60 - 5)::numeric, (ARRAY[4, -1])[1 + floor(random() * 2)]) END AS amount,
+	CASE WHEN random() < 0.7 THEN (ARRAY['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])[1 + floor(random() * (1 + g % 8))] END AS subject
+FROM rep, LATERAL (SELECT floor(random() * 31)::int + 0 * g AS n) k, generate_series(1, n) i, LATERAL (SELECT hired_at + (random() * 700 - 60) * interval '1 day' + i * interval '0' AS at) a
 UNION ALL
 -- the hour in which the clocks of St. John's go back from November to October
-SELECT g, 'won', timestamptz '2009-11-01 02:20+00' + floor(random() * 90) * interval '1 minute', round((random() * 60)::numeric, 2) FROM rep, generate_series(1, 3) WHERE zone = 'America/St_Johns';
+SELECT g, 'won', timestamptz '2009-11-01 02:20+00' + floor(random() * 90) * interval '1 minute', round((random() * 60)::numeric, 2), CASE WHEN random() < 0.3 THEN 'a' END FROM rep, generate_series(1, 3) WHERE zone = 'America/St_Johns') x;
 CREATE INDEX ON closed (g);
 CREATE TABLE attainment AS
-SELECT g, quota_attainment(h, hired_at, quota, period, ramp, as_of, left_at, threshold, sustained, zone => zone) AS q
-FROM rep LEFT JOIN (SELECT g, history_agg(kind, at, amount) AS h FROM closed GROUP BY g) x USING (g);
+SELECT g, quota_attainment(h, hired_at, quota, period, ramp, as_of, left_at, threshold, sustained, zone => zone, fiscal_year_start => fiscal_year_start, calendar => calendar, quotas => quotas) AS q
+FROM rep LEFT JOIN (SELECT g, history_agg(kind, at, amount, subject) AS h FROM closed GROUP BY g) x USING (g);
 ANALYZE;
 });
 $node->safe_psql('postgres', q{
-CREATE FUNCTION period_number(at timestamptz, period text, zone text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE period WHEN 'month' THEN y * 12 + m WHEN 'quarter' THEN y * 4 + (m - 1) / 3 WHEN 'year' THEN y ELSE 0 END
-	FROM (SELECT extract(year FROM at AT TIME ZONE zone)::int AS y, extract(month FROM at AT TIME ZONE zone)::int AS m) x $$;
+CREATE FUNCTION period_number(at timestamptz, period text, zone text, fiscal_year_start int, calendar date[]) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN calendar IS NOT NULL THEN width_bucket(day, calendar) - 1
+		WHEN period = 'month' THEN months WHEN period = 'quarter' THEN months / 3 WHEN period = 'year' THEN months / 12 ELSE 0 END
+	FROM (SELECT (at AT TIME ZONE zone)::date AS day) x, LATERAL (SELECT extract(year FROM day)::int * 12 + extract(month FROM day)::int - fiscal_year_start AS months) y $$;
+-- the targets of the periods since hire: of the first ones, and of all others
+CREATE TABLE observed AS
+SELECT r.*, least(as_of, left_at) AS until, first, coalesce(ARRAY(SELECT coalesce(x, 0) FROM unnest(quotas) WITH ORDINALITY u(x, n) WHERE n > first ORDER BY n), '{}') || coalesce(ramp, '{}') AS early, coalesce(quota, 0) AS later
+FROM rep r, period_number(hired_at, period, zone, fiscal_year_start, calendar) first;
+-- how each deal stood, from the instant of one of its events to that of the next
+CREATE TABLE stand AS
+WITH said AS (
+	SELECT g, coalesce(subject, id::text) AS deal, at, bool_or(kind = 'won') AS won, coalesce(max(amount) FILTER (WHERE kind = 'won'), max(amount)) AS amount
+	FROM closed WHERE kind IN ('won', 'lost') GROUP BY 1, 2, 3),
+marked AS (SELECT *, won IS DISTINCT FROM lag(won) OVER w AS begins, count(amount) OVER w AS known FROM said WINDOW w AS (PARTITION BY g, deal ORDER BY at))
+SELECT g, deal, won, at, lead(at, 1, 'infinity') OVER w AS next_at, max(at) FILTER (WHERE begins) OVER w AS closed_at,
+	coalesce(max(amount) OVER (PARTITION BY g, deal, known), 0) AS amount
+FROM marked WINDOW w AS (PARTITION BY g, deal ORDER BY at);
+DELETE FROM stand USING rep WHERE rep.g = stand.g AND closed_at < hired_at;
+CREATE INDEX ON stand (g);
 CREATE TABLE plain_quota AS
-WITH observed AS (SELECT *, least(as_of, left_at) AS until, period_number(hired_at, period, zone) AS first FROM rep),
-booked AS (
-	SELECT g, at, amount, greatest(period_number(at, period, zone) - first, 0) AS i
-	FROM observed JOIN closed USING (g) WHERE kind = 'won' AND at BETWEEN hired_at AND until),
-running AS (SELECT g, i, at, sum(coalesce(amount, 0)) OVER (PARTITION BY g, i ORDER BY at) AS won FROM booked),
+WITH booked AS (
+	SELECT g, s.*, greatest(period_number(closed_at, period, zone, fiscal_year_start, calendar) - first, 0) AS i
+	FROM observed JOIN (SELECT g AS rep, at, next_at, closed_at, amount FROM stand WHERE won) s ON rep = g),
+running AS (
+	SELECT t.g, t.at, i, sum(amount) AS won
+	FROM (SELECT DISTINCT g, at FROM closed) t JOIN observed USING (g) JOIN booked b ON b.g = t.g AND t.at >= b.at AND t.at < b.next_at
+	WHERE t.at BETWEEN hired_at AND until GROUP BY t.g, t.at, i),
 attained AS (
-	SELECT g, i, min(at) AS at FROM running JOIN rep USING (g)
-	WHERE won >= threshold * CASE WHEN i < coalesce(cardinality(ramp), 0) THEN ramp[i + 1] ELSE quota END GROUP BY g, i),
+	SELECT DISTINCT ON (g, i) g, i, at, won, i - (SELECT count(*) FROM unnest(early) WITH ORDINALITY u(x, n) WHERE x = 0 AND n <= i) AS place
+	FROM running JOIN observed USING (g), LATERAL (SELECT threshold * CASE WHEN i < cardinality(early) THEN early[i + 1] ELSE later END AS target) x
+	WHERE target > 0 AND won >= target ORDER BY g, i, at),
 completed AS (
-	SELECT g, a.i, max(b.at) AS at FROM attained a JOIN attained b USING (g) JOIN rep USING (g)
-	WHERE b.i BETWEEN a.i - sustained + 1 AND a.i GROUP BY g, a.i, sustained HAVING count(*) = sustained),
-reached AS (SELECT DISTINCT ON (g) g, i, at FROM completed ORDER BY g, at, i)
+	SELECT g, a.i, a.won, max(b.at) AS at FROM attained a JOIN attained b USING (g) JOIN rep USING (g)
+	WHERE b.place BETWEEN a.place - sustained + 1 AND a.place GROUP BY g, a.i, a.won, sustained HAVING count(*) = sustained),
+reached AS (SELECT DISTINCT ON (g) g, i, at, won FROM completed ORDER BY g, at, i)
 SELECT g, CASE WHEN reached.at IS NOT NULL THEN 'reached' WHEN left_at <= as_of THEN 'left' ELSE 'open' END AS status, reached.at AS reached_at, e.until, period,
-	(SELECT count(*) FROM closed c WHERE c.g = o.g AND kind IN ('won', 'lost') AND c.at BETWEEN hired_at AND e.until) AS cycles,
-	(SELECT count(*) FROM closed c WHERE c.g = o.g AND kind = 'won' AND c.at BETWEEN hired_at AND e.until) AS won_cycles,
-	coalesce((SELECT sum(amount) FROM booked b WHERE b.g = o.g AND b.i = e.i AND b.at <= e.until), 0) AS attained,
-	ceil(threshold * CASE WHEN e.i < coalesce(cardinality(ramp), 0) THEN ramp[e.i + 1] ELSE quota END * 10000) / 10000 AS target
+	(SELECT count(*) FROM stand s WHERE s.g = o.g AND e.until >= s.at AND e.until < s.next_at) AS cycles,
+	(SELECT count(*) FROM stand s WHERE s.g = o.g AND won AND e.until >= s.at AND e.until < s.next_at) AS won_cycles,
+	coalesce(reached.won, (SELECT sum(amount) FROM booked b WHERE b.g = o.g AND b.i = e.i AND e.until >= b.at AND e.until < b.next_at), 0) AS attained,
+	ceil(threshold * CASE WHEN e.i < cardinality(early) THEN early[e.i + 1] ELSE later END * 10000) / 10000 AS target
 FROM observed o LEFT JOIN reached USING (g),
-	LATERAL (SELECT coalesce(reached.at, o.until) AS until, coalesce(reached.i, greatest(period_number(o.until, period, zone) - first, 0)) AS i) e;
+	LATERAL (SELECT coalesce(reached.at, o.until) AS until, coalesce(reached.i, greatest(period_number(o.until, period, zone, fiscal_year_start, calendar) - first, 0)) AS i) e;
 });
 my $reached = $node->safe_psql('postgres', "SELECT string_agg(format('%s %s', status, n), ', ') FROM (SELECT status(q), count(*) FROM attainment GROUP BY 1 ORDER BY 1) x(status, n)");
 like($reached, qr/left \d+, open \d+, reached \d+/, "there are reps of every status: $reached");
+my $kinds = $node->safe_psql('postgres', "SELECT format('%s calendars, %s quotas of their own, %s fiscal years, %s periods that cannot be attained at the end, %s reps with a deal that was restated, %s with one that was reopened',
+	count(calendar), count(quotas), count(*) FILTER (WHERE fiscal_year_start > 1), count(*) FILTER (WHERE target(q) = 0), (SELECT count(DISTINCT g) FROM stand WHERE won AND at > closed_at), (SELECT count(DISTINCT g) FROM (SELECT g FROM stand GROUP BY g, deal HAVING count(DISTINCT closed_at) > 1) x)) FROM rep JOIN attainment USING (g)");
+unlike($kinds, qr/\b0 /, "there are cases of every kind: $kinds");
 nothing('time to quota', q{SELECT r.*, p.*, q FROM attainment JOIN plain_quota p USING (g) JOIN rep r USING (g)
 	WHERE (p.status, reached_at, until, cycles, won_cycles, attained, target) IS DISTINCT FROM (status(q), reached_at(q), observed_until(q), cycles(q), won_cycles(q), attained(q), target(q))
 		OR days(q) <> floor(extract(epoch FROM until - hired_at) / 86400)});
