@@ -1,22 +1,11 @@
 # examples/salesforce.sql and examples/hubspot.sql on their samples: the numbers that are true there, beside those that
 # the same tables give to whoever does not see the traps; and what the adapters say to tables that are not as they need them.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server);
 
-my $node = PostgreSQL::Test::Cluster->new('adapters');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 # a zone that neither organisation is in: no number may depend on it
-$node->append_conf('postgresql.conf', "timezone = 'Asia/Tokyo'\nfsync = off\njit = off\nautovacuum = off\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+my $node = server('adapters', settings => { timezone => "'Asia/Tokyo'" });
 
 # psql -f FILE with variables, as a user would; its errors
 sub adapter

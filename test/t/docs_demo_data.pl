@@ -1,20 +1,11 @@
 # The generated CRM is the same every time; the demo's reports on it and on the Olist funnel say what is known.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-
+use lib 'test/lib';
+use Suite qw(server);
 use Cwd qw(getcwd);
+
 my $demo = getcwd() . '/test/demo';
-my $node = PostgreSQL::Test::Cluster->new('demo');
-$node->init;
-$node->start;
+my $node = server('demo', extension => 0);
 
 # psql -f FILE... in a database of its own, from a directory; returns what it prints
 sub report

@@ -8,17 +8,9 @@
 #	<!-- starts empty -->				the page brings the extension itself, and needs no data
 #	<!-- run by test/t/NAME.pl -->	the page is run by that test, which gives it a server of its own kind
 #	<!-- not run: the reason -->		the block that follows is only looked at
-use strict;
-use warnings;
-use Test::More;
 
-my $no_server;
-BEGIN
-{
-	$no_server = $> == 0 ? 'initdb refuses root'
-	  : eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 } ? undef
-	  : "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(:serverless server no_server);
 
 my @pages = ('README.md', sort glob 'doc/*.md');
 
@@ -94,12 +86,9 @@ is(join(' ', grep { m{^doc/} && !$used{$_} } @pages), '', 'a link leads to every
 
 SKIP:
 {
-	skip $no_server, 1 if defined $no_server;
+	skip no_server(), 1 if defined no_server();
 
-	my $node = PostgreSQL::Test::Cluster->new('pages');
-	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
-	$node->start;
+	my $node = server('pages', extension => 0);
 	local $ENV{PGTZ} = 'America/New_York';		# a page that shows instants or counts days says which zone it means
 	local $ENV{PGDATESTYLE} = 'ISO, YMD';
 

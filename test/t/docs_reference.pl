@@ -7,21 +7,11 @@
 #
 # And whatever is called `like_this(...)` in the prose of README.md and doc/ must be there: ours, PostgreSQL's, or one of
 # those that are named as another system's.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(database);
 
-my $node = PostgreSQL::Test::Cluster->new('reference');
-$node->init;
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+my $node = database();
 my $objects = $node->safe_psql('postgres', <<'SQL', extra_params => [ '-F', "\t" ]);
 CREATE TEMP TABLE member AS
 SELECT classid::regclass::text AS class, objid FROM pg_depend

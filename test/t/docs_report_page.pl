@@ -1,24 +1,16 @@
 # The page that `make report` writes: its tables show what the SQL gives, its pictures draw what its tables show, it
 # needs nothing from elsewhere, it is well formed, and no label of the data gets out of its place.
-use strict;
-use warnings;
-use utf8;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-	plan skip_all => 'gnuplot is not here: test/setup report installs it' if system('command -v gnuplot >/dev/null') != 0;
-}
+use lib 'test/lib';
+use Suite qw(server);
+
+use utf8;
+
+plan skip_all => 'gnuplot is not here: test/setup report installs it' if system('command -v gnuplot >/dev/null') != 0;
 
 use Cwd qw(getcwd);
 my $home = getcwd();
-my $node = PostgreSQL::Test::Cluster->new('page');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nmax_connections = 20\n");
-$node->start;
+my $node = server('page', settings => { max_connections => 20 }, extension => 0);
 my $temp = PostgreSQL::Test::Utils::tempdir();
 if ($node->psql('postgres', "SELECT xmlparse(DOCUMENT '<a/>')") != 0)
 {

@@ -9,30 +9,16 @@
 #
 # SEED and CALLS (random calls of each function) in the environment choose others.
 
-use strict;
-use warnings;
-use Test::More;
-use lib 'test/golden';
+use lib 'test/lib';
+use Suite qw(server pick server_stayed_up);
 use Golden;
-use Time::HiRes qw(time);
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
 
 srand($ENV{SEED} // 20260302);
 my $random_calls = $ENV{CALLS} // 300;
-my $node = PostgreSQL::Test::Cluster->new('calls');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nstatement_timeout = @{[ int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) ]}s\nmax_stack_depth = 2MB\n");
-$node->start;
+my $node = server('calls', settings => { statement_timeout => int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) . 's', max_stack_depth => '2MB' }, extension => 0);
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
 sub sql { return $node->safe_psql('postgres', "SET search_path = metrics, public; $_[0]") }
-sub pick { return $_[ int(rand(@_)) ] }
 
 sql(q{CREATE SCHEMA metrics; CREATE EXTENSION enablement_metrics SCHEMA metrics;
 CREATE ROLE analyst; GRANT USAGE ON SCHEMA metrics TO analyst;
@@ -231,7 +217,6 @@ for my $function (@internal)
 }
 is(join("\n", @called), '', scalar(@internal) . ' functions take internal: PostgreSQL refuses to call them');
 
-my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
-unlike($log, qr/was terminated by signal|server process .* exited|PANIC|TRAP:/, 'the server never went down');
+server_stayed_up();
 $node->stop;
 done_testing();

@@ -3,23 +3,12 @@
 # has one form, or an error that says so, the same when thrown, when asked for with
 # pg_input_is_valid, and when it comes through the cast from jsonb.
 
-use strict;
-use warnings;
+use lib 'test/lib';
+use Suite qw(database sql);
+
 use JSON::PP;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-
-my $node = PostgreSQL::Test::Cluster->new('malformed');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n");
-$node->start;
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $node = database(extension => 0);
 sql(q{CREATE EXTENSION enablement_metrics;
 CREATE TABLE deal AS SELECT d, deal_history(deal_event('lead', '2026-01-01'), deal_event('mql', '2026-01-11'), deal_event('opportunity', '2026-01-21', 10), deal_event('competitor', '2026-01-22', subject => 'Globex'),
 	deal_event((ARRAY['won', 'lost', 'x', 'no_decision'])[d], '2026-02-01', 1000.5, 'Globex')) AS h FROM generate_series(1, 4) AS d});

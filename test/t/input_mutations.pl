@@ -5,18 +5,10 @@
 #
 # SEED and MUTATIONS in the environment choose others.
 
-use strict;
-use warnings;
-use File::Temp;
-use Test::More;
-use Time::HiRes qw(time);
+use lib 'test/lib';
+use Suite qw(server pick server_stayed_up);
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use File::Temp;
 
 my $seed = $ENV{SEED} // 20260302;
 my $binary_mutations = $ENV{MUTATIONS} // 10000;
@@ -24,18 +16,12 @@ my $text_mutations = int($binary_mutations / 2);
 my $batch = 1000;
 srand($seed);
 
-my $node = PostgreSQL::Test::Cluster->new('mutations');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nstatement_timeout = @{[ int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) ]}s\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+my $node = server('mutations', settings => { statement_timeout => int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) . 's' });
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
 # a file for each binary mutation: in memory, where there is a file system for that
 my $mutants = -w '/dev/shm' ? File::Temp::tempdir(DIR => '/dev/shm', CLEANUP => 1) : $tempdir;
 chmod 0755, $mutants;
-
-sub pick { return $_[ int(rand(@_)) ] }
 
 #
 # The types: values to start from, and what to ask of a value that was let in.
@@ -584,7 +570,6 @@ END \$d\$;
 SELECT string_agg(state, ' ') FROM told}), 'XX001 XX001 XX001 XX001 XX001', 'win_summary: a row beyond 32 bits is damage');
 }
 
-my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
-unlike($log, qr/was terminated by signal|server process .* exited|PANIC|TRAP:/, 'the server never went down');
+server_stayed_up();
 $node->stop;
 done_testing();

@@ -1,22 +1,11 @@
 # test/citus/run as far as it goes without Citus: the whole of it on partitions of one server, its Citus half against
 # stand-ins that distribute nothing, which it must notice; and what it says when it cannot do its work.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server sql);
 
-my $node = PostgreSQL::Test::Cluster->new('citus');
-$node->init;
-$node->append_conf('postgresql.conf', "fsync = off\njit = off\nautovacuum = off\n");
-$node->start;
+my $node = server('citus', extension => 0);
 my $dir = PostgreSQL::Test::Utils::tempdir();
-sub sql { return $node->safe_psql('postgres', $_[0]) }
 
 sub run_check
 {

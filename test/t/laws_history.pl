@@ -4,29 +4,15 @@
 #
 # SEED and CASES in the environment choose other cases.
 
-use strict;
-use warnings;
-use Test::More;
-use Time::HiRes qw(time);
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(database law pick);
 
 my $seed = $ENV{SEED} // 20260301;
 my $cases = $ENV{CASES} // 1200;
 srand($seed);
 
-my $node = PostgreSQL::Test::Cluster->new('properties');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nmax_worker_processes = 8\nautovacuum = off\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
-
-sub pick { return $_[ int(rand(@_)) ] }
+my $node = database();
+my $checked = 0;
 
 sub exists_function
 {
@@ -101,21 +87,6 @@ CREATE INDEX ON coins (g);
 ANALYZE;
 });
 note "seed $seed: $cases cases, $nevents events";
-
-# A law is a query that names the groups breaking it.
-my $checked = 0;
-sub law
-{
-	my ($name, $query, $settings) = @_;
-	my $started = time;
-	my ($stdout, $stderr);
-	my $rc = $node->psql('postgres', ($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g",
-		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1, timeout => $PostgreSQL::Test::Utils::timeout_default * 2 / 3);
-	my @broken = split /\n/, $stdout // '';
-	ok($rc == 0 && !@broken, sprintf('%s (%.1f s)', $name, time - $started));
-	diag("$name: $stderr") if $rc;
-	diag("$name: broken for " . scalar(@broken) . " groups, first @broken[0 .. ($#broken > 4 ? 4 : $#broken)]") if @broken;
-}
 
 my %parallel = (
 	'no workers' => "SET max_parallel_workers_per_gather = 0;",

@@ -4,33 +4,17 @@
 #
 # SEED in the environment chooses other series.
 
-use strict;
-use warnings;
-use Test::More;
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(database sql law);
 
 my $seed = $ENV{SEED} // 20260501;
-my $node = PostgreSQL::Test::Cluster->new('moving_windows');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_parallel_workers_per_gather = 0\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+my $node = database(settings => { max_parallel_workers_per_gather => 0 });
 
-sub sql { return $node->safe_psql('postgres', $_[0]) }
-
-# Query => rows that differ; none may.
-sub law
+# A query of rows (series, part, i, ...) that differ; there must be none.
+sub agrees
 {
 	my ($name, $query) = @_;
-	my ($rc, $stdout, $stderr) = $node->psql('postgres', "SELECT count(*), min(concat_ws(' ', series, part, i)) FROM ($query) AS broken", timeout => $PostgreSQL::Test::Utils::timeout_default);
-	is($stdout, '0|', $name);
-	diag("$name: $stderr") if $rc;
+	law($name, "SELECT concat_ws(' ', series, part, i) AS g FROM ($query) AS differing");
 }
 
 #
@@ -74,7 +58,7 @@ for my $frame (sort keys %frames)
 {
 	for my $type (@types)
 	{
-		law("$type: $frame", "SELECT * FROM (SELECT series, part, i, rollup($type) OVER w AS moving, rollup($type) FILTER (WHERE random() >= 0) OVER w AS anew
+		agrees("$type: $frame", "SELECT * FROM (SELECT series, part, i, rollup($type) OVER w AS moving, rollup($type) FILTER (WHERE random() >= 0) OVER w AS anew
 			FROM series WINDOW w AS (PARTITION BY series, part ORDER BY at $frames{$frame})) AS x WHERE NOT record_image_eq(ROW(moving), ROW(anew))");
 	}
 }
@@ -82,23 +66,23 @@ for my $frame (sort keys %frames)
 # what is added and removed are rows, not summaries
 for my $agg ("duration_agg(place, luck > 0)", "duration_agg(now(), now() + place * interval '1 second', now() + interval '1 year', 'second')", "win_agg(luck > 1, ARRAY['rival ' || place % 97])", "rate_agg(luck > 1)")
 {
-	law("$agg: seventy rows", "SELECT * FROM (SELECT series, part, i, $agg OVER w AS moving, $agg FILTER (WHERE random() >= 0) OVER w AS anew
+	agrees("$agg: seventy rows", "SELECT * FROM (SELECT series, part, i, $agg OVER w AS moving, $agg FILTER (WHERE random() >= 0) OVER w AS anew
 		FROM item WHERE part = 3 WINDOW w AS (PARTITION BY series, part ORDER BY at, i, n ROWS 69 PRECEDING)) AS x WHERE NOT record_image_eq(ROW(moving), ROW(anew))");
 }
 
 # all types and all frames at once, each window with a state and an order of its own
 my @columns = map { my $frame = $frames{$_}; map { [ $_, $frame ] } @types } sort keys %frames;
 my $over = sub { my $filter = shift; join(', ', map { "rollup($columns[$_][0]) $filter OVER (PARTITION BY series, part ORDER BY at $columns[$_][1]) AS w$_" } 0 .. $#columns) };
-law('all windows in one query', "SELECT series, part, i FROM (SELECT series, part, i, ROW(" . join(', ', map { "w$_" } 0 .. $#columns) . ") AS moving FROM (SELECT series, part, i, " . $over->('') . " FROM series) AS a) AS m
+agrees('all windows in one query', "SELECT series, part, i FROM (SELECT series, part, i, ROW(" . join(', ', map { "w$_" } 0 .. $#columns) . ") AS moving FROM (SELECT series, part, i, " . $over->('') . " FROM series) AS a) AS m
 	FULL JOIN (SELECT series, part, i, ROW(" . join(', ', map { "w$_" } 0 .. $#columns) . ") AS anew FROM (SELECT series, part, i, " . $over->('FILTER (WHERE random() >= 0)') . " FROM series) AS a) AS n USING (series, part, i)
 	WHERE NOT record_image_eq(moving, anew)");
 
 # the same call site over other rows: a plan that is run again
-law('a window run again for each series', "SELECT * FROM generate_series(1, 3) AS s, LATERAL (SELECT series, part, i, rollup(duration) OVER w AS moving, rollup(duration) FILTER (WHERE random() >= 0) OVER w AS anew, rollup(win) OVER w AS won, rollup(win) FILTER (WHERE random() >= 0) OVER w AS won_anew
+agrees('a window run again for each series', "SELECT * FROM generate_series(1, 3) AS s, LATERAL (SELECT series, part, i, rollup(duration) OVER w AS moving, rollup(duration) FILTER (WHERE random() >= 0) OVER w AS anew, rollup(win) OVER w AS won, rollup(win) FILTER (WHERE random() >= 0) OVER w AS won_anew
 	FROM series WHERE series = 4 - s WINDOW w AS (ORDER BY part DESC, at ROWS 9 PRECEDING)) AS x WHERE NOT record_image_eq(ROW(moving, won), ROW(anew, won_anew))");
 
 # a state that is read twice is what it was: the same window under two names
-law('two final functions of one frame', "SELECT * FROM (SELECT series, part, i, rollup(funnel) OVER a AS one, rollup(funnel) OVER b AS two FROM series
+agrees('two final functions of one frame', "SELECT * FROM (SELECT series, part, i, rollup(funnel) OVER a AS one, rollup(funnel) OVER b AS two FROM series
 	WINDOW a AS (PARTITION BY series, part ORDER BY at ROWS 20 PRECEDING), b AS (PARTITION BY series, part ORDER BY at ROWS BETWEEN 20 PRECEDING AND CURRENT ROW)) AS x WHERE NOT record_image_eq(ROW(one), ROW(two))");
 
 #

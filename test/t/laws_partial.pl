@@ -3,23 +3,11 @@
 # and goes on with the combine function and the final function. So the state must have a type of its own, and the state
 # as it stands in the middle of an aggregation must survive its text form. Both are checked for every aggregate that
 # the catalogs know, the second by doing exactly that in SQL, in text and in binary.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(database sql);
 
-my $node = PostgreSQL::Test::Cluster->new('partial');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_parallel_workers_per_gather = 0\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $node = database(settings => { max_parallel_workers_per_gather => 0 });
 
 #
 # What the catalogs must say

@@ -1,23 +1,10 @@
 # From one machine to two: the generated CRM of the demo on one server, and again in halves on two. Each half makes its
 # summaries, the centre rolls them up through postgres_fdw, and what comes out must have the bytes of one machine.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server);
 
-my ($one, $two) = map { PostgreSQL::Test::Cluster->new($_) } 'one', 'two';
-for my $node ($one, $two)
-{
-	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-	$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n");
-	$node->start;
-}
+my ($one, $two) = map { server($_, extension => 0) } 'one', 'two';
 if ($one->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0')
 {
 	plan skip_all => 'this server has no postgres_fdw';

@@ -4,33 +4,16 @@
 #
 # SEED and CASES in the environment choose other groups, MANY how many groups many are.
 
-use strict;
-use warnings;
-use Test::More;
-use Time::HiRes qw(time);
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server sql law pick patience);
 
 my $seed = $ENV{SEED} // 20260301;
 my $cases = $ENV{CASES} // 1600;
 my $many = $ENV{MANY} // 100_000;
-my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
+my $patience = patience();
 srand($seed);
 
-my $node = PostgreSQL::Test::Cluster->new('funnels');
-$node->init;
-$node->append_conf('postgresql.conf',
-	"timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_worker_processes = 8\nshared_buffers = '16MB'\nmax_wal_size = '4GB'\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
-
-sub sql { return $node->safe_psql('postgres', $_[0]) }
-sub pick { return $_[ int(rand(@_)) ] }
+my $node = server('funnels', settings => { shared_buffers => "'16MB'", max_wal_size => "'4GB'" });
 
 #
 # Random groups: 0 to 12 deals of 0 to 9 events, one row in fifty without deal,
@@ -66,20 +49,6 @@ CREATE TABLE deals AS
 ANALYZE;
 });
 note "seed $seed: $cases groups, $nrows rows";
-
-# A law is a query that names the groups breaking it.
-sub law
-{
-	my ($name, $query, $settings) = @_;
-	my $started = time;
-	my ($stdout, $stderr);
-	my $rc = $node->psql('postgres', ($settings // '') . "SELECT g FROM ($query) AS broken ORDER BY g",
-		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1, timeout => 120 * $patience);
-	my @broken = split /\n/, $stdout // '';
-	ok($rc == 0 && !@broken, sprintf('%s (%.1f s)', $name, time - $started));
-	diag("$name: $stderr") if $rc;
-	diag("$name: broken for " . scalar(@broken) . " groups, the first " . join(' ', grep { defined } @broken[ 0 .. 4 ])) if @broken;
-}
 
 # the groups where a query of (g, v) is not the reference
 sub differs

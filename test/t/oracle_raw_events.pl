@@ -3,22 +3,12 @@
 # names - the bytes are those of the two-step form, with workers and
 # without. Then options that are constants and not, cancelling, and memory.
 
-use strict;
-use warnings;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
-use Test::More;
-use Time::HiRes qw(time);
+use lib 'test/lib';
+use Suite qw(server sql patience);
 
-my $node = PostgreSQL::Test::Cluster->new('raw_events');
-$node->init;
-$node->append_conf('postgresql.conf',
-	"timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_worker_processes = 8\nmax_wal_size = '4GB'\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+my $node = server('raw_events', settings => { max_wal_size => "'4GB'" });
 
-my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $patience = patience();
 
 #
 # Tables of events, each with a deal as number, uuid and text

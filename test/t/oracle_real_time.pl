@@ -2,28 +2,16 @@
 # ENABLEMENT_METRICS_DATA, with maven_crm (Maven Analytics' CRM pipeline) and
 # olist_marketing_funnel (Olist's leads and closed deals) in it.
 
-use strict;
-use warnings;
-use Test::More;
+use lib 'test/lib';
+use Suite qw(database sql);
 
 my $data = $ENV{ENABLEMENT_METRICS_DATA} // '';
 my $maven = "$data/maven_crm/sales_pipeline.csv";
 my $olist = "$data/olist_marketing_funnel";
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
 plan skip_all => "no real data: ENABLEMENT_METRICS_DATA names no directory with maven_crm or olist_marketing_funnel"
   unless -r $maven || -d $olist;
 
-my $node = PostgreSQL::Test::Cluster->new('real_time');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $node = database();
 
 SKIP:
 {

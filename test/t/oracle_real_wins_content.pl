@@ -1,24 +1,15 @@
 # Real data sets, where ENABLEMENT_METRICS_DATA names the directory that holds
 # them: win rates of a sales pipeline, readers of shared articles.
 
-use strict;
-use warnings;
-use Test::More;
+use lib 'test/lib';
+use Suite qw(server);
 
-BEGIN
-{
-	plan skip_all => 'ENABLEMENT_METRICS_DATA names no directory' unless -d ($ENV{ENABLEMENT_METRICS_DATA} // '');
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+plan skip_all => 'ENABLEMENT_METRICS_DATA names no directory' unless -d ($ENV{ENABLEMENT_METRICS_DATA} // '');
 
 use Cwd qw(getcwd);
 my $data = $ENV{ENABLEMENT_METRICS_DATA};
 my $demo = getcwd() . '/test/demo';
-my $node = PostgreSQL::Test::Cluster->new('real_wins_content');
-$node->init;
-$node->start;
+my $node = server('real_wins_content', extension => 0);
 
 # Runs the demo's report on a data set in a database of its own; returns what it prints.
 sub report

@@ -4,22 +4,14 @@
 #
 # SEED and CASES in the environment choose other cases, ROWS the length of the long run.
 
-use strict;
-use warnings;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
-use Test::More;
-use Time::HiRes qw(time);
+use lib 'test/lib';
+use Suite qw(database);
 
 my $seed = $ENV{SEED} // 20260305;
 my $cases = $ENV{CASES} // 1500;
 my $rows = $ENV{ROWS} // 10_000_000;
 
-my $node = PostgreSQL::Test::Cluster->new('time');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
+my $node = database();
 note "seed $seed: $cases cases";
 
 # a query that finds nothing

@@ -1,9 +1,9 @@
 # The unit tests of the files that know no PostgreSQL: each names its own compiler
 # line in its head comment (`cc ... `), and prints TAP. Under valgrind where the server is.
-use strict;
-use warnings;
+use lib 'test/lib';
+use Suite qw(:serverless);
+
 use File::Temp qw(tempdir);
-use Test::More;
 
 my @units = glob 'test/unit/*.c';
 plan skip_all => 'no C compiler (cc)' if system('cc --version >/dev/null 2>&1') != 0;

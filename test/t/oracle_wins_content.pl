@@ -3,30 +3,15 @@
 #
 # SEED and CASES in the environment choose other cases.
 
-use strict;
-use warnings;
-use Test::More;
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-use Time::HiRes qw(time);
+use lib 'test/lib';
+use Suite qw(database law pick patience);
 
 my $seed = $ENV{SEED} // 20260401;
 my $cases = $ENV{CASES} // 1200;
-my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
+my $patience = patience();
 srand($seed);
 
-my $node = PostgreSQL::Test::Cluster->new('wins_content');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nmax_worker_processes = 8\nautovacuum = off\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
-
-sub pick { return $_[ int(rand(@_)) ] }
+my $node = database();
 
 # Names are few or many, differ in case, hold what literals must quote, or are long.
 my @vocabularies = (
@@ -108,20 +93,6 @@ FROM (VALUES (1, 4000), (2, 4179), (3, 4180), (4, 4181), (5, 4182), (6, 9000), (
 ANALYZE;
 });
 note "seed $seed: $cases cases, $deals deals, $events events, $actions actions";
-
-# A law is a query that names the cases breaking it.
-sub law
-{
-	my ($name, $query, $settings) = @_;
-	my $started = time;
-	my ($stdout, $stderr);
-	my $rc = $node->psql('postgres', sprintf("SET statement_timeout = '%ds';", 60 * $patience) . ($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g",
-		stdout => \$stdout, stderr => \$stderr, on_error_stop => 1);
-	my @broken = split /\n/, $stdout // '';
-	ok($rc == 0 && !@broken, sprintf('%s (%.1f s)', $name, time - $started));
-	diag("$name: $stderr") if $rc;
-	diag("$name: broken for " . scalar(@broken) . " cases, first @broken[0 .. ($#broken > 4 ? 4 : $#broken)]") if @broken;
-}
 
 #
 # deal_outcome

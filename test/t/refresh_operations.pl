@@ -1,16 +1,9 @@
 # Runs doc/operations.md as printed: the settings of its ```ini block are the server's, every ```sql block runs, in order
 # and in one database, and prints the ```text block that follows. Then its jobs run, by real pg_cron, and leave fresh views.
 # Without pg_cron, the blocks about it are left out.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server);
 
 my $book = 'doc/operations.md';
 my %blocks = (sql => [], ini => []);    # [where, text, what it prints]
@@ -52,10 +45,7 @@ sub runs
 	is(tidy($printed{ $_->[0] } // 'nothing: did not get there'), tidy($_->[2]), "$_->[0] prints what it shows") for @run;
 }
 
-my $node = PostgreSQL::Test::Cluster->new('operations');
-$node->init;
-$node->append_conf('postgresql.conf', "autovacuum = off\n");
-$node->start;
+my $node = server('operations', extension => 0);
 $node->safe_psql('postgres', 'CREATE DATABASE crm');
 $node->safe_psql('crm', 'CREATE EXTENSION enablement_metrics');
 local $ENV{PGDATESTYLE} = 'ISO, YMD';

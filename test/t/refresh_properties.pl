@@ -4,26 +4,16 @@
 # (deleted rows, and rows that left for another deal), and a full one leaves nothing to do.
 #
 # SEED and STORMS in the environment choose other cases.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server pick);
 
 my $seed = $ENV{SEED} // 20261124;
 my $cases = $ENV{STORMS} // 8;
 my $steps = 250;
 my $sessions = 4;
 
-my $node = PostgreSQL::Test::Cluster->new('refreshes');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\njit = off\nautovacuum = off\nmax_prepared_transactions = 20\nclient_min_messages = error\n");
-$node->start;
+my $node = server('refreshes', settings => { max_prepared_transactions => 20, client_min_messages => 'error' }, extension => 0);
 plan skip_all => 'dblink is not there'
   unless $node->safe_psql('postgres', "SELECT count(*) FROM pg_available_extensions WHERE name = 'dblink'");
 my $connection = $node->connstr('postgres');
@@ -68,8 +58,6 @@ BEGIN
 END
 \$\$;
 SQL
-
-sub pick { return $_[ int(rand(@_)) ] }
 
 # One write; rows belong to sessions by their id, so that sessions seldom wait for each other. Deals d10 to d19 are those
 # that lose rows.

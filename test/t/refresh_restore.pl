@@ -1,25 +1,12 @@
 # What track_histories remembers survives dump and restore: into another database of the same cluster, into another
 # cluster, as the database's owner without superuser rights. The first refresh there goes on where the last one was.
-use strict;
-use warnings;
-use Test::More;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server);
 
-my $node = PostgreSQL::Test::Cluster->new('old');
-my $other = PostgreSQL::Test::Cluster->new('new');
-for ($node, $other)
-{
-	$_->init;
-	$_->append_conf('postgresql.conf', "autovacuum = off\n");
-	$_->start;
-	$_->safe_psql('postgres', 'CREATE ROLE owner LOGIN; CREATE ROLE clerk LOGIN');
-}
+my ($node, $other) = map { server($_, extension => 0) } 'old', 'new';
+$_->safe_psql('postgres', 'CREATE ROLE owner LOGIN; CREATE ROLE clerk LOGIN') for $node, $other;
+
 # so that XIDs of the old cluster are far ahead of those of the new one
 $node->safe_psql('postgres', 'DO $$ BEGIN FOR i IN 1 .. 2000 LOOP BEGIN CREATE TEMP TABLE t(); RAISE EXCEPTION \'\'; EXCEPTION WHEN raise_exception THEN END; END LOOP; END $$');
 

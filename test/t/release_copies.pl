@@ -2,26 +2,13 @@
 # copy of the cluster; out of line and compressed; and by materialized views, which
 # rewrite only the rows whose data changed. They arrive bytewise equal.
 
-use strict;
-use warnings;
-use Test::More;
-use lib 'test/golden';
+use lib 'test/lib';
+use Suite qw(server sql);
+
 use Golden;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-
-my $settings = "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n";
-my $publisher = PostgreSQL::Test::Cluster->new('publisher');
-$publisher->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
-$publisher->append_conf('postgresql.conf', $settings);
-$publisher->start;
-sub sql { return $publisher->safe_psql('postgres', $_[0]) }
-sql('CREATE EXTENSION enablement_metrics; ' . Golden::fill());
+my $publisher = server('publisher', init => [ allows_streaming => 'logical' ]);
+sql(Golden::fill());
 my @types = Golden::types();
 
 #
@@ -36,11 +23,9 @@ sql('CREATE PUBLICATION everything FOR TABLE ' . join(', ', map { "kept_$_" } @t
 my %subscribers;
 for my $binary ('false', 'true')
 {
-	my $subscriber = $subscribers{$binary} = PostgreSQL::Test::Cluster->new("subscriber_$binary");
-	$subscriber->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-	# the settings of a subscriber's session do not matter
-	$subscriber->append_conf('postgresql.conf', $settings . "timezone = 'Asia/Kathmandu'\ndatestyle = 'German'\nextra_float_digits = -5\n");
-	$subscriber->start;
+	my $subscriber = $subscribers{$binary} = 
+	  # the settings of a subscriber's session do not matter
+	  server("subscriber_$binary", extension => 0, settings => { timezone => "'Asia/Kathmandu'", datestyle => "'German'", extra_float_digits => -5 });
 	$subscriber->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics; ' . join('; ', map { "CREATE TABLE kept_$_(i int PRIMARY KEY, v $_)" } @types) . '; ALTER TABLE kept_deal_event DROP CONSTRAINT kept_deal_event_pkey, ALTER v SET NOT NULL; CREATE UNIQUE INDEX by_value ON kept_deal_event (v); ALTER TABLE kept_deal_event REPLICA IDENTITY USING INDEX by_value');
 	$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION subscription_$binary CONNECTION '" . $publisher->connstr . " dbname=postgres' PUBLICATION everything WITH (binary = $binary)");
 }

@@ -5,26 +5,14 @@
 # And what a group and a row cost: the memory of each aggregate over 100,000 groups,
 # and that more rows of a group do not make it grow beyond what is stored of them.
 
-use strict;
-use warnings;
-use Test::More;
-use Time::HiRes qw(time usleep);
-use lib 'test/golden';
+use lib 'test/lib';
+use Suite qw(server sql patience);
 use Golden;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; require IPC::Run; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use Time::HiRes qw(usleep);
 
-my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
-my $node = PostgreSQL::Test::Cluster->new('faults');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_connections = 40\nrestart_after_crash = on\n");
-$node->start;
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $patience = patience();
+my $node = server('faults', settings => { max_connections => 40, restart_after_crash => 'on' }, extension => 0);
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 sub write_file { my ($name, $text) = @_; open(my $file, '>', "$tempdir/$name") or die $!; print $file $text; close $file; return "$tempdir/$name" }
 # A session that works through a script by itself.

@@ -2,25 +2,12 @@
 # value that its SQL makes, and written to the same bytes again. test/golden/README
 # says what the files hold.
 
-use strict;
-use warnings;
-use Test::More;
-use lib 'test/golden';
+use lib 'test/lib';
+use Suite qw(database sql);
 use Golden;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-
 my $little_endian = pack('L', 1) eq pack('V', 1);
-my $node = PostgreSQL::Test::Cluster->new('golden');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n");
-$node->start;
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $node = database(extension => 0);
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
 

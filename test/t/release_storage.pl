@@ -4,24 +4,12 @@
 #
 # ROWS in the environment chooses how many.
 
-use strict;
-use warnings;
-use Test::More;
-use Time::HiRes qw(time);
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(server patience);
 
 my $rows = $ENV{ROWS} // 2_000_000;
-my $patience = $PostgreSQL::Test::Utils::timeout_default / 180;		# PG_TEST_TIMEOUT_DEFAULT, of which 180 s is the default: more on a slow server
-my $node = PostgreSQL::Test::Cluster->new('storage');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nmax_worker_processes = 8\n");
-$node->start;
+my $patience = patience();
+my $node = server('storage', extension => 0);
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
 my $dump = "$tempdir/dump";

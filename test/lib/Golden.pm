@@ -1,12 +1,12 @@
 # The values of test/golden, and tables of them: for tests that send values somewhere
-# and look at what arrives. `perl -I test/golden -MGolden -e 'print Golden::fill'`.
+# and look at what arrives. `perl -I test/lib -MGolden -e 'print Golden::fill'`.
 package Golden;
 
 use strict;
 use warnings;
 use File::Basename qw(basename dirname);
 
-my $folder = dirname(__FILE__);
+my $folder = dirname(__FILE__) . '/../golden';
 
 sub types { return map { basename($_, '.v1') } sort glob "$folder/*.v1" }
 
