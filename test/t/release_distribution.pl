@@ -1,9 +1,10 @@
 # What a release is described by: META.json by the rules of the PGXN Meta Spec 1.0.0,
 # and the versions that the other files give.
-use strict;
-use warnings;
+use lib 'test/lib';
+use Suite qw(:serverless);
+
+use File::Temp qw(tempdir);
 use JSON::PP;
-use Test::More;
 
 sub content
 {
@@ -53,7 +54,6 @@ is_deeply([ keys %{ $meta->{provides} } ], [ $meta->{name} ], 'one extension is 
 my $provided = $meta->{provides}{ $meta->{name} };
 like($provided->{version}, $semver, 'with a semantic version');
 is($provided->{version}, $meta->{version}, 'which is that of the distribution');
-ok(-f ($provided->{file} // ''), 'its file is there');
 ok(-f ($provided->{docfile} // ''), 'its documentation is there');
 my ($control) = content("$meta->{name}.control") =~ /^default_version = '([^']+)'/m;
 is($control . ($control =~ /\..*\./ ? '' : '.0'), $meta->{version}, 'the control file installs that version');
@@ -61,4 +61,19 @@ like($provided->{file}, qr{(?:^|/)\Q$meta->{name}\E--\Q$control\E\.sql$}, 'and t
 like(content('CHANGELOG.md'), qr/^## \Q$control\E\b/m, 'CHANGELOG.md has that version');
 like(content('debian/changelog'), qr/\A\S+ \(\Q$meta->{version}\E-\d+\)/, 'the Debian package has that version');
 
+# The archive that test/dist makes, in a repository of its own, holds what META.json names.
+SKIP:
+{
+	skip 'git is not here', 3 if system('git --version >/dev/null 2>&1') != 0;
+	my $copy = tempdir(CLEANUP => 1);
+	my $git = 'git -c user.name=test -c user.email=test@localhost -c safe.directory=* -c core.hooksPath=/dev/null';
+	my @parts = qw(META.json Makefile README.md enablement_metrics.control src test);
+	is(system("cp -r @parts $copy && cd $copy && $git init -q . && $git add -A src/sql META.json Makefile README.md enablement_metrics.control test/common.sh test/dist && $git commit -qm release && test/dist >dist.log 2>&1"),
+		0, 'test/dist makes an archive') or diag(`cat $copy/dist.log`);
+	my $archive = "$copy/$meta->{name}-$meta->{version}.zip";
+	open my $in, '<:raw', $archive or die "$archive: $!";
+	my $bytes = do { local $/; <$in> };
+	close $in;
+	cmp_ok(index($bytes, "$meta->{name}-$meta->{version}/$provided->{$_}"), '>=', 0, "which holds the $_ that META.json names") for qw(file docfile);
+}
 done_testing();

@@ -9,21 +9,13 @@
 # The server runs from a copy of its own installation, so that scripts can be put
 # there without touching the real one.
 
-use strict;
-use warnings;
+use lib 'test/lib';
+use Suite qw(server);
+use Golden;
 use File::Basename qw(basename dirname);
 use File::Copy qw(copy);
-use File::Path qw(make_path);
-use Test::More;
-use lib 'test/golden';
-use Golden;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use File::Path qw(make_path);
 
 #
 # A private installation: what finds its files by its own place is copied, the rest linked.
@@ -44,10 +36,7 @@ my $extensions = "$prefix$place{sharedir}/extension";
 symlink $_, "$extensions/" . basename($_) for grep { basename($_) !~ /^enablement_metrics/ } glob "$place{sharedir}/extension/*";
 copy($_, $extensions) for grep { /enablement_metrics/ } glob "$place{sharedir}/extension/*";
 
-my $node = PostgreSQL::Test::Cluster->new('upgrade', install_path => "$prefix" . dirname($place{bindir}));
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n");
-$node->start;
+my $node = server('upgrade', new => [ install_path => $prefix . dirname($place{bindir}) ], extension => 0);
 like($node->safe_psql('postgres', "SELECT setting FROM pg_config WHERE name = 'SHAREDIR'"), qr/^\Q$prefix\E/, 'the server runs from its own installation');
 
 sub contents { my $file = shift; open(my $in, '<', $file) or die "$file: $!"; local $/; my $text = <$in>; close $in; return $text }
@@ -150,7 +139,7 @@ sub upgrade
 #
 my $control = contents('enablement_metrics.control');
 my ($newest) = $control =~ /^default_version = '(.*)'/m or die 'no default_version';
-my @released = grep { $_ ne $newest } map { m{--([^-]+)\.sql$} } glob 'enablement_metrics--*.sql';
+my @released = map { m{--([^-]+)\.sql$} } glob 'src/sql/upgrade/enablement_metrics--*.sql';
 is(upgrade($_, $newest, "$_ to $newest"), '', "$_ to $newest: the catalog is that of a fresh $newest") for @released;
 note 'no version before ' . $newest . ' was released' unless @released;
 is($node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics; ' . $catalog) =~ /comment: NONE/ ? 'some' : '', '', 'every object has its comment');
@@ -158,7 +147,7 @@ is($node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics; ' . $catal
 #
 # The rehearsal: 1.1 adds a function, replaces one, and adds a comment, an operator and an aggregate.
 #
-my $base = contents("enablement_metrics--$newest.sql");
+my $base = contents("$extensions/enablement_metrics--$newest.sql");		# as make installed it
 my $guard = '\echo Use "ALTER EXTENSION enablement_metrics UPDATE" to load this file. \quit' . "\n";
 my @steps = (
 	"CREATE FUNCTION kind_length(event deal_event) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT octet_length(kind(event))';\n",
