@@ -49,7 +49,7 @@ FROM (VALUES (0, 5, 0, 7), (5, 5, 7, 7), (0, 5, 7, 7), (5, 5, 0, 7)) AS t (k1, n
 -- nobody on one side, or on both
 SELECT n1, n2, c.* FROM (VALUES (0, 4), (4, 0), (0, 0)) AS t (n1, n2), compare(rate_summary(n1 / 4, n1), rate_summary(n2 / 4, n2)) AS c;
 SELECT compare(NULL, rate_summary(1, 2)) IS NULL AS before, compare(rate_summary(1, 2), NULL) IS NULL AS after, compare(rate_summary(1, 2), rate_summary(1, 2), NULL) IS NULL AS level;
-SELECT DISTINCT pg_temp.failure(format('SELECT compare(rate_summary(%s, %s), rate_summary(1, 2), %L)', n, n, level)) AS error
+SELECT DISTINCT pg_temp.failure(format('SELECT compare(rate_summary(%s, %s), rate_summary(1, 2), %L)', n, n, level)) COLLATE "C" AS error
 FROM unnest(ARRAY['0', '1', '-1', '95', 'NaN']) AS level, unnest(ARRAY[0, 1]) AS n ORDER BY 1;
 
 --

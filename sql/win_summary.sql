@@ -61,7 +61,7 @@ FROM (SELECT win_agg(deal_outcome(h, considered => 'content', as_of => '2026-06-
 
 -- arrays: NULL and empty, NULL elements, duplicates; names differ by case and by any byte
 SELECT win_agg(won, c) FROM (VALUES (true, NULL::text[]), (true, '{}'), (false, '{NULL}'), (NULL, '{A,NULL,A}')) v(won, c);
-SELECT competitor, won, lost FROM (SELECT win_agg(c < 'a', ARRAY[c]) AS w FROM unnest('{globex,Globex,GLOBEX,globex}'::text[]) c) x, competitors(w);
+SELECT competitor, won, lost FROM (SELECT win_agg(c < 'a' COLLATE "C", ARRAY[c]) AS w FROM unnest('{globex,Globex,GLOBEX,globex}'::text[]) c) x, competitors(w);
 -- more names than the common deal has, each more than once, some NULL
 SELECT count(*), sum(considered), min((w::jsonb #>> '{deals,0,0}')::int) AS k
 FROM (SELECT win_agg(true, names) AS w
