@@ -1,8 +1,10 @@
-# Sourced by what runs in test/: where things are, a private build, and steps that are counted.
+# Sourced by what runs in test/: where things are, a private build, steps that are counted, and an end without leftovers.
 
 set -euo pipefail
+export LC_ALL=C.UTF-8		# whatever the caller forwards: a locale that is not here stops initdb
+unset LANGUAGE
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DATA     # of the make that called us
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FROM OUT     # of the make that called us
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -10,8 +12,10 @@ as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Sets pg_config and version (15): of PG_CONFIG when it names one, else of the
-# newest server here; both empty where there is none.
+oldest=15		# that the extension is built for; the Makefile says so too
+
+# Sets pg_config and version (15): of PG_CONFIG when it names one, else of the newest server here; both are empty where
+# there is none that is new enough.
 find_postgres() {
 	local server
 	pg_config='' version=''
@@ -25,8 +29,48 @@ find_postgres() {
 			pg_config=$(command -v pg_config || true)
 		fi
 	fi
-	[ -z "$pg_config" ] || version=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+	[ -n "$pg_config" ] || return 0
+
+	version=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+	[ "$version" -lt "$oldest" ] || return 0
+	[ "${PG_CONFIG:-pg_config}" = pg_config ] || fail "needs PostgreSQL $oldest or later, found $version at $pg_config; name another with PG_CONFIG="
+	pg_config='' version=''
 }
+
+# guarded COMMAND...: runs it in a process group of its own, which end_all ends. A signal to this script is then handled
+# at once, not when the command has finished.
+guarded() {
+	local status=0
+	set -m
+	"$@" </dev/null &
+	guarded=$!
+	set +m
+	wait "$guarded" || status=$?
+	guarded=''
+	return "$status"
+}
+
+# Ends the guarded command and the servers below $work, and removes $work unless WORK names it.
+end_all() {
+	local pid again
+	if [ -n "${guarded:-}" ]; then
+		kill -TERM -- "-$guarded" 2>/dev/null || true
+		wait "$guarded" 2>/dev/null || true
+	fi
+	[ -n "${work:-}" ] || return 0
+	for again in 1 2 3 4 5; do
+		local pids=()
+		mapfile -t pids < <(find "$work" -name postmaster.pid -exec head -qn 1 {} + 2>/dev/null)
+		for pid in "${pids[@]}"; do kill -QUIT "$pid" 2>/dev/null || true; done
+		[ ${#pids[@]} -gt 0 ] || break
+		sleep 1
+	done
+	[ -n "${WORK:-}" ] || rm -rf "$work"
+}
+trap end_all EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+trap 'exit 129' HUP
 
 # Sets clang: the one that the server's packages bring.
 find_clang() {
@@ -42,10 +86,12 @@ step() {
 	log=$(mktemp)
 	printf '\n== %s\n' "$name"
 	SECONDS=0
-	set +e
-	(set -e; "$@") </dev/null 2>&1 | tee "$log" | grep --line-buffered -vE "$line"
-	status=${PIPESTATUS[0]}
-	set -e
+	shown() {		# its output but for its sum
+		set +e
+		(set -e; "$@") 2>&1 | tee "$log" | grep --line-buffered -vE "$line"
+		return "${PIPESTATUS[0]}"
+	}
+	guarded shown "$@" || status=$?
 	result=$(sed -nE "s/$line/\1 \2/p" "$log" | tail -n 1)
 	if [ "$status" = 77 ]; then
 		skipped+=("$name: $(sed -n 's/^skipped: //p' "$log" | tail -n 1)")
@@ -92,7 +138,7 @@ build_and_install() {
 	for target in $(compgen -e | sed -n '/^PG_TEST_/d; /^PG/p'); do unset "$target"; done	# not the user's own server
 	export PG_CONFIG=$pg_config
 	work=${WORK:-}		# where named, it stays
-	[ -n "$work" ] || { work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; }
+	[ -n "$work" ] || work=$(mktemp -d)
 	mkdir -p "$work/tree"
 	tar -C "$root" --exclude=./.git --exclude=./node_modules --exclude='*.o' --exclude='*.bc' --exclude='*.so' \
 		--exclude=./report.html --exclude=./results --exclude=./output_iso --exclude=./tmp_check --exclude=./build -cf - . | tar -C "$work/tree" -xf - --no-same-owner
