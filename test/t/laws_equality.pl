@@ -2,25 +2,12 @@
 # each other, in every form that a value can be stored in; and what stands on them
 # works: DISTINCT, UNION, MERGE, joins, indexes, partitions, and JSON of whole rows.
 
-use strict;
-use warnings;
-use Test::More;
-use lib 'test/golden';
+use lib 'test/lib';
+use Suite qw(database sql);
 use Golden;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-
-my $node = PostgreSQL::Test::Cluster->new('equality');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n");
-$node->start;
-sub sql { return $node->safe_psql('postgres', $_[0]) }
-sql('CREATE EXTENSION enablement_metrics; ' . Golden::fill());
+my $node = database();
+sql(Golden::fill());
 my @types = Golden::types();
 
 # Each type as bytea and back, unchecked. (CREATE CAST refuses types of other alignment.)

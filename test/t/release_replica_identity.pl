@@ -1,31 +1,13 @@
 # Logical replication of tables without a key: with REPLICA IDENTITY FULL the
 # subscriber finds a row by all its columns, for which every type needs an equality.
 
-use strict;
-use warnings;
-use Test::More;
-use lib 'test/golden';
+use lib 'test/lib';
+use Suite qw(server sql);
 use Golden;
 
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
-
 my @types = Golden::types();
-my $settings = "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\n";
-my %node;
-for my $name ('publisher', 'subscriber')
-{
-	my $node = $node{$name} = PostgreSQL::Test::Cluster->new($name);
-	$node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--locale=C' ]);
-	$node->append_conf('postgresql.conf', $settings);
-	$node->start;
-	$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics; ' . join('; ', map { "CREATE TABLE bare_$_(v $_)" } @types));
-}
-sub sql { return $node{publisher}->safe_psql('postgres', $_[0]) }
+my %node = map { $_ => server($_, init => [ allows_streaming => 'logical' ]) } 'publisher', 'subscriber';
+$_->safe_psql('postgres', join('; ', map { "CREATE TABLE bare_$_(v $_)" } @types)) for values %node;
 sql(Golden::fill());
 sql(join('; ', map { "ALTER TABLE bare_$_ REPLICA IDENTITY FULL; INSERT INTO bare_$_ SELECT v FROM kept_$_" } @types));
 sql('CREATE PUBLICATION bare FOR TABLE ' . join(', ', map { "bare_$_" } @types));
