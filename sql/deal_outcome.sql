@@ -75,7 +75,7 @@ SELECT deal_outcome('{}', won => '{won,won}');
 SELECT deal_outcome('{}', lost => '{NULL}');
 SELECT deal_outcome('{}', lost => '{{a},{b}}');
 SELECT deal_outcome('{}', lost => ARRAY[repeat('x', 256)]);
-SELECT deal_outcome('{}', lost => (SELECT array_agg('l' || i) FROM generate_series(1, 33) i));
+SELECT deal_outcome('{}', lost => (SELECT array_agg('l' || i) FROM generate_series(1, 101) i));
 SELECT deal_outcome('{}', as_of => 'infinity');
 
 -- options that change from row to row

@@ -126,7 +126,10 @@ parse_holidays(struct varlena *value, BusinessCalendar *calendar)
 static const BusinessCalendar *
 get_calendar(FunctionCallInfo fcinfo)
 {
-	BusinessCalendar *calendar = call_cache_get(fcinfo, ARG_HOLIDAYS, ARG_WEEKEND, NO_INTERVAL);
+	static const CachedArguments arguments = {
+		.count = 3, .argno = {ARG_HOLIDAYS, ARG_ZONE, ARG_WEEKEND}, .interval = NO_INTERVAL
+	};
+	BusinessCalendar *calendar = call_cache_get(fcinfo, &arguments);
 	struct varlena **options;
 	MemoryContext caller;
 
@@ -137,7 +140,7 @@ get_calendar(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be NULL", PG_ARGISNULL(ARG_ZONE) ? "zone" : "weekend")));
-	options = call_cache_begin(fcinfo, ARG_HOLIDAYS, ARG_WEEKEND, NO_INTERVAL, &caller);
+	options = call_cache_begin(fcinfo, &arguments, &caller);
 	calendar = palloc0(sizeof(BusinessCalendar));
 	calendar->zone = zone_from_text((text *) options[ARG_ZONE - ARG_HOLIDAYS]);
 	parse_weekend(options[ARG_WEEKEND - ARG_HOLIDAYS], calendar);

@@ -48,16 +48,16 @@ argument_is_constant(const FmgrInfo *call_site, int argno)
 }
 
 void *
-call_cache_get(FunctionCallInfo fcinfo, int first, int last, int interval)
+call_cache_get(FunctionCallInfo fcinfo, const CachedArguments *arguments)
 {
 	CallCache  *cache = fcinfo->flinfo->fn_extra;
 
 	if (cache == NULL || cache->parsed == NULL || cache->constant)
 		return cache == NULL ? NULL : cache->parsed;
-	for (int i = 0; i <= last - first; i++)
+	for (int i = 0; i < arguments->count; i++)
 	{
 		const struct varlena *before = cache->options[i];
-		const struct varlena *now = argument_bytes(fcinfo, first + i, interval);
+		const struct varlena *now = argument_bytes(fcinfo, arguments->argno[i], arguments->interval);
 
 		if ((now == NULL) != (before == NULL))
 			return NULL;
@@ -70,7 +70,7 @@ call_cache_get(FunctionCallInfo fcinfo, int first, int last, int interval)
 }
 
 struct varlena **
-call_cache_begin(FunctionCallInfo fcinfo, int first, int last, int interval,
+call_cache_begin(FunctionCallInfo fcinfo, const CachedArguments *arguments,
 				 MemoryContext *caller)
 {
 	CallCache  *cache = fcinfo->flinfo->fn_extra;
@@ -86,14 +86,14 @@ call_cache_begin(FunctionCallInfo fcinfo, int first, int last, int interval,
 	MemoryContextReset(cache->context);
 	*caller = MemoryContextSwitchTo(cache->context);
 	cache->constant = true;
-	cache->options = palloc0(sizeof(struct varlena *) * (last - first + 1));
-	for (int i = 0; i <= last - first; i++)
+	cache->options = palloc0(sizeof(struct varlena *) * arguments->count);
+	for (int i = 0; i < arguments->count; i++)
 	{
-		struct varlena *bytes = argument_bytes(fcinfo, first + i, interval);
+		struct varlena *bytes = argument_bytes(fcinfo, arguments->argno[i], arguments->interval);
 
 		if (bytes != NULL)
 			cache->options[i] = memcpy(palloc(VARSIZE(bytes)), bytes, VARSIZE(bytes));
-		if (!argument_is_constant(fcinfo->flinfo, first + i))
+		if (!argument_is_constant(fcinfo->flinfo, arguments->argno[i]))
 			cache->constant = false;
 	}
 	return cache->options;

@@ -7,11 +7,11 @@
  * perhaps an interval, that rarely change from call to call. Where all are
  * constants they are not even looked at again; elsewhere their bytes are compared.
  *
- *		parsed = call_cache_get(fcinfo, first, last, interval);
+ *		parsed = call_cache_get(fcinfo, &arguments);
  *		if (parsed == NULL)
  *		{
- *			options = call_cache_begin(fcinfo, first, last, interval, &caller);
- *			parsed = ... of options[0 .. last - first], in the cache's context;
+ *			options = call_cache_begin(fcinfo, &arguments, &caller);
+ *			parsed = ... of options[0 .. arguments.count - 1], in the cache's context;
  *			call_cache_end(fcinfo, parsed, caller);
  *		}
  *
@@ -24,18 +24,26 @@
 
 #include "plain/tally.h"
 
-/* `interval` is the argument that is one; or this. */
+#define CALL_CACHE_MAX_ARGUMENTS 10
 #define NO_INTERVAL (-1)
 
+/* The arguments that are options. */
+typedef struct CachedArguments
+{
+	int			count;
+	int			argno[CALL_CACHE_MAX_ARGUMENTS];
+	int			interval;		/* the argument that is an interval, or NO_INTERVAL */
+} CachedArguments;
+
 /* What was parsed from the same options before, or NULL. */
-extern void *call_cache_get(FunctionCallInfo fcinfo, int first, int last, int interval);
+extern void *call_cache_get(FunctionCallInfo fcinfo, const CachedArguments *arguments);
 
 /*
- * Copies of the arguments first .. last (NULL for a NULL one; an interval behind
- * a varlena header) that live as long as the call site; the current context is then that of the copies.
+ * Copies of the options (NULL for a NULL one; an interval behind a varlena header)
+ * that live as long as the call site; the current context is then that of the copies.
  */
-extern struct varlena **call_cache_begin(FunctionCallInfo fcinfo, int first, int last,
-										 int interval, MemoryContext *caller);
+extern struct varlena **call_cache_begin(FunctionCallInfo fcinfo, const CachedArguments *arguments,
+										 MemoryContext *caller);
 extern void call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller);
 
 /*

@@ -29,7 +29,7 @@ deal_book_open(DealBook *book, Datum history, const KindRoles *kind_roles,
 	history_view(&book->view, history);
 	if (book->view.nsubjects > book->view.nevents)
 		history_damaged();
-	book->roles = kind_roles_match(kind_roles, &book->view);
+	book->roles = kind_roles_match(kind_roles, &book->view, NULL);
 	book->deals = palloc_extended(sizeof(BookDeal) * Max((Size) book->view.nsubjects, 1),
 								  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	history_rewind(&book->cursor, &book->view);

@@ -52,7 +52,7 @@ typedef struct DealBook
 	HistoryCursor cursor;
 	HistoryEvent event;			/* the next one, where there is more */
 	bool		more;
-	uint8	   *roles;
+	const uint8 *roles;
 	struct BookDeal *deals;		/* by subject */
 	int			changes_room;
 	int			nheard;

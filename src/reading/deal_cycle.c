@@ -349,7 +349,7 @@ deal_cycle(PG_FUNCTION_ARGS)
 	as_of = PG_GETARG_TIMESTAMPTZ(4);
 	(void) instant_check(as_of, "as_of", NULL);
 	history_view(&view, PG_GETARG_DATUM(0));
-	if (!find_cycle(&view, kind_roles_match(roles, &view), as_of, &cycle))
+	if (!find_cycle(&view, kind_roles_match(roles, &view, NULL), as_of, &cycle))
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(cycle_build(&cycle));
 }
@@ -422,7 +422,7 @@ deal_exposure(PG_FUNCTION_ARGS)
 	as_of = PG_GETARG_TIMESTAMPTZ(6);
 	(void) instant_check(as_of, "as_of", NULL);
 	history_view(&view, PG_GETARG_DATUM(0));
-	if (!find_cycle(&view, kind_roles_match(roles, &view), as_of, &cycle))
+	if (!find_cycle(&view, kind_roles_match(roles, &view, NULL), as_of, &cycle))
 		return (Datum) 0;
 
 	if (!find_exposure(&view, kind, PG_ARGISNULL(2) ? NULL : &subject, &exposed_at))

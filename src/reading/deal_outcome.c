@@ -7,17 +7,18 @@
 
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "base/call_cache.h"
 #include "history/deal_history.h"
 #include "reading/deal_outcome.h"
 #include "base/json.h"
 #include "base/type.h"
+#include "reading/roles.h"
 
 #define TYPE_NAME "deal_outcome"
 
@@ -311,104 +312,16 @@ enum
 	ARG_HISTORY, ARG_WON, ARG_LOST, ARG_NO_DECISION, ARG_CONSIDERED, ARG_AS_OF
 };
 
-static const char *const argument_names[] = {
-	"history", "won", "lost", "no_decision", "considered", "as_of"
+/* The lists of kinds; the place of a list of endings is the status it stands for. */
+static const RoleOption role_options[] = {
+	{ARG_WON, "won", true},
+	{ARG_LOST, "lost", true},
+	{ARG_NO_DECISION, "no_decision", true},
+	{ARG_CONSIDERED, "considered", .is_text = true}
 };
 
-#define MAX_OPTION_LABELS 32
-
-/* What a kind means: a terminal status or ROLE_NONE, and whether its subjects were considered. */
-#define ROLE_STATUS 0x07
-#define ROLE_NONE 0x04			/* DEAL_OPEN is no terminal status either */
+#define ROLE_ENDING 0x07
 #define ROLE_CONSIDERED 0x08
-
-typedef struct OutcomeOptions
-{
-	uint8		role_of_code[256];
-	Label		uncoded[3 * MAX_OPTION_LABELS + 1];
-	uint8		uncoded_role[3 * MAX_OPTION_LABELS + 1];
-	int			nuncoded;
-} OutcomeOptions;
-
-/* The role of a label, to be read or changed. */
-static uint8 *
-role_of(OutcomeOptions *options, Label label)
-{
-	int			code = label_code(label);
-
-	if (code >= 0)
-		return &options->role_of_code[code];
-	for (int i = 0; i < options->nuncoded; i++)
-		if (label_equal(options->uncoded[i], label))
-			return &options->uncoded_role[i];
-	options->uncoded[options->nuncoded] = label;
-	options->uncoded_role[options->nuncoded] = ROLE_NONE;
-	return &options->uncoded_role[options->nuncoded++];
-}
-
-static OutcomeOptions *
-parse_options(FunctionCallInfo fcinfo)
-{
-	MemoryContext caller;
-	struct varlena **arguments = call_cache_begin(fcinfo, ARG_WON, ARG_CONSIDERED,
-												   NO_INTERVAL, &caller);
-	OutcomeOptions *options = palloc(sizeof(OutcomeOptions));
-
-	memset(options->role_of_code, ROLE_NONE, sizeof(options->role_of_code));
-	options->nuncoded = 0;
-	for (int argno = ARG_WON; argno <= ARG_CONSIDERED; argno++)
-		if (arguments[argno - ARG_WON] == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not be NULL", argument_names[argno])));
-	for (int argno = ARG_WON; argno <= ARG_NO_DECISION; argno++)
-	{
-		int			count;
-		Label	   *labels = labels_from_array((ArrayType *) arguments[argno - ARG_WON],
-											   argument_names[argno], MAX_OPTION_LABELS, &count);
-
-		for (int i = 0; i < count; i++)
-		{
-			uint8	   *role = role_of(options, labels[i]);
-
-			if (*role != ROLE_NONE)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("\"%.*s\" is in both %s and %s", labels[i].length, labels[i].data,
-								argument_names[ARG_WON + *role], argument_names[argno]),
-						 errhint("A kind of event can stand for one outcome only.")));
-			*role = argno - ARG_WON + DEAL_WON;
-		}
-	}
-	*role_of(options, label_from_text(PointerGetDatum(arguments[ARG_CONSIDERED - ARG_WON]),
-									  "considered")) |= ROLE_CONSIDERED;
-	call_cache_end(fcinfo, options, caller);
-	return options;
-}
-
-/* The role of every kind of a history. */
-static void
-match_roles(const OutcomeOptions *options, const HistoryView *view, uint8 *roles)
-{
-	const uint8 *in = view->dictionary;
-
-	for (uint32 kind = 0; kind < view->nkinds; kind++)
-	{
-		Label		label;
-
-		if (view->end - in >= 2 && in[0] == 0)
-		{
-			roles[kind] = options->role_of_code[in[1]];
-			in += 2;
-			continue;
-		}
-		in = history_read_label(in, view->end, &label);
-		roles[kind] = ROLE_NONE;
-		for (int i = 0; i < options->nuncoded; i++)
-			if (label_equal(options->uncoded[i], label))
-				roles[kind] = options->uncoded_role[i];
-	}
-}
 
 /*
  * Does a terminal event decide rather than the one found before? The later
@@ -431,7 +344,7 @@ decides(const HistoryEvent *event, int status, const HistoryEvent *found, int fo
 	return event->amount < found->amount;
 }
 
-/* Below this many kinds and subjects a call needs no memory of its own. */
+/* Below this many subjects a call needs no memory of its own. */
 #define FEW 64
 
 /*
@@ -444,35 +357,32 @@ PG_FUNCTION_INFO_V1(deal_outcome);
 Datum
 deal_outcome(PG_FUNCTION_ARGS)
 {
-	OutcomeOptions *options = call_cache_get(fcinfo, ARG_WON, ARG_CONSIDERED, NO_INTERVAL);
+	/* options are checked even where there is nothing to read */
+	const KindRoles *kind_roles = kind_roles_get(fcinfo, role_options, lengthof(role_options),
+												 ROLE_ENDING);
 	HistoryView view;
 	HistoryCursor cursor;
 	HistoryEvent event;
 	HistoryEvent last;
 	OutcomeParts parts;
 	TimestampTz until;
-	uint8		few_roles[FEW];
+	uint8		few_roles[KIND_ROLES_FEW];
 	bool		few_subjects[FEW];
-	uint8	   *roles = few_roles;
+	const uint8 *roles;
 	bool	   *met = few_subjects;
 	uint32		nmet = 0;
 
-	/* options are checked even where there is nothing to read */
-	if (options == NULL)
-		options = parse_options(fcinfo);
 	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
 	until = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 	instant_check(until, "as_of", NULL);
 
 	history_view(&view, PG_GETARG_DATUM(ARG_HISTORY));
-	if (view.nkinds > FEW)
-		roles = palloc(view.nkinds);
 	if (view.nsubjects > FEW)
 		met = palloc(view.nsubjects);
 	if (view.nsubjects > 0)
 		memset(met, 0, view.nsubjects);
-	match_roles(options, &view, roles);
+	roles = kind_roles_match(kind_roles, &view, few_roles);
 
 	/* how it ended */
 	memset(&parts, 0, sizeof(parts));
@@ -481,9 +391,13 @@ deal_outcome(PG_FUNCTION_ARGS)
 	history_rewind(&cursor, &view);
 	while (history_next(&cursor, &event) && event.at <= until)
 	{
-		int			status = roles[event.kind] & ROLE_STATUS;
+		uint8		ending = roles[event.kind] & ROLE_ENDING;
+		int			status;
 
-		if (status != ROLE_NONE && decides(&event, status, &last, parts.status))
+		if (ending == 0)
+			continue;
+		status = pg_rightmost_one_pos32(ending);
+		if (decides(&event, status, &last, parts.status))
 		{
 			last = event;
 			parts.status = status;

@@ -356,18 +356,25 @@ static const char *const argument_names[] = {
 	"optional", "exits", "entry", "as_of"
 };
 
-/* Kinds with a code are looked up by it; this role says that a kind plays none. */
-#define NO_ROLE (-1)
+/* The role of a kind that is neither a stage nor an exit. */
+#define NO_ROLE PG_UINT8_MAX
+
+/* The options, which follow one another; as_of is read in every call. */
+static const CachedArguments cached_arguments = {
+	.count = 8,
+	.argno = {
+		ARG_STAGES, ARG_WITHIN, ARG_STEP_WITHIN, ARG_MODE, ARG_SKIPPED,
+		ARG_OPTIONAL, ARG_EXITS, ARG_ENTRY
+	},
+	.interval = ARG_WITHIN
+};
 
 /* What one call site keeps between calls: the options, parsed once. */
 typedef struct ProgressCache
 {
 	FunnelDefinition definition;
 	StringInfoData identity;
-	int8		role_of_code[256];
-	Label		uncoded[FUNNEL_MAX_STAGES + FUNNEL_MAX_EXITS];
-	int8		uncoded_role[FUNNEL_MAX_STAGES + FUNNEL_MAX_EXITS];
-	int			nuncoded;
+	KindRoles  *roles;
 } ProgressCache;
 
 static void
@@ -459,24 +466,10 @@ parse_options(FunctionCallInfo fcinfo, FunnelDefinition *definition)
 	funnel_definition_check(definition, NULL);
 }
 
-static void
-give_role(ProgressCache *cache, Label label, int role)
-{
-	int			code = label_code(label);
-
-	if (code >= 0)
-		cache->role_of_code[code] = role;
-	else
-	{
-		cache->uncoded[cache->nuncoded] = label;
-		cache->uncoded_role[cache->nuncoded++] = role;
-	}
-}
-
 static ProgressCache *
 get_cache(FunctionCallInfo fcinfo)
 {
-	ProgressCache *cache = call_cache_get(fcinfo, ARG_STAGES, ARG_ENTRY, ARG_WITHIN);
+	ProgressCache *cache = call_cache_get(fcinfo, &cached_arguments);
 	FunnelDefinition definition;
 	MemoryContext caller;
 	const char *problem;
@@ -484,7 +477,7 @@ get_cache(FunctionCallInfo fcinfo)
 	if (cache != NULL)
 		return cache;
 
-	(void) call_cache_begin(fcinfo, ARG_STAGES, ARG_ENTRY, ARG_WITHIN, &caller);
+	(void) call_cache_begin(fcinfo, &cached_arguments, &caller);
 	cache = palloc0(sizeof(ProgressCache));
 	parse_options(fcinfo, &definition);
 	initStringInfo(&cache->identity);
@@ -496,68 +489,26 @@ get_cache(FunctionCallInfo fcinfo)
 	(void) problem;
 	cache->definition.rules.check_interrupts = check_interrupts;
 
-	memset(cache->role_of_code, NO_ROLE, sizeof(cache->role_of_code));
-	for (int i = 0; i < cache->definition.rules.nstages; i++)
-		give_role(cache, cache->definition.stages[i], i);
-	for (int i = 0; i < cache->definition.nexits; i++)
-		give_role(cache, cache->definition.exits[i], CHAIN_EXIT);
+	cache->roles = funnel_definition_roles(&cache->definition, NO_ROLE);
 	call_cache_end(fcinfo, cache, caller);
 	return cache;
-}
-
-/* The role of a kind that has no code. */
-static int8
-role_of_label(const ProgressCache *cache, Label label)
-{
-	for (int i = 0; i < cache->nuncoded; i++)
-		if (label_equal(cache->uncoded[i], label))
-			return cache->uncoded_role[i];
-	return NO_ROLE;
-}
-
-/* Below this many kinds and events a call needs no memory of its own. */
-#define FEW 64
-
-/* The role of every kind of a history in the funnel; `few` has room for FEW. */
-static const int8 *
-match_roles(const ProgressCache *cache, const HistoryView *view, int8 *few)
-{
-	const uint8 *in = view->dictionary;
-	const uint8 *end = view->end;
-	uint32		nkinds = view->nkinds;
-	int8	   *roles = nkinds <= FEW ? few : palloc(nkinds);
-
-	for (uint32 kind = 0; kind < nkinds; kind++)
-	{
-		Label		label;
-
-		if (end - in >= 2 && in[0] == 0)
-		{
-			roles[kind] = cache->role_of_code[in[1]];
-			in += 2;
-			continue;
-		}
-		in = history_read_label(in, end, &label);
-		roles[kind] = role_of_label(cache, label);
-	}
-	return roles;
 }
 
 /*
  * The role of an event, by the role of its kind (`roles`) or, where all kinds
  * have codes, by the code: exactly one of the two is given.
  */
-static pg_attribute_always_inline int8
-role_of_event(const ProgressCache *cache, const HistoryView *view, const int8 *roles,
+static pg_attribute_always_inline uint8
+role_of_event(const ProgressCache *cache, const HistoryView *view, const uint8 *roles,
 			  const uint8 *codes, uint32 i)
 {
 	uint32		kind = history_kind(view, i);
 
-	return codes != NULL ? cache->role_of_code[codes[2 * kind + 1]] : roles[kind];
+	return codes != NULL ? cache->roles->role_of_code[codes[2 * kind + 1]] : roles[kind];
 }
 
 static pg_attribute_always_inline ChainRun
-run_of_events(const ProgressCache *cache, const HistoryView *view, const int8 *roles,
+run_of_events(const ProgressCache *cache, const HistoryView *view, const uint8 *roles,
 			  const uint8 *codes, uint32 count, int64 *times)
 {
 	HistoryInstants instants;
@@ -571,13 +522,16 @@ run_of_events(const ProgressCache *cache, const HistoryView *view, const int8 *r
 	return run;
 }
 
+/* Below this many events a call needs no memory of its own. */
+#define FEW 64
+
 /* For the deals that are no straight run. */
 static void
 search_events(const ProgressCache *cache, const HistoryView *view, uint32 count,
 			  TimestampTz as_of, ChainResult *result)
 {
-	int8		few_roles[FEW];
-	const int8 *roles = match_roles(cache, view, few_roles);
+	uint8		few_roles[KIND_ROLES_FEW];
+	const uint8 *roles = kind_roles_match(cache->roles, view, few_roles);
 	ChainEvent	few_events[FEW];
 	ChainEvent *events = few_events;
 	size_t		nevents = 0;
@@ -586,7 +540,7 @@ search_events(const ProgressCache *cache, const HistoryView *view, uint32 count,
 		events = palloc_extended(sizeof(ChainEvent) * (Size) count, MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < count; i++)
 	{
-		int8		role = role_of_event(cache, view, roles, NULL, i);
+		uint8		role = role_of_event(cache, view, roles, NULL, i);
 
 		if (role == NO_ROLE)
 			continue;
@@ -632,9 +586,9 @@ deal_progress(PG_FUNCTION_ARGS)
 		run = run_of_events(cache, &view, NULL, view.dictionary, count, result.times);
 	else
 	{
-		int8		few_roles[FEW];
+		uint8		few_roles[KIND_ROLES_FEW];
 
-		run = run_of_events(cache, &view, match_roles(cache, &view, few_roles), NULL,
+		run = run_of_events(cache, &view, kind_roles_match(cache->roles, &view, few_roles), NULL,
 							count, result.times);
 	}
 	if (!chain_run_end(&run, rules, as_of, &result))

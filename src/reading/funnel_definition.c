@@ -116,7 +116,7 @@ funnel_definition_check(FunnelDefinition *definition, fmNodePtr escontext)
 			if (label_equal(definition->stages[i], definition->exits[j]))
 				ereturn(escontext, false,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("\"%.*s\" is both in stages and in exits",
+						 errmsg("\"%.*s\" is in both stages and exits",
 								definition->stages[i].length, definition->stages[i].data),
 						 errhint("Exits are {lost,no_decision} by default; deal_progress takes others, and '{}' for none.")));
 	if (rules->optional & 1)
@@ -257,6 +257,19 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 		(rules->has_steps || rules->skipped != CHAIN_PASSED || rules->entry != CHAIN_BEST))
 		return "it has options without meaning under mode any_order";
 	return NULL;
+}
+
+KindRoles *
+funnel_definition_roles(const FunnelDefinition *definition, uint8 none)
+{
+	int			nstages = definition->rules.nstages;
+	KindRoles  *roles = kind_roles_create(nstages + definition->nexits, none);
+
+	for (int i = 0; i < nstages; i++)
+		kind_roles_set(roles, definition->stages[i], i);
+	for (int i = 0; i < definition->nexits; i++)
+		kind_roles_set(roles, definition->exits[i], CHAIN_EXIT);
+	return roles;
 }
 
 const char *

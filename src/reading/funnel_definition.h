@@ -22,6 +22,7 @@
 
 #include "plain/chain.h"
 #include "base/label.h"
+#include "reading/roles.h"
 
 #define FUNNEL_MAX_STAGES CHAIN_MAX_STAGES
 #define FUNNEL_MAX_EXITS 32
@@ -52,6 +53,9 @@ extern void funnel_definition_encode(const FunnelDefinition *definition, StringI
 /* Reads an identity; labels point into it. Returns NULL when fine, else what is wrong. */
 extern const char *funnel_definition_decode(const uint8 *identity, Size size,
 											FunnelDefinition *definition);
+
+/* The stages with their places and the exits with CHAIN_EXIT, in the current context; `none` for other kinds. */
+extern KindRoles *funnel_definition_roles(const FunnelDefinition *definition, uint8 none);
 
 /* Are the labels of a decoded identity valid text in the server's encoding? NULL, or why not. */
 extern const char *funnel_definition_verify_labels(const FunnelDefinition *definition);

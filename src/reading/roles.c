@@ -9,108 +9,54 @@
 
 #include "base/call_cache.h"
 
-/* A kind without a code of its own, and its roles. */
-typedef struct RoleLabel
+/* ---------------------------------------------------------------- the matcher */
+
+KindRoles *
+kind_roles_create(int capacity, uint8 none)
 {
-	Label		label;
-	uint8		roles;
-} RoleLabel;
+	KindRoles  *roles = palloc(sizeof(KindRoles));
+	/* sparse, so that a kind without a role mostly meets a free slot at once */
+	uint32		nslots = pg_nextpower2_32(Max(capacity, 1) * 16);
 
-struct KindRoles
-{
-	uint8		role_of_code[256];
-	RoleLabel  *uncoded;
-	int			nuncoded;
-};
-
-static void
-check_exclusive(RoleLabel *labels, int count, const RoleOption *options, uint8 exclusive)
-{
-	for (int i = 0; i < count; i++)
-		for (int j = 0; j < i; j++)
-		{
-			uint8		roles = (labels[i].roles | labels[j].roles) & exclusive;
-
-			if (label_equal(labels[i].label, labels[j].label) && (roles & (roles - 1)) != 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("\"%.*s\" is both in %s and in %s",
-								labels[i].label.length, labels[i].label.data,
-								options[pg_rightmost_one_pos32(roles)].name,
-								options[pg_leftmost_one_pos32(roles)].name),
-						 errhint("Take it out of one of them; '{}' is an empty list.")));
-		}
-}
-
-/* The labels of all options, one entry per option and label; they point into the options. */
-static RoleLabel *
-parse_options(struct varlena **values, const RoleOption *options, int noptions,
-			  uint8 exclusive, int *count)
-{
-	RoleLabel  *result = palloc(sizeof(RoleLabel) * KIND_ROLES_MAX_LABELS * noptions);
-
-	*count = 0;
-	for (int i = 0; i < noptions; i++)
-	{
-		int			n;
-		Label	   *labels = labels_from_array((ArrayType *) values[i], options[i].name,
-											   KIND_ROLES_MAX_LABELS, &n);
-
-		if (n == 0 && !options[i].may_be_empty)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s must not be empty", options[i].name)));
-		for (int j = 0; j < n; j++)
-		{
-			result[*count].label = labels[j];
-			result[(*count)++].roles = 1 << i;
-		}
-	}
-	check_exclusive(result, *count, options, exclusive);
-	return result;
-}
-
-const KindRoles *
-kind_roles_get(FunctionCallInfo fcinfo, const RoleOption *options, int noptions, uint8 exclusive)
-{
-	int			first = options[0].argno;
-	int			last = options[noptions - 1].argno;
-	KindRoles  *roles = call_cache_get(fcinfo, first, last, NO_INTERVAL);
-	struct varlena **values;
-	RoleLabel  *labels;
-	int			count;
-	MemoryContext caller;
-
-	if (roles != NULL)
-		return roles;
-
-	Assert(last - first == noptions - 1);
-	for (int i = 0; i < noptions; i++)
-		if (PG_ARGISNULL(options[i].argno))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not be NULL", options[i].name)));
-	values = call_cache_begin(fcinfo, first, last, NO_INTERVAL, &caller);
-	roles = palloc0(sizeof(KindRoles));
-	labels = parse_options(values, options, noptions, exclusive, &count);
-	roles->uncoded = labels;
-	for (int i = 0; i < count; i++)
-	{
-		int			code = label_code(labels[i].label);
-
-		if (code >= 0)
-			roles->role_of_code[code] |= labels[i].roles;
-		else
-			roles->uncoded[roles->nuncoded++] = labels[i];
-	}
-	call_cache_end(fcinfo, roles, caller);
+	Assert(capacity < PG_UINT16_MAX);
+	roles->none = none;
+	memset(roles->role_of_code, none, sizeof(roles->role_of_code));
+	roles->nroles = 0;
+	roles->roles = palloc(sizeof(KindRole) * Max(capacity, 1));
+	roles->slot_shift = 32 - pg_leftmost_one_pos32(nslots);
+	roles->slot_mask = nslots - 1;
+	roles->slots = palloc0(sizeof(uint16) * nslots);
 	return roles;
 }
 
-uint8 *
-kind_roles_match(const KindRoles *roles, const HistoryView *view)
+void
+kind_roles_set(KindRoles *roles, Label kind, uint8 role)
 {
-	uint8	   *result = palloc(Max(view->nkinds, 1));
+	KindRole   *entry = kind_roles_find(roles, kind.data, kind.length);
+	int			code = label_code(kind);
+
+	if (code >= 0)
+		roles->role_of_code[code] = role;
+	if (entry == NULL)
+	{
+		uint32		slot;
+
+		entry = &roles->roles[roles->nroles++];
+		entry->signature = kind_signature(kind.data, kind.length);
+		entry->label = kind;
+		slot = (entry->signature * UINT32_C(0x9E3779B1)) >> roles->slot_shift;
+		while (roles->slots[slot] != 0)
+			slot = (slot + 1) & roles->slot_mask;
+		roles->slots[slot] = roles->nroles;
+	}
+	entry->role = role;
+}
+
+const uint8 *
+kind_roles_match(const KindRoles *roles, const HistoryView *view, uint8 *few)
+{
+	uint8	   *result = few != NULL && view->nkinds <= KIND_ROLES_FEW ? few :
+		palloc(Max(view->nkinds, 1));
 	const uint8 *in = view->dictionary;
 
 	for (uint32 kind = 0; kind < view->nkinds; kind++)
@@ -124,10 +70,86 @@ kind_roles_match(const KindRoles *roles, const HistoryView *view)
 			continue;
 		}
 		in = history_read_label(in, view->end, &label);
-		result[kind] = 0;
-		for (int i = 0; i < roles->nuncoded; i++)
-			if (label_equal(roles->uncoded[i].label, label))
-				result[kind] |= roles->uncoded[i].roles;
+		result[kind] = kind_roles_of(roles, label.data, label.length);
 	}
 	return result;
+}
+
+/* ---------------------------------------------------------------- roles from options */
+
+/* Adds the role of option i to a kind; 22023 where that excludes a role it has. */
+static void
+add_role(KindRoles *roles, Label kind, int i, const RoleOption *options, uint8 exclusive)
+{
+	uint8		role = kind_roles_of(roles, kind.data, kind.length) | 1 << i;
+	uint8		excluding = role & exclusive;
+
+	if ((exclusive & 1 << i) != 0 && (excluding & (excluding - 1)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%.*s\" is in both %s and %s", kind.length, kind.data,
+						options[pg_rightmost_one_pos32(excluding)].name,
+						options[pg_leftmost_one_pos32(excluding)].name),
+				 errhint("Take it out of one of them; '{}' is an empty list.")));
+	kind_roles_set(roles, kind, role);
+}
+
+/* The roles of all options, whose labels they point into. */
+static KindRoles *
+parse_options(struct varlena **values, const RoleOption *options, int noptions, uint8 exclusive)
+{
+	Label	   *labels[KIND_ROLES_MAX_OPTIONS];
+	int			counts[KIND_ROLES_MAX_OPTIONS];
+	int			count = 0;
+	KindRoles  *roles;
+
+	for (int i = 0; i < noptions; i++)
+	{
+		if (options[i].is_text)
+		{
+			labels[i] = palloc(sizeof(Label));
+			*labels[i] = label_from_text(PointerGetDatum(values[i]), options[i].name);
+			counts[i] = 1;
+		}
+		else
+			labels[i] = labels_from_array((ArrayType *) values[i], options[i].name,
+										  KIND_ROLES_MAX_LABELS, &counts[i]);
+		if (counts[i] == 0 && !options[i].may_be_empty)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s must not be empty", options[i].name)));
+		count += counts[i];
+	}
+
+	roles = kind_roles_create(count, 0);
+	for (int i = 0; i < noptions; i++)
+		for (int j = 0; j < counts[i]; j++)
+			add_role(roles, labels[i][j], i, options, exclusive);
+	return roles;
+}
+
+const KindRoles *
+kind_roles_get(FunctionCallInfo fcinfo, const RoleOption *options, int noptions, uint8 exclusive)
+{
+	CachedArguments arguments = {.count = noptions, .interval = NO_INTERVAL};
+	KindRoles  *roles;
+	struct varlena **values;
+	MemoryContext caller;
+
+	Assert(noptions <= KIND_ROLES_MAX_OPTIONS);
+	for (int i = 0; i < noptions; i++)
+		arguments.argno[i] = options[i].argno;
+	roles = call_cache_get(fcinfo, &arguments);
+	if (roles != NULL)
+		return roles;
+
+	for (int i = 0; i < noptions; i++)
+		if (PG_ARGISNULL(options[i].argno))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not be NULL", options[i].name)));
+	values = call_cache_begin(fcinfo, &arguments, &caller);
+	roles = parse_options(values, options, noptions, exclusive);
+	call_cache_end(fcinfo, roles, caller);
+	return roles;
 }

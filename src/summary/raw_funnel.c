@@ -29,22 +29,6 @@
 #include "summary/event_buffer.h"
 #include "summary/funnel_summary.h"
 
-#define MAX_ROLES (FUNNEL_MAX_STAGES + FUNNEL_MAX_EXITS)
-#define ROLE_SLOT_BITS 10
-#define ROLE_SLOTS (1 << ROLE_SLOT_BITS)
-
-/* Sparse, so that a kind without a role mostly meets a free slot at once. */
-StaticAssertDecl(MAX_ROLES * 16 <= ROLE_SLOTS && MAX_ROLES < PG_UINT8_MAX,
-				 "more kinds than the table of roles is made for");
-
-/* A kind that plays a role. */
-typedef struct KindRole
-{
-	uint32		signature;
-	int32		role;
-	Label		label;
-} KindRole;
-
 /* What all events of a state share; kept by the call site for all its states. */
 typedef struct Options
 {
@@ -56,9 +40,7 @@ typedef struct Options
 	Interval	within;
 	FunnelDefinition definition;
 	StringInfoData identity;
-	int			nroles;
-	KindRole	roles[MAX_ROLES];
-	uint8		slots[ROLE_SLOTS];	/* hash table: place in roles plus one, 0 when free */
+	KindRoles  *roles;
 } Options;
 
 typedef struct FunnelEvents
@@ -70,53 +52,8 @@ typedef struct FunnelEvents
 	Size		serial_size;
 } FunnelEvents;
 
-/* Kinds and roles */
-
-/* The length and three bytes of a kind: all there is of up to three bytes. */
-static inline uint32
-kind_signature(const char *kind, uint32 length)
-{
-	const uint8 *bytes = (const uint8 *) kind;
-
-	return length << 24 | bytes[0] << 16 | bytes[length / 2] << 8 | bytes[length - 1];
-}
-
-static inline uint32
-role_slot(uint32 signature)
-{
-	return (signature * UINT32_C(0x9E3779B1)) >> (32 - ROLE_SLOT_BITS);
-}
-
-static void
-give_role(Options *options, Label label, int role)
-{
-	KindRole   *kind = &options->roles[options->nroles++];
-	uint32		slot;
-
-	kind->signature = kind_signature(label.data, label.length);
-	kind->role = role;
-	kind->label = label;
-	for (slot = role_slot(kind->signature); options->slots[slot] != 0;)
-		slot = (slot + 1) % ROLE_SLOTS;
-	options->slots[slot] = options->nroles;
-}
-
-/* The role of a kind, -1 for none. */
-static inline int
-find_role(const Options *options, const char *name, uint32 length)
-{
-	uint32		signature = kind_signature(name, length);
-
-	for (uint32 slot = role_slot(signature); options->slots[slot] != 0; slot = (slot + 1) % ROLE_SLOTS)
-	{
-		const KindRole *kind = &options->roles[options->slots[slot] - 1];
-
-		if (kind->signature == signature &&
-			(length <= 3 || memcmp(kind->label.data, name, length) == 0))
-			return kind->role;
-	}
-	return -1;
-}
+/* The role of a kind that is neither a stage nor an exit. */
+#define NO_ROLE PG_UINT8_MAX
 
 /* Options */
 
@@ -150,10 +87,7 @@ parse_options(ArrayType *stages, const Interval *within, MemoryContext context)
 	initStringInfo(&options->identity);
 	funnel_definition_encode(definition, &options->identity);
 
-	for (int i = 0; i < rules->nstages; i++)
-		give_role(options, definition->stages[i], i);
-	for (int i = 0; i < definition->nexits; i++)
-		give_role(options, definition->exits[i], CHAIN_EXIT);
+	options->roles = funnel_definition_roles(definition, NO_ROLE);
 	MemoryContextSwitchTo(caller);
 	return options;
 }
@@ -305,7 +239,7 @@ begin_events(FunctionCallInfo fcinfo, bool named, ArrayType *stages, const Inter
 /*
  * Takes in one row but for its deal, and returns the state. Rows without a
  * deal, kind, instant or as_of are skipped, and so are events after as_of and
- * kinds that play no role: *role is then negative. *at is set where it is not.
+ * kinds that play no role: *role is then NO_ROLE. *at is set where it is not.
  */
 static pg_attribute_always_inline FunnelEvents *
 take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
@@ -317,7 +251,7 @@ take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 	text	   *kind;
 	Label		label;
 
-	*role = -1;
+	*role = NO_ROLE;
 	if (PG_ARGISNULL(ARG_STAGES))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -348,7 +282,7 @@ take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 	if (unlikely(label.length == 0 || label.length > LABEL_MAX_BYTES))
 		label_check(label, "kind", NULL);
 	if (*at <= events->as_of)
-		*role = find_role(events->options, label.data, label.length);
+		*role = kind_roles_of(events->options->roles, label.data, label.length);
 	return events;
 }
 
@@ -368,7 +302,7 @@ funnel_events_add_bigint(PG_FUNCTION_ARGS)
 	int			role;
 	FunnelEvents *events = take_row(fcinfo, false, &at, &role);
 
-	if (role >= 0)
+	if (role != NO_ROLE)
 		event_buffer_add(&events->buffer, PG_GETARG_INT64(ARG_DEAL), at, role, NULL, 0);
 	return return_state(fcinfo, events);
 }
@@ -389,7 +323,7 @@ funnel_events_add_uuid(PG_FUNCTION_ARGS)
 	int			role;
 	FunnelEvents *events = take_row(fcinfo, true, &at, &role);
 
-	if (role >= 0)
+	if (role != NO_ROLE)
 		add_named(events, at, role, (const char *) PG_GETARG_UUID_P(ARG_DEAL)->data, UUID_LEN);
 	return return_state(fcinfo, events);
 }
@@ -402,7 +336,7 @@ funnel_events_add_text(PG_FUNCTION_ARGS)
 	int			role;
 	FunnelEvents *events = take_row(fcinfo, true, &at, &role);
 
-	if (role >= 0)
+	if (role != NO_ROLE)
 	{
 		text	   *deal = text_argument(fcinfo, ARG_DEAL);
 
