@@ -9,7 +9,7 @@ plain = sum128 tally chain survival distribution proportion \
 base = module type label json row call_cache name_table money chart zone business_days
 history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress deal_outcome deal_cycle \
-	deal_book quota_rules quota_attainment quota_reached
+	deal_book tenure quota_rules quota_attainment quota_reached
 summary = name_sets engine_state engine_bytes engine rate_summary duration_summary funnel_summary event_buffer raw_funnel \
 	win_bytes win_summary content_bytes content_state content_summary quota_summary
 report = duration_report funnel_report win_report content_report

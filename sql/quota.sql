@@ -186,6 +186,27 @@ SELECT n, reached_at(q), cycles(q) FROM rep, LATERAL (VALUES (1, 100, '{won}'::t
 -- the second reading of "number of sales cycles": elapsed time in reference cycles
 SELECT elapsed_cycles(q, '28 days'), elapsed_cycles(q, '14 days'), elapsed_cycles(q, '36:00') FROM rep, quota_attainment(history, hired_at, 100, as_of => as_of) q;
 
+-- what was won in each month since hire, whole months only, as it stands at the end
+SELECT n, array_agg(amount ORDER BY tenure_month) AS months FROM (VALUES
+	(1, 'won 02-20 60, lost 03-01, won 03-28 45', timestamptz '2024-02-01', '2024-05-15', NULL::timestamptz),
+	(2, 'won 02-20 60, won 03-01 10, won 03-28 45', '2024-02-01', '2024-04-01', NULL),	-- the last instant of a month is the first of the next
+	(3, 'won 02-20 60, won 03-28 45', '2024-02-01', '2024-05-15', '2024-03-31'),	-- left in the second month
+	(4, 'won 02-20 60 a, won 03-28 45 a, won 04-10 10 b, lost 04-11 - b', '2024-02-01', '2024-05-15', NULL),
+	(5, 'won 02-20 60 a, won 03-28 45 a', '2024-02-01', '2024-03-15', NULL),	-- as it stood then
+	(6, NULL, '2024-02-01', '2024-05-15', NULL), (7, 'won 02-20 60', '2024-02-01', '2024-02-29', NULL),
+	(8, 'won 02-28 60, won 02-29 10, won 03-30 20, won 03-31 30', '2024-01-31', '2024-04-30', NULL),	-- of the 31st: until the end of shorter months
+	(9, 'won 02-20 -5, won 02-20 5.0001', '2024-02-01', '2024-03-01', NULL)) v(n, short, hired_at, as_of, left_at),
+	tenure_amounts(pg_temp.h(short), hired_at, as_of::timestamptz, left_at) GROUP BY n ORDER BY n;
+SELECT * FROM tenure_amounts(pg_temp.h('won 02-28T23:30 60, won 03-28T22:30 70'), '2024-01-28T23:00', as_of => '2024-04-01', zone => 'Europe/Berlin');
+SELECT * FROM tenure_amounts(pg_temp.h('win 02-28 60 a, gone 03-05 - a, won 03-01 10'), '2024-02-01', as_of => '2024-04-01', won => '{win}', lost => '{gone}');
+-- nobody: no hire, no as_of, not hired yet
+SELECT count(*) FROM (SELECT tenure_amounts(pg_temp.h('won 02-20 60'), NULL) UNION ALL SELECT tenure_amounts(pg_temp.h('won 02-20 60'), '2024-02-01', NULL) UNION ALL SELECT tenure_amounts(pg_temp.h('won 02-20 60'), '2024-02-01', '2024-01-01')) x;
+-- at the ends of time
+SELECT hired_at, count(*), sum(amount), max(tenure_month) FROM (VALUES (timestamptz '4714-11-24 BC', timestamptz '4713-01-24 BC'), ('2023-02-20', '2024-02-20'), ('294276-01-01', '294276-12-31 23:59:59.999999')) v(hired_at, as_of),
+	tenure_amounts(pg_temp.h('won 02-19T23:59 60'), hired_at, as_of) GROUP BY 1 ORDER BY 1;
+SELECT pg_temp.failure(format('SELECT tenure_amounts(NULL, %s)', a)) FROM (VALUES (1, $$'2024-02-01', left_at => '2024-01-31'$$), (2, $$'infinity'$$), (3, $$'2024-02-01', zone => 'Mars/Olympus'$$), (4, $$'2024-02-01', zone => NULL$$),
+	(5, $$'2024-02-01', won => '{}'$$), (6, $$'2024-02-01', lost => '{won}'$$), (7, $$'2024-02-01', won => NULL$$)) v(n, a) ORDER BY n;
+
 -- many reps
 CREATE TEMP TABLE reps AS
 SELECT n, q FROM (VALUES (1, 'won 02-20 60, lost 03-01, won 03-28 45', NULL::timestamptz), (2, 'won 02-11 100', NULL), (3, 'won 02-20 60, lost 03-01', NULL), (4, NULL, NULL), (5, 'lost 02-10', '2024-03-10'),

@@ -26,16 +26,46 @@ zone_from_text(text *name)
 	return zone;
 }
 
-void
-zone_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock)
+/* What the clock shows, and the microseconds of its second. */
+static void
+read_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock, fsec_t *microseconds)
 {
-	fsec_t		fsec;
 	int			offset;
 
-	if (timestamp2tm(at, &offset, clock, &fsec, NULL, zone) != 0)
+	if (timestamp2tm(at, &offset, clock, microseconds, NULL, zone) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("timestamp out of range")));
+}
+
+void
+zone_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock)
+{
+	fsec_t		microseconds;
+
+	read_clock(zone, at, clock, &microseconds);
+}
+
+TimestampTz
+zone_add_months(pg_tz *zone, TimestampTz at, int months)
+{
+	struct pg_tm clock;
+	fsec_t		microseconds;
+	TimestampTz result;
+	int64		month;
+	int			offset;
+
+	if (months == 0)
+		return at;
+	read_clock(zone, at, &clock, &microseconds);
+	month = (int64) clock.tm_year * MONTHS_PER_YEAR + clock.tm_mon - 1 + months;
+	clock.tm_year = (month + 10000 * MONTHS_PER_YEAR) / MONTHS_PER_YEAR - 10000;
+	clock.tm_mon = (month + 10000 * MONTHS_PER_YEAR) % MONTHS_PER_YEAR + 1;
+	clock.tm_mday = Min(clock.tm_mday, day_tab[isleap(clock.tm_year)][clock.tm_mon - 1]);
+	offset = DetermineTimeZoneOffset(&clock, zone);
+	if (tm2timestamp(&clock, microseconds, &offset, &result) != 0)
+		TIMESTAMP_NOEND(result);
+	return result;
 }
 
 DateADT

@@ -19,6 +19,13 @@ extern void zone_clock(pg_tz *zone, TimestampTz at, struct pg_tm *clock);
 /* The date that it shows. */
 extern DateADT zone_date(pg_tz *zone, TimestampTz at);
 
+/*
+ * So many months later by the clock of a zone, at the same time of a day of the
+ * same number, or of the last day of a shorter month: at AT TIME ZONE zone +
+ * months, back in the zone. Infinity where that is out of range.
+ */
+extern TimestampTz zone_add_months(pg_tz *zone, TimestampTz at, int months);
+
 /* 22008 unless finite; `what` names the date. */
 extern void date_check(DateADT date, const char *what);
 

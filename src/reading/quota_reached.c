@@ -6,11 +6,11 @@
 #include "reading/quota_attainment.h"
 
 #include "miscadmin.h"
-#include "utils/timestamp.h"
 
 #include "base/room.h"
 #include "reading/deal_book.h"
 #include "reading/quota_rules.h"
+#include "reading/tenure.h"
 
 /* What was won in one period. */
 typedef struct Period
@@ -193,39 +193,6 @@ read_deals(Datum history, const KindRoles *roles, Ledger *ledger, QuotaAttainmen
 	}
 }
 
-/* Until when the rep is observed, and whether as one who left; 22008 and 22023 for instants that are wrong. */
-static void
-observe(FunctionCallInfo fcinfo, QuotaAttainment *attainment)
-{
-	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(QUOTA_ARG_AS_OF);
-	TimestampTz left_at;
-
-	attainment->hired_at = PG_GETARG_TIMESTAMPTZ(QUOTA_ARG_HIRED_AT);
-	(void) instant_check(attainment->hired_at, "hired_at", NULL);
-	(void) instant_check(as_of, "as_of", NULL);
-	attainment->status = QUOTA_OPEN;
-	attainment->observed_until = as_of;
-	if (PG_ARGISNULL(QUOTA_ARG_LEFT_AT))
-		return;
-	left_at = PG_GETARG_TIMESTAMPTZ(QUOTA_ARG_LEFT_AT);
-	(void) instant_check(left_at, "left_at", NULL);
-	if (left_at < attainment->hired_at)
-	{
-		char		left_text[INSTANT_TEXT_SIZE];
-		char		hired_text[INSTANT_TEXT_SIZE];
-
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("left_at %s is before hired_at %s", instant_text(left_at, left_text),
-						instant_text(attainment->hired_at, hired_text))));
-	}
-	if (left_at <= as_of)
-	{
-		attainment->status = QUOTA_LEFT;
-		attainment->observed_until = left_at;
-	}
-}
-
 /*
  * quota_attainment(history, hired_at, quota, period, ramp, as_of, left_at,
  * threshold, sustained, won, lost, zone, fiscal_year_start, calendar, quotas):
@@ -241,16 +208,18 @@ quota_attainment(PG_FUNCTION_ARGS)
 	const KindRoles *roles = kind_roles_get(fcinfo, options, lengthof(options), BOOK_WON | BOOK_LOST);
 	QuotaRules	rules;
 	QuotaAttainment attainment;
+	Tenure		tenure;
 	Ledger		ledger;
 
 	/* options are checked even where there is nothing to read */
 	quota_rules_parse(fcinfo, &rules);
-	if (PG_ARGISNULL(QUOTA_ARG_HIRED_AT) || PG_ARGISNULL(QUOTA_ARG_AS_OF) || !rules.has_quota)
+	if (!tenure_from_arguments(fcinfo, QUOTA_ARG_HIRED_AT, QUOTA_ARG_AS_OF, QUOTA_ARG_LEFT_AT, &tenure) ||
+		!rules.has_quota)
 		PG_RETURN_NULL();
 	memset(&attainment, 0, sizeof(attainment));
-	observe(fcinfo, &attainment);
-	if (attainment.hired_at > PG_GETARG_TIMESTAMPTZ(QUOTA_ARG_AS_OF))
-		PG_RETURN_NULL();
+	attainment.hired_at = tenure.hired_at;
+	attainment.observed_until = tenure.until;
+	attainment.status = tenure.left ? QUOTA_LEFT : QUOTA_OPEN;
 
 	quota_rules_start(&rules, attainment.hired_at);
 	memset(&ledger, 0, sizeof(ledger));

@@ -201,6 +201,14 @@ nothing('quota summary', q{SELECT * FROM (SELECT count(*) AS reps, count(reached
 	WHERE (reps(s), successes(reached(s)), total(reached(s)), competing(time_to_quota(s)), censored(time_to_quota(s))) IS DISTINCT FROM (reps, reached, reps, gone, reps - reached - gone)
 		OR abs(quota_velocity(s) - velocity) > 1e-9 * velocity OR abs(mean_cycles(s) - x.mean_cycles) > 1e-9 * x.mean_cycles
 		OR abs(mean(time_to_quota(s)) - mean_days) > 1e-9 * mean_days OR abs(mean_elapsed_cycles(s, '12 hours') - 2 * mean_days) > 1e-9 * mean_days});
+# what was won by month since hire, as it stands at the end
+nothing('tenure_amounts', q{SELECT * FROM
+	(SELECT g, t.* FROM rep LEFT JOIN (SELECT g, history_agg(kind, at, amount, subject) AS h FROM closed GROUP BY g) x USING (g), tenure_amounts(h, hired_at, as_of, left_at, zone => zone) t) a
+	FULL JOIN (SELECT o.g, n AS tenure_month, coalesce((SELECT sum(amount) FROM stand s WHERE s.g = o.g AND won AND until >= s.at AND until < s.next_at AND closed_at >= month_start AND closed_at < month_end), 0) AS amount
+		FROM observed o, generate_series(1, 60) n, LATERAL (SELECT (hired_at AT TIME ZONE zone + n * interval '1 month') AT TIME ZONE zone AS month_end, (hired_at AT TIME ZONE zone + (n - 1) * interval '1 month') AT TIME ZONE zone AS month_start) b
+		WHERE month_end <= until) b USING (g, tenure_month)
+	WHERE a.amount IS DISTINCT FROM b.amount});
+like($node->safe_psql('postgres', 'SELECT count(*) FROM rep LEFT JOIN (SELECT g, history_agg(kind, at, amount, subject) AS h FROM closed GROUP BY g) x USING (g), tenure_amounts(h, hired_at, as_of, left_at, zone => zone) WHERE amount <> 0'), qr/\d{3}/, '... which is not always nothing');
 # quota summaries and time_to_quota of parts add up alike
 nothing('time to quota of parts', q{SELECT 1 FROM (SELECT rollup(s) AS s, rollup(time_to_quota(s)) AS d FROM (SELECT g % 7, quota_agg(q) AS s FROM attainment GROUP BY 1) x) y
 	WHERE NOT record_image_eq(ROW(time_to_quota(s)), ROW(d))});
