@@ -8,8 +8,8 @@ plain = sum128 tally chain survival distribution proportion \
 	panel jackknife rollout_fit rollout pretrend permutation power
 base = module type label json row call_cache name_table money chart zone business_days
 history = deal_event history_bytes deal_history history_states history_queries history_changes
-reading = roles funnel_definition deal_progress deal_outcome deal_cycle \
-	deal_book tenure quota_rules quota_attainment quota_reached
+reading = roles funnel_definition deal_progress final_run deal_outcome deal_cycle \
+	deal_book tenure quota_rules quota_attainment quota_reached history_problems
 summary = name_sets engine_state engine_bytes engine rate_summary duration_summary funnel_summary event_buffer raw_funnel \
 	win_bytes win_summary content_bytes content_state content_summary quota_summary
 report = duration_report funnel_report win_report content_report
@@ -36,6 +36,8 @@ REGRESS = \
 	deal_cycle \
 	quota \
 	deal_outcome \
+	history_problems \
+	one_story \
 	win_summary \
 	content_summary \
 	comparison \

@@ -309,49 +309,52 @@ DEFINE_TYPE(deal_outcome, outcome_type);
 /* The arguments of deal_outcome(). */
 enum
 {
-	ARG_HISTORY, ARG_WON, ARG_LOST, ARG_NO_DECISION, ARG_CONSIDERED, ARG_AS_OF
+	ARG_HISTORY, ARG_WON, ARG_LOST, ARG_NO_DECISION, ARG_CONSIDERED, ARG_AS_OF, ARG_OPEN
 };
 
-/* The lists of kinds; the place of a list of endings is the status it stands for. */
+/* The lists of kinds; the place of a list of states is the status it stands for. */
 static const RoleOption role_options[] = {
 	{ARG_WON, "won", true},
 	{ARG_LOST, "lost", true},
 	{ARG_NO_DECISION, "no_decision", true},
+	{ARG_OPEN, "open", true},
 	{ARG_CONSIDERED, "considered", .is_text = true}
 };
 
-#define ROLE_ENDING 0x07
-#define ROLE_CONSIDERED 0x08
-
-/*
- * Does a terminal event decide rather than the one found before? The later
- * one does. At one instant, as in imports of day precision, won comes before
- * lost and lost before no_decision; then the one that names a subject, then
- * the one that has an amount, by the order of events. Kinds are not compared:
- * an answer must not depend on how a CRM spells its stages.
- */
-static bool
-decides(const HistoryEvent *event, int status, const HistoryEvent *found, int found_status)
-{
-	if (found_status == DEAL_OPEN || event->at != found->at)
-		return true;			/* events are in order of time */
-	if (status != found_status)
-		return status < found_status;
-	if (event->subject != found->subject)
-		return (uint32) event->subject < (uint32) found->subject;	/* -1 is last */
-	if (event->has_amount != found->has_amount)
-		return event->has_amount;
-	return event->amount < found->amount;
-}
+#define ROLE_CONSIDERED 0x10
 
 /* Below this many subjects a call needs no memory of its own. */
 #define FEW 64
 
+/* Marks the subjects of the considered kind up to an instant; returns how many. */
+static uint32
+mark_considered(const HistoryView *view, const uint8 *roles, int64 until, bool *met)
+{
+	HistoryCursor cursor;
+	HistoryEvent event;
+	uint32		nmet = 0;
+
+	if (view->nsubjects == 0)
+		return 0;
+	memset(met, 0, view->nsubjects);
+	history_rewind(&cursor, view);
+	while (history_next(&cursor, &event) && event.at <= until)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (event.subject >= 0 && (roles[event.kind] & ROLE_CONSIDERED))
+		{
+			nmet += !met[event.subject];
+			met[event.subject] = true;
+		}
+	}
+	return nmet;
+}
+
 /*
- * deal_outcome(history, won, lost, no_decision, considered, as_of): the last
- * terminal event up to as_of decides. The amount is that event's, else the last
- * one known by then. NULL for a NULL history or as_of; 22023 for a label in two
- * of the lists, 22004 for a NULL option, 22008 unless as_of is finite.
+ * deal_outcome(history, won, lost, no_decision, considered, as_of, open): how
+ * the deal stands by the last of its states up to as_of, and since when
+ * (final_run.h). NULL for a NULL history or as_of; 22023 for a kind in two of
+ * the lists, 22004 for a NULL option, 22008 unless as_of is finite.
  */
 PG_FUNCTION_INFO_V1(deal_outcome);
 Datum
@@ -359,81 +362,44 @@ deal_outcome(PG_FUNCTION_ARGS)
 {
 	/* options are checked even where there is nothing to read */
 	const KindRoles *kind_roles = kind_roles_get(fcinfo, role_options, lengthof(role_options),
-												 ROLE_ENDING);
+												 STATE_ROLES);
 	HistoryView view;
-	HistoryCursor cursor;
-	HistoryEvent event;
-	HistoryEvent last;
+	FinalRun	run;
 	OutcomeParts parts;
-	TimestampTz until;
+	TimestampTz as_of;
 	uint8		few_roles[KIND_ROLES_FEW];
 	bool		few_subjects[FEW];
 	const uint8 *roles;
 	bool	   *met = few_subjects;
-	uint32		nmet = 0;
+	uint32		nmet;
 
 	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
-	until = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
-	instant_check(until, "as_of", NULL);
+	as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+	instant_check(as_of, "as_of", NULL);
 
 	history_view(&view, PG_GETARG_DATUM(ARG_HISTORY));
+	roles = kind_roles_match(kind_roles, &view, few_roles);
+	find_final_run(&view, roles, as_of, &run);
 	if (view.nsubjects > FEW)
 		met = palloc(view.nsubjects);
-	if (view.nsubjects > 0)
-		memset(met, 0, view.nsubjects);
-	roles = kind_roles_match(kind_roles, &view, few_roles);
+	nmet = mark_considered(&view, roles, run.until, met);
 
-	/* how it ended */
 	memset(&parts, 0, sizeof(parts));
-	memset(&last, 0, sizeof(last));
-	parts.status = DEAL_OPEN;
-	history_rewind(&cursor, &view);
-	while (history_next(&cursor, &event) && event.at <= until)
-	{
-		uint8		ending = roles[event.kind] & ROLE_ENDING;
-		int			status;
-
-		if (ending == 0)
-			continue;
-		status = pg_rightmost_one_pos32(ending);
-		if (decides(&event, status, &last, parts.status))
-		{
-			last = event;
-			parts.status = status;
-		}
-	}
-	if (parts.status != DEAL_OPEN)
-		parts.closed_at = until = last.at;
-
-	/* what was known by then */
-	history_rewind(&cursor, &view);
-	while (history_next(&cursor, &event) && event.at <= until)
-	{
-		if (event.has_amount)
-		{
-			parts.has_amount = true;
-			parts.amount = event.amount;
-		}
-		if (event.subject >= 0 && (roles[event.kind] & ROLE_CONSIDERED))
-		{
-			nmet += !met[event.subject];
-			met[event.subject] = true;
-		}
-	}
-	if (last.has_amount)
-		parts.amount = last.amount;
-
+	parts.status = run.status;
+	parts.closed_at = run.closed_at;
+	parts.has_amount = run.has_amount;
+	parts.amount = run.amount;
 	/* subjects are numbered in the order of their bytes */
-	if (nmet > 0 || (parts.status == DEAL_LOST && last.subject >= 0))
+	if (nmet > 0 || run.subject >= 0)
 	{
 		history_labels(&view);
 		parts.considered = palloc_extended(sizeof(Label) * Max((Size) nmet, 1), MCXT_ALLOC_HUGE);
 		for (uint32 i = 0; i < view.nsubjects; i++)
 			if (met[i])
 				parts.considered[parts.nconsidered++] = view.subjects[i];
-		if (parts.status == DEAL_LOST && last.subject >= 0)
-			parts.lost_to = view.subjects[last.subject];
+		if (run.subject >= 0)
+			parts.lost_to = view.subjects[run.subject];
 	}
 	PG_RETURN_POINTER(outcome_build(&parts));
 }

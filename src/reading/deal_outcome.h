@@ -20,6 +20,7 @@
 #include "base/compat.h"
 
 #include "base/label.h"
+#include "reading/final_run.h"
 
 #define DEAL_OUTCOME_VERSION 1
 #define DEAL_OUTCOME_HAS_AMOUNT 0x01
@@ -36,17 +37,6 @@ typedef struct DealOutcome
 	uint32		nconsidered;
 	char		labels[FLEXIBLE_ARRAY_MEMBER];
 } DealOutcome;
-
-/* In this order: of two terminal events at one instant the smaller one decides. */
-typedef enum DealStatus
-{
-	DEAL_WON,
-	DEAL_LOST,
-	DEAL_NO_DECISION,
-	DEAL_OPEN
-} DealStatus;
-
-#define DEAL_STATUSES 4
 
 extern const char *const deal_statuses[DEAL_STATUSES];
 

@@ -17,11 +17,12 @@ CREATE FUNCTION deal_outcome(
 	lost text[] DEFAULT '{lost}',
 	no_decision text[] DEFAULT '{no_decision}',
 	considered text DEFAULT 'competitor',
-	as_of timestamptz DEFAULT now()
+	as_of timestamptz DEFAULT now(),
+	open text[] DEFAULT '{lead,mql,sql,opportunity}'
 ) RETURNS deal_outcome
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION deal_outcome(deal_history, text[], text[], text[], text, timestamptz)
-	IS 'how a deal ended, by its last terminal event up to as_of, and the subjects of the events of one kind up to then';
+COMMENT ON FUNCTION deal_outcome(deal_history, text[], text[], text[], text, timestamptz, text[])
+	IS 'how a deal stands by the last of its states up to as_of (an ending that a later open state undid is none), since when, for how much, and the subjects of one kind of events up to then';
 
 CREATE FUNCTION status(outcome deal_outcome) RETURNS text
 	AS 'MODULE_PATHNAME', 'deal_outcome_status' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -34,7 +35,7 @@ CREATE FUNCTION considered(outcome deal_outcome) RETURNS text[]
 CREATE FUNCTION lost_to(outcome deal_outcome) RETURNS text
 	AS 'MODULE_PATHNAME', 'deal_outcome_lost_to' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION status(deal_outcome) IS 'won, lost, no_decision or open';
-COMMENT ON FUNCTION closed_at(deal_outcome) IS 'the instant of the event that decided; NULL while open';
-COMMENT ON FUNCTION amount(deal_outcome) IS 'the amount of the event that decided, else the last one known by then; NULL when none was';
+COMMENT ON FUNCTION closed_at(deal_outcome) IS 'when it ended: the first instant of its last ending, however often that is stated again; NULL while open';
+COMMENT ON FUNCTION amount(deal_outcome) IS 'the last amount of its ending, else the last one known by then; NULL when none was';
 COMMENT ON FUNCTION considered(deal_outcome) IS 'the distinct subjects considered up to closing, sorted by bytes';
-COMMENT ON FUNCTION lost_to(deal_outcome) IS 'the subject of the losing event; NULL when there is none';
+COMMENT ON FUNCTION lost_to(deal_outcome) IS 'the last subject that a losing event names; NULL when there is none';
