@@ -53,20 +53,12 @@ enum
 	SUMS
 };
 
-static const char *const sum_keys[NAMED_SUMS] = {
-	"strata", "skipped", "observed_before", "observed_after",
-	"expected_before", "expected_after", "variance"
+static const char *const json_keys[] = {
+	"version", "strata", "skipped", "observed_before", "observed_after",
+	"expected_before", "expected_after", "variance", "before", "after", NULL
 };
-static const char *const side_keys[2] = {"before", "after"};
-
-static const char *check_log_rank(const SummaryView *view);
-
-static const SummaryType log_rank_type = {
-	.name = TYPE_NAME,
-	.mismatch = "Durations in different units cannot be compared.",
-	.check = check_log_rank,
-	.key_bits = SUMMARY_WHOLE_KEY
-};
+static const char *const *const sum_keys = &json_keys[1];
+static const char *const *const side_keys = &json_keys[1 + NAMED_SUMS];
 
 /* ---------------------------------------------------------------- the two sides */
 
@@ -261,133 +253,76 @@ read_fixed(JsonbContainer *object, const char *key, Sum128 *result, fmNodePtr es
 
 /* ---------------------------------------------------------------- input and output */
 
-/* A summary from its jsonb object; NULL with an error saved. */
-static struct varlena *
-read_object(Jsonb *jsonb, fmNodePtr escontext)
+static bool
+read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 {
-	JsonbContainer *object = &jsonb->root;
-	const char *keys[1 + NAMED_SUMS + 2 + 1] = {"version"};
-	Sum128		sums[SUMS] = {{0, 0}};
 	SummaryView sides[2];
-	SummaryView view = {NULL};
-	const char *problem;
 
-	memcpy(&keys[1], sum_keys, sizeof(sum_keys));
-	memcpy(&keys[1 + NAMED_SUMS], side_keys, sizeof(side_keys));
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext))
-		return NULL;
+	view->nsums = SUMS;
+	view->all.sums = palloc0(sizeof(Sum128) * SUMS);
 	for (int i = 0; i < NAMED_SUMS; i++)
-		if (!(i < EXPECTED_BEFORE ? jsonb_field_sum128(object, TYPE_NAME, sum_keys[i], &sums[i], escontext)
-			  : read_fixed(object, sum_keys[i], &sums[i], escontext)))
-			return NULL;
+		if (!(i < EXPECTED_BEFORE ?
+			  jsonb_field_sum128(object, TYPE_NAME, sum_keys[i], &view->all.sums[i], escontext) :
+			  read_fixed(object, sum_keys[i], &view->all.sums[i], escontext)))
+			return false;
 	for (int side = 0; side < 2; side++)
 	{
-		JsonbContainer *ignored;
+		JsonbContainer *durations;
 		struct varlena *summary;
 
-		if (!jsonb_field_object(object, TYPE_NAME, side_keys[side], &ignored, escontext))
-			return NULL;
-		summary = duration_from_jsonb(JsonbValueToJsonb(jsonb_field(object, side_keys[side])), escontext);
-		if (summary == NULL)
-			return NULL;
+		if (!jsonb_field_object(object, TYPE_NAME, side_keys[side], &durations, escontext) ||
+			(summary = summary_from_json(&duration_type, durations, escontext)) == NULL)
+			return false;
 		summary_view(&sides[side], &duration_type, PointerGetDatum(summary));
 	}
 	if (sides[0].identity[0] != sides[1].identity[0])
-		ereturn(escontext, NULL,
+		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed " TYPE_NAME ": its units are %s before and %s after",
 						duration_unit_name(sides[0].identity[0]), duration_unit_name(sides[1].identity[0]))));
-	view.identity = sides[0].identity;
-	view.identity_size = 1;
-	view.all.sums = sums;
-	view.nsums = SUMS;
-	join_sides(&view, (const SummaryView *const[2]) {&sides[0], &sides[1]});
-	problem = summary_check(&view, &log_rank_type);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return summary_pack(&view, &log_rank_type);
+	view->identity = sides[0].identity;
+	view->identity_size = 1;
+	join_sides(view, (const SummaryView *const[2]) {&sides[0], &sides[1]});
+	return true;
 }
 
-PG_FUNCTION_INFO_V1(log_rank_summary_in);
-Datum
-log_rank_summary_in(PG_FUNCTION_ARGS)
+static void
+append_json(StringInfo out, const SummaryView *view)
 {
-	Jsonb	   *jsonb;
-	struct varlena *result;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
-		PG_RETURN_NULL();
-	result = read_object(jsonb, fcinfo->context);
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(result);
-}
-
-PG_FUNCTION_INFO_V1(log_rank_summary_out);
-Datum
-log_rank_summary_out(PG_FUNCTION_ARGS)
-{
-	SummaryView view;
-	StringInfoData text;
-
-	summary_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
-	initStringInfo(&text);
-	appendStringInfo(&text, "{\"version\":%d", SUMMARY_VERSION);
 	for (int i = 0; i < NAMED_SUMS; i++)
 	{
 		char		digits[SUM128_TEXT_SIZE];
 
-		appendStringInfo(&text, ",\"%s\":", sum_keys[i]);
+		appendStringInfo(out, "\"%s\":", sum_keys[i]);
 		if (i < EXPECTED_BEFORE)
-			appendStringInfoString(&text, sum128_text(view.all.sums[i], digits));
+			appendStringInfoString(out, sum128_text(view->all.sums[i], digits));
 		else
-			append_fixed(&text, view.all.sums[i]);
+			append_fixed(out, view->all.sums[i]);
+		appendStringInfoChar(out, ',');
 	}
 	for (int side = 0; side < 2; side++)
 	{
 		SummaryView durations;
 
-		side_view(&durations, &view, side);
-		appendStringInfo(&text, ",\"%s\":", side_keys[side]);
-		duration_append_text(&text, &durations);
+		side_view(&durations, view, side);
+		appendStringInfo(out, "%s\"%s\":", side > 0 ? "," : "", side_keys[side]);
+		summary_append_json(&duration_type, out, &durations);
 	}
-	appendStringInfoChar(&text, '}');
-	PG_RETURN_CSTRING(text.data);
 }
 
-PG_FUNCTION_INFO_V1(log_rank_summary_recv);
-Datum
-log_rank_summary_recv(PG_FUNCTION_ARGS)
-{
-	return summary_recv(fcinfo, &log_rank_type);
-}
-
-PG_FUNCTION_INFO_V1(log_rank_summary_send);
-Datum
-log_rank_summary_send(PG_FUNCTION_ARGS)
-{
-	return summary_send(fcinfo, &log_rank_type);
-}
-
-/* The packed form of an open state. */
-static struct varlena *
-pack(Datum summary)
-{
-	return summary_packed(&log_rank_type, summary);
-}
-
-static const TypeInfo type_info = {
-	.name = "log_rank_summary",
-	.pack = pack
+static const SummaryType log_rank_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Durations in different units cannot be compared.",
+	.check = check_log_rank,
+	.key_bits = SUMMARY_WHOLE_KEY,
+	.keys = json_keys,
+	.append_json = append_json,
+	.read_json = read_json
 };
 
-DEFINE_TO_JSON(log_rank_summary);
-DEFINE_COMPARISON(log_rank_summary, type_info);
+DEFINE_GROWING_SUMMARY(log_rank_summary, log_rank_type);
 
-/* ---------------------------------------------------------------- accumulate and combine */
+/* ---------------------------------------------------------------- accumulate */
 
 /* The log-rank sums of one stratum. */
 static void
@@ -456,34 +391,6 @@ log_rank_summary_accumulate(PG_FUNCTION_ARGS)
 	state = summary_merge(state, &log_rank_type, &stratum, 1);
 	state->inputs++;
 	PG_RETURN_POINTER(state);
-}
-
-PG_FUNCTION_INFO_V1(log_rank_summary_add_summary);
-Datum
-log_rank_summary_add_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_accumulate(fcinfo, &log_rank_type);
-}
-
-PG_FUNCTION_INFO_V1(log_rank_summary_combine);
-Datum
-log_rank_summary_combine(PG_FUNCTION_ARGS)
-{
-	return summary_combine(fcinfo, &log_rank_type);
-}
-
-PG_FUNCTION_INFO_V1(log_rank_summary_final);
-Datum
-log_rank_summary_final(PG_FUNCTION_ARGS)
-{
-	return summary_final(fcinfo, &log_rank_type);
-}
-
-PG_FUNCTION_INFO_V1(log_rank_summary_plus);
-Datum
-log_rank_summary_plus(PG_FUNCTION_ARGS)
-{
-	return summary_plus(fcinfo, &log_rank_type);
 }
 
 /* ---------------------------------------------------------------- compare */

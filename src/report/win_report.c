@@ -21,6 +21,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/chart.h"
+#include "base/money.h"
 #include "reading/funnel_definition.h"
 #include "plain/proportion.h"
 #include "summary/rate_summary.h"
@@ -53,7 +54,7 @@ typedef struct WinCounts
 } WinCounts;
 
 static WinCounts
-count_cells(const WinGroup *group)
+count_cells(const SummaryGroup *group)
 {
 	WinCounts	counts = {{0}};
 
@@ -75,7 +76,7 @@ total_of(const WinCounts *counts, WinBasis basis)
 
 /* Credit 1/k for each deal: won, and the denominator. Exact counts, each divided once. */
 static void
-fractional_credit(const WinGroup *group, WinBasis basis, double *won, double *total)
+fractional_credit(const SummaryGroup *group, WinBasis basis, double *won, double *total)
 {
 	uint32		i = 0;
 
@@ -101,33 +102,17 @@ fractional_credit(const WinGroup *group, WinBasis basis, double *won, double *to
 }
 
 /* The group of a competitor; one without deals when it is not there. */
-static WinGroup
+static SummaryGroup
 group_argument(FunctionCallInfo fcinfo)
 {
+	static Sum128 no_amounts[WIN_AMOUNTS];
 	text	   *name = PG_GETARG_TEXT_PP(1);
-	Label		label = {VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name)};
-	WinGroup	nobody = {{NULL, 0}};
-	WinView		view;
-	uint32		low = 0;
-	uint32		high;
+	const SummaryGroup *found;
+	SummaryView view;
 
-	win_view(&view, PG_GETARG_DATUM(0));
-	if (label.length == 0)
-		return nobody;
-	high = view.ncompetitors;
-	while (low < high)
-	{
-		uint32		middle = low + (high - low) / 2;
-		int			order = label_compare(view.competitors[middle].name, label);
-
-		if (order == 0)
-			return view.competitors[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return nobody;
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	found = summary_find(&view, (Label) {VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name)});
+	return found != NULL ? *found : (SummaryGroup) {.sums = no_amounts};
 }
 
 static WinBasis
@@ -137,7 +122,7 @@ basis_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 static Datum
-rate_of(const WinGroup *group, WinBasis basis)
+rate_of(const SummaryGroup *group, WinBasis basis)
 {
 	WinCounts	counts = count_cells(group);
 
@@ -152,7 +137,7 @@ Datum
 win_summary_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 2);
-	WinGroup	group = group_argument(fcinfo);
+	SummaryGroup	group = group_argument(fcinfo);
 
 	return rate_of(&group, basis);
 }
@@ -163,9 +148,9 @@ Datum
 win_summary_overall_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 1);
-	WinView		view;
+	SummaryView view;
 
-	win_view(&view, PG_GETARG_DATUM(0));
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
 	return rate_of(&view.all, basis);
 }
 
@@ -175,10 +160,10 @@ Datum
 win_summary_uncontested_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 1);
-	WinView		view;
-	WinGroup	uncontested;
+	SummaryView view;
+	SummaryGroup	uncontested;
 
-	win_view(&view, PG_GETARG_DATUM(0));
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
 	uncontested = view.all;
 	uncontested.ncells = 0;
 	while (uncontested.ncells < view.all.ncells &&
@@ -192,7 +177,7 @@ PG_FUNCTION_INFO_V1(win_summary_win_loss_ratio);
 Datum
 win_summary_win_loss_ratio(PG_FUNCTION_ARGS)
 {
-	WinGroup	group = group_argument(fcinfo);
+	SummaryGroup	group = group_argument(fcinfo);
 	WinCounts	counts = count_cells(&group);
 	int64		lost = counts.of[WIN_LOST] + counts.of[WIN_LOST_TO];
 
@@ -206,23 +191,23 @@ PG_FUNCTION_INFO_V1(win_summary_lost_to);
 Datum
 win_summary_lost_to(PG_FUNCTION_ARGS)
 {
-	WinGroup	group = group_argument(fcinfo);
+	SummaryGroup	group = group_argument(fcinfo);
 
 	PG_RETURN_INT64(count_cells(&group).of[WIN_LOST_TO]);
 }
 
 static Datum
-amount_rate(FunctionCallInfo fcinfo, const WinGroup *group)
+amount_rate(FunctionCallInfo fcinfo, const SummaryGroup *group)
 {
-	Sum128		decided = group->amounts.won;
+	Sum128		decided = group->sums[WIN_AMOUNT_WON];
 
-	if (!sum128_add(&decided, group->amounts.lost))
+	if (!sum128_add(&decided, group->sums[WIN_AMOUNT_LOST]))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("an amount of win_summary is out of range")));
 	if (decided.low == 0 && decided.high == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(sum128_to_double(group->amounts.won) / sum128_to_double(decided));
+	PG_RETURN_FLOAT8(sum128_to_double(group->sums[WIN_AMOUNT_WON]) / sum128_to_double(decided));
 }
 
 /* amount_win_rate(summary, competitor): amount won / (won + lost); NULL when there is none. */
@@ -230,7 +215,7 @@ PG_FUNCTION_INFO_V1(win_summary_amount_win_rate);
 Datum
 win_summary_amount_win_rate(PG_FUNCTION_ARGS)
 {
-	WinGroup	group = group_argument(fcinfo);
+	SummaryGroup	group = group_argument(fcinfo);
 
 	return amount_rate(fcinfo, &group);
 }
@@ -240,9 +225,9 @@ PG_FUNCTION_INFO_V1(win_summary_overall_amount_win_rate);
 Datum
 win_summary_overall_amount_win_rate(PG_FUNCTION_ARGS)
 {
-	WinView		view;
+	SummaryView view;
 
-	win_view(&view, PG_GETARG_DATUM(0));
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
 	return amount_rate(fcinfo, &view.all);
 }
 
@@ -254,7 +239,7 @@ Datum
 win_summary_fractional_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 2);
-	WinGroup	group = group_argument(fcinfo);
+	SummaryGroup	group = group_argument(fcinfo);
 	double		won;
 	double		total;
 
@@ -270,7 +255,7 @@ Datum
 win_summary_fractional_credit(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 2);
-	WinGroup	group = group_argument(fcinfo);
+	SummaryGroup	group = group_argument(fcinfo);
 	double		won;
 	double		total;
 	Datum		values[2];
@@ -283,15 +268,6 @@ win_summary_fractional_credit(PG_FUNCTION_ARGS)
 }
 
 /* ---------------------------------------------------------------- the table */
-
-static Datum
-amount_datum(Sum128 amount)
-{
-	char		text[WIN_AMOUNT_TEXT_SIZE];
-
-	return DirectFunctionCall3(numeric_in, CStringGetDatum(win_amount_text(amount, text)),
-							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-}
 
 /*
  * competitors(summary, basis, min_deals, level): a row for each competitor
@@ -306,7 +282,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 	WinBasis	basis = basis_argument(fcinfo, 1);
 	int64		min_deals = PG_GETARG_INT64(2);
 	double		level = PG_GETARG_FLOAT8(3);
-	WinView		view;
+	SummaryView view;
 
 	if (min_deals < 0)
 		ereport(ERROR,
@@ -318,10 +294,10 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 				 errmsg("level %g is not between 0 and 1", level),
 				 errhint("A level is a fraction such as 0.95.")));
 	InitMaterializedSRF(fcinfo, 0);
-	win_view(&view, PG_GETARG_DATUM(0));
-	for (uint32 i = 0; i < view.ncompetitors; i++)
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	for (uint32 i = 0; i < view.ngroups; i++)
 	{
-		const WinGroup *group = &view.competitors[i];
+		const SummaryGroup *group = &view.groups[i];
 		WinCounts	counts = count_cells(group);
 		int64		won = counts.of[WIN_WON];
 		int64		total = total_of(&counts, basis);
@@ -337,7 +313,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 			continue;
 		fractional_credit(group, basis, &fractional_won, &fractional_total);
 		nulls[8] = nulls[9] = nulls[10] = !wilson_interval(won, total, level, &low, &high);
-		values[0] = PointerGetDatum(label_to_text(group->name));
+		values[0] = PointerGetDatum(label_to_text(group->label));
 		values[1] = Int64GetDatum(total_of(&counts, BASIS_CONSIDERED));
 		values[2] = Int64GetDatum(won);
 		values[3] = Int64GetDatum(counts.of[WIN_LOST] + counts.of[WIN_LOST_TO]);
@@ -350,8 +326,8 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 		values[10] = Float8GetDatum(100 * high);
 		values[11] = Float8GetDatum(fractional_won);
 		values[12] = Float8GetDatum(fractional_total);
-		values[13] = amount_datum(group->amounts.won);
-		values[14] = amount_datum(group->amounts.lost);
+		values[13] = NumericGetDatum(money_sum_numeric(group->sums[WIN_AMOUNT_WON]));
+		values[14] = NumericGetDatum(money_sum_numeric(group->sums[WIN_AMOUNT_LOST]));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -364,7 +340,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 /* A group with what the chart sorts by. */
 typedef struct ChartRow
 {
-	const WinGroup *group;
+	const SummaryGroup *group;
 	int64		won;
 	int64		considered;
 } ChartRow;
@@ -377,7 +353,7 @@ compare_chart_rows(const void *a, const void *b)
 
 	if (left->considered != right->considered)
 		return left->considered > right->considered ? -1 : 1;
-	return label_compare(left->group->name, right->group->name);
+	return label_compare(left->group->label, right->group->label);
 }
 
 static void
@@ -400,7 +376,7 @@ win_summary_chart(PG_FUNCTION_ARGS)
 {
 	static const Label all_deals = {"(all deals)", 11};
 	int			width = PG_GETARG_INT32(1);
-	WinView		view;
+	SummaryView view;
 	WinCounts	counts;
 	ChartRow	all;
 	ChartRow   *rows;
@@ -410,19 +386,19 @@ win_summary_chart(PG_FUNCTION_ARGS)
 	StringInfoData out;
 
 	chart_check_width(width);
-	win_view(&view, PG_GETARG_DATUM(0));
-	rows = palloc_extended(sizeof(ChartRow) * (Size) Max(view.ncompetitors, 1), MCXT_ALLOC_HUGE);
-	for (uint32 i = 0; i < view.ncompetitors; i++)
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	rows = palloc_extended(sizeof(ChartRow) * (Size) Max(view.ngroups, 1), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < view.ngroups; i++)
 	{
-		rows[i].group = &view.competitors[i];
+		rows[i].group = &view.groups[i];
 		counts = count_cells(rows[i].group);
 		rows[i].won = counts.of[WIN_WON];
 		rows[i].considered = total_of(&counts, BASIS_CONSIDERED);
 	}
-	qsort(rows, view.ncompetitors, sizeof(ChartRow), compare_chart_rows);
-	shown = Min(view.ncompetitors, CHART_COMPETITORS);
+	qsort(rows, view.ngroups, sizeof(ChartRow), compare_chart_rows);
+	shown = Min(view.ngroups, CHART_COMPETITORS);
 	for (uint32 i = 0; i < shown; i++)
-		columns = Max(columns, chart_label_width(rows[i].group->name));
+		columns = Max(columns, chart_label_width(rows[i].group->label));
 	columns = Min(columns, CHART_NAME_COLUMNS);
 
 	initStringInfo(&out);
@@ -438,9 +414,9 @@ win_summary_chart(PG_FUNCTION_ARGS)
 	for (uint32 i = 0; i < shown; i++)
 	{
 		appendStringInfoChar(&out, '\n');
-		append_chart_row(&out, rows[i].group->name, columns, &rows[i], bar_width);
+		append_chart_row(&out, rows[i].group->label, columns, &rows[i], bar_width);
 	}
-	if (shown < view.ncompetitors)
-		appendStringInfo(&out, "\nand %u more", view.ncompetitors - shown);
+	if (shown < view.ngroups)
+		appendStringInfo(&out, "\nand %u more", view.ngroups - shown);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -27,17 +27,9 @@
 #define TYPE_NAME "duration_summary"
 
 static const char *const unit_names[DURATION_UNITS] = {"day", "hour", "minute", "second"};
+static const uint8 unit_identities[DURATION_UNITS] = {DURATION_DAY, DURATION_HOUR, DURATION_MINUTE, DURATION_SECOND};
 static const int64 unit_sizes[DURATION_UNITS] = {
 	USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC
-};
-
-static const char *check_duration(const SummaryView *view);
-
-const SummaryType duration_type = {
-	.name = TYPE_NAME,
-	.mismatch = "Durations in different units cannot be merged.",
-	.check = check_duration,
-	.key_bits = SUMMARY_WHOLE_KEY
 };
 
 /* ---------------------------------------------------------------- units */
@@ -173,14 +165,14 @@ check_duration(const SummaryView *view)
 
 /* ---------------------------------------------------------------- text and jsonb */
 
-void
-duration_append_text(StringInfo out, const SummaryView *view)
+static void
+append_json(StringInfo out, const SummaryView *view)
 {
 	char		sum[SUM128_TEXT_SIZE];
 	uint32		i = 0;
 
-	appendStringInfo(out, "{\"version\":%d,\"unit\":\"%s\",\"total_microseconds\":%s,\"histogram\":[",
-					 SUMMARY_VERSION, unit_names[view->identity[0]], sum128_text(view->all.sums[0], sum));
+	appendStringInfo(out, "\"unit\":\"%s\",\"total_microseconds\":%s,\"histogram\":[",
+					 unit_names[view->identity[0]], sum128_text(view->all.sums[0], sum));
 	while (i < view->all.ncells)
 	{
 		uint64		units = view->all.cells[i].key / 8;
@@ -198,7 +190,7 @@ duration_append_text(StringInfo out, const SummaryView *view)
 			appendStringInfo(out, "," INT64_FORMAT, here[category]);
 		appendStringInfoChar(out, ']');
 	}
-	appendStringInfoString(out, "]}");
+	appendStringInfoChar(out, ']');
 }
 
 /* One row of n numbers (n may be more than there is room for) added to the view; false with an error saved. */
@@ -249,6 +241,8 @@ duration_read_histogram(SummaryView *view, const HistogramForm *form, JsonbConta
 	int			depth = 0;
 	int			n = 0;
 
+	view->all.cells = palloc_extended(sizeof(TallyEntry) * form->all_categories *
+									  (Size) Max(JsonContainerSize(rows), 1), MCXT_ALLOC_HUGE);
 	while ((token = JsonbIteratorNext(&iterator, &element, false)) != WJB_DONE)
 	{
 		if (token == WJB_BEGIN_ARRAY && depth < 2)
@@ -292,109 +286,40 @@ static const HistogramForm duration_form = {
 	.most_units = PG_INT64_MAX / USECS_PER_SEC
 };
 
-struct varlena *
-duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
+static bool
+read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {"version", "unit", "total_microseconds", "histogram", NULL};
-	JsonbContainer *object = &jsonb->root;
 	JsonbContainer *rows;
 	Label		name;
 	int			unit;
-	uint8		identity;
-	Sum128		sum;
-	SummaryView view = {NULL};
-	const char *problem;
-	uint32		nrows;
 
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_label(object, TYPE_NAME, "unit", &name, escontext) ||
-		!jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", &sum, escontext) ||
+	view->nsums = 1;
+	view->all.sums = palloc(sizeof(Sum128));
+	if (!jsonb_field_label(object, TYPE_NAME, "unit", &name, escontext) ||
+		!jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", view->all.sums, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "histogram", &rows, escontext))
-		return NULL;
+		return false;
 	unit = find_unit(name);
 	if (unit < 0)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": unknown unit \"%.*s\"", name.length, name.data)));
-	identity = (uint8) unit;
-	nrows = JsonContainerSize(rows);
-	view.identity = &identity;
-	view.identity_size = 1;
-	view.all.sums = &sum;
-	view.nsums = 1;
-	view.all.ncells = 0;
-	if (nrows > MaxAllocSize / (DURATION_CATEGORIES * sizeof(TallyEntry)))
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg(TYPE_NAME " value would hold too many units")));
-	view.all.cells = palloc(sizeof(TallyEntry) * DURATION_CATEGORIES * Max(nrows, 1));
-	if (!duration_read_histogram(&view, &duration_form, rows, escontext))
-		return NULL;
-	problem = summary_check(&view, &duration_type);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return summary_pack(&view, &duration_type);
+		return summary_malformed(&duration_type, psprintf("unknown unit \"%.*s\"", name.length, name.data), escontext);
+	view->identity = &unit_identities[unit];
+	view->identity_size = 1;
+	return duration_read_histogram(view, &duration_form, rows, escontext);
 }
 
-PG_FUNCTION_INFO_V1(duration_summary_in);
-Datum
-duration_summary_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *jsonb;
-	struct varlena *result;
+static const char *const json_keys[] = {"version", "unit", "total_microseconds", "histogram", NULL};
 
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
-		PG_RETURN_NULL();
-	result = duration_from_jsonb(jsonb, fcinfo->context);
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(result);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_out);
-Datum
-duration_summary_out(PG_FUNCTION_ARGS)
-{
-	SummaryView view;
-	StringInfoData text;
-
-	summary_view(&view, &duration_type, PG_GETARG_DATUM(0));
-	initStringInfo(&text);
-	duration_append_text(&text, &view);
-	PG_RETURN_CSTRING(text.data);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_recv);
-Datum
-duration_summary_recv(PG_FUNCTION_ARGS)
-{
-	return summary_recv(fcinfo, &duration_type);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_send);
-Datum
-duration_summary_send(PG_FUNCTION_ARGS)
-{
-	return summary_send(fcinfo, &duration_type);
-}
-
-/* The packed form of an open state. */
-static struct varlena *
-pack(Datum summary)
-{
-	return summary_packed(&duration_type, summary);
-}
-
-static const TypeInfo type_info = {
-	.name = "duration_summary",
-	.pack = pack
+const SummaryType duration_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Durations in different units cannot be merged.",
+	.check = check_duration,
+	.key_bits = SUMMARY_WHOLE_KEY,
+	.keys = json_keys,
+	.append_json = append_json,
+	.read_json = read_json
 };
 
-DEFINE_TO_JSON(duration_summary);
-DEFINE_COMPARISON(duration_summary, type_info);
+DEFINE_SUMMARY(duration_summary, duration_type);
 
 /* ---------------------------------------------------------------- accumulate */
 
@@ -518,49 +443,7 @@ duration_summary_remove_units(PG_FUNCTION_ARGS)
 	return change_by_units(fcinfo, -1);
 }
 
-/* ---------------------------------------------------------------- merge */
-
-PG_FUNCTION_INFO_V1(duration_summary_add_summary);
-Datum
-duration_summary_add_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_accumulate(fcinfo, &duration_type);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_remove_summary);
-Datum
-duration_summary_remove_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_invert(fcinfo, &duration_type);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_combine);
-Datum
-duration_summary_combine(PG_FUNCTION_ARGS)
-{
-	return summary_combine(fcinfo, &duration_type);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_final);
-Datum
-duration_summary_final(PG_FUNCTION_ARGS)
-{
-	return summary_final(fcinfo, &duration_type);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_plus);
-Datum
-duration_summary_plus(PG_FUNCTION_ARGS)
-{
-	return summary_plus(fcinfo, &duration_type);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_minus);
-Datum
-duration_summary_minus(PG_FUNCTION_ARGS)
-{
-	return summary_minus(fcinfo, &duration_type);
-}
+/* ---------------------------------------------------------------- made of other summaries */
 
 struct varlena *
 duration_summary_build(int unit, const TallyEntry *entries, uint32 n, Sum128 observed_microseconds)

@@ -80,10 +80,6 @@ extern SummaryState *duration_add(FunctionCallInfo fcinfo, int unit, int64 micro
 extern struct varlena *duration_summary_build(int unit, const TallyEntry *entries, uint32 n,
 											  Sum128 observed_microseconds);
 
-/* The text form of a view, and the packed form of a jsonb object (NULL with an error saved). */
-extern void duration_append_text(StringInfo out, const SummaryView *view);
-extern struct varlena *duration_from_jsonb(Jsonb *jsonb, fmNodePtr escontext);
-
 /* Ascending entries as points of a survival curve; room for n. Returns how many. */
 extern size_t duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points);
 
@@ -103,7 +99,7 @@ typedef struct HistogramForm
 	int64		most_units;
 } HistogramForm;
 
-/* Reads it into a view with room for all its cells; false with an error saved (22P02). */
+/* Reads it into the cells of a view; false with an error saved (22P02). */
 extern bool duration_read_histogram(SummaryView *view, const HistogramForm *form,
 									JsonbContainer *rows, fmNodePtr escontext);
 

@@ -1,7 +1,7 @@
 /*
  * engine.c
  *		The SQL functions that every summary on the engine has: merging,
- *		subtracting, finishing, sending and receiving.
+ *		subtracting, finishing, sending, receiving, and JSON text.
  *
  * What a summary is stands in engine.h.
  */
@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 
 #include "base/call_cache.h"
+#include "base/json.h"
 #include "base/problem.h"
 
 /* ---------------------------------------------------------------- finishing */
@@ -67,9 +68,8 @@ merge_argument(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 						 type, &other, sign);
 }
 
-/* One summary more (sign 1) or less (sign -1). */
-static Datum
-change_by_summary(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
+Datum
+summary_add_summary(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 {
 	struct varlena *value;
 	SummaryState *state;
@@ -83,18 +83,6 @@ change_by_summary(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 		merge_argument(fcinfo, type, sign) : summary_merge_packed(fcinfo, type, value, sign);
 	state->inputs += sign;
 	PG_RETURN_POINTER(state);
-}
-
-Datum
-summary_rollup_accumulate(FunctionCallInfo fcinfo, const SummaryType *type)
-{
-	return change_by_summary(fcinfo, type, 1);
-}
-
-Datum
-summary_rollup_invert(FunctionCallInfo fcinfo, const SummaryType *type)
-{
-	return change_by_summary(fcinfo, type, -1);
 }
 
 Datum
@@ -117,8 +105,8 @@ summary_combine(FunctionCallInfo fcinfo, const SummaryType *type)
 	PG_RETURN_POINTER(state);
 }
 
-static Datum
-plus_or_minus(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
+Datum
+summary_plus(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 {
 	SummaryView left;
 	SummaryView right;
@@ -130,18 +118,6 @@ plus_or_minus(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 	state = summary_merge(summary_open_view(&left, type), type, &right, sign);
 	summary_view_open(&result, type, state, NULL);
 	PG_RETURN_POINTER(finish(&result, type));
-}
-
-Datum
-summary_plus(FunctionCallInfo fcinfo, const SummaryType *type)
-{
-	return plus_or_minus(fcinfo, type, 1);
-}
-
-Datum
-summary_minus(FunctionCallInfo fcinfo, const SummaryType *type)
-{
-	return plus_or_minus(fcinfo, type, -1);
 }
 
 /* ---------------------------------------------------------------- sending and receiving */
@@ -218,17 +194,74 @@ summary_recv(FunctionCallInfo fcinfo, const SummaryType *type)
 	int			size = buffer->len - buffer->cursor;
 	const char *bytes = pq_getmsgbytes(buffer, size);
 	SummaryView view;
-	const char *problem = summary_read_packed(&view, type, (const uint8 *) bytes, size);
 
-	if (problem == NULL)
-	{
-		convert_labels(&view, type, pg_client_to_server);
-		problem = summary_check(&view, type);
-	}
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s value", type->name),
-				 errdetail_problem(problem)));
+	receive_check(summary_read_packed(&view, type, (const uint8 *) bytes, size), type->name);
+	convert_labels(&view, type, pg_client_to_server);
+	receive_check(summary_check(&view, type), type->name);
+	if (type->verify_identity != NULL)
+		receive_check(type->verify_identity(&view), type->name);
 	PG_RETURN_POINTER(summary_pack(&view, type));
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+bool
+summary_malformed(const SummaryType *type, const char *problem, fmNodePtr escontext)
+{
+	ereturn(escontext, false,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("malformed %s: %s", type->name, problem)));
+}
+
+struct varlena *
+summary_from_json(const SummaryType *type, JsonbContainer *object, fmNodePtr escontext)
+{
+	SummaryView view = {NULL};
+	const char *problem;
+
+	if (!jsonb_check_keys(object, type->name, type->keys, escontext) ||
+		!jsonb_check_version(object, type->name, escontext) ||
+		!type->read_json(&view, object, escontext))
+		return NULL;
+	problem = summary_check(&view, type);
+	if (problem != NULL)
+	{
+		summary_malformed(type, problem, escontext);
+		return NULL;
+	}
+	return summary_pack(&view, type);
+}
+
+void
+summary_append_json(const SummaryType *type, StringInfo out, const SummaryView *view)
+{
+	appendStringInfo(out, "{\"version\":%d,", SUMMARY_VERSION);
+	type->append_json(out, view);
+	appendStringInfoChar(out, '}');
+}
+
+Datum
+summary_in(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	Jsonb	   *json;
+	struct varlena *value;
+
+	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context))
+		PG_RETURN_NULL();
+	value = summary_from_json(type, &json->root, fcinfo->context);
+	if (value == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(value);
+}
+
+Datum
+summary_out(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	SummaryView view;
+	StringInfoData out;
+
+	summary_view(&view, type, PG_GETARG_DATUM(0));
+	initStringInfo(&out);
+	summary_append_json(type, &out, &view);
+	PG_RETURN_CSTRING(out.data);
 }

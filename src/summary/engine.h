@@ -42,9 +42,12 @@
 #define EM_ENGINE_H
 
 #include "base/compat.h"
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
 
 #include "base/label.h"
 #include "base/name_table.h"
+#include "base/type.h"
 #include "plain/sum128.h"
 #include "plain/tally.h"
 #include "summary/name_sets.h"
@@ -89,7 +92,7 @@ typedef struct SummaryView
 	uint32		ngroups;
 } SummaryView;
 
-/* What a type tells the engine about itself; one static const per type. */
+/* What a type tells the engine about itself: one constant per type, and a DEFINE_SUMMARY(). */
 typedef struct SummaryType
 {
 	const char *name;			/* SQL name, for messages */
@@ -102,6 +105,9 @@ typedef struct SummaryType
 	 */
 	const char *(*check) (const SummaryView *view);
 
+	/* Is the identity of a binary value text in the server's encoding? As above; NULL if it holds no text. */
+	const char *(*verify_identity) (const SummaryView *view);
+
 	/* Bits of a cell's key: SUMMARY_WHOLE_KEY without named groups, 0 where there are no cells. */
 	int			key_bits;
 
@@ -110,6 +116,11 @@ typedef struct SummaryType
 	uint32		max_groups;
 	bool		has_names;		/* each with a set of names */
 	bool		composite;		/* a label is text up to its first zero byte, and bytes from there on */
+
+	/* JSON text: the keys of its object, "version" among them; what follows the version; a view of an object. */
+	const char *const *keys;
+	void		(*append_json) (StringInfo out, const SummaryView *view);
+	bool		(*read_json) (SummaryView *view, JsonbContainer *object, fmNodePtr escontext);
 
 	/* Called when one label comes with two tags, to raise an error; NULL where the type has no tags. */
 	void		(*tags_differ) (Label label, int64 tag, int64 other);
@@ -316,26 +327,65 @@ extern void summary_too_many_groups(const SummaryType *type) pg_attribute_noretu
 extern void summary_require_same(const void *a, Size a_size, const void *b, Size b_size,
 								 const SummaryType *type);
 
+/* ---------------------------------------------------------------- JSON */
+
+/* The text of a view. */
+extern void summary_append_json(const SummaryType *type, StringInfo out, const SummaryView *view);
+
+/* The packed form of an object; NULL with an error saved. */
+extern struct varlena *summary_from_json(const SummaryType *type, JsonbContainer *object, fmNodePtr escontext);
+
+/* Saves 22P02 "malformed TYPE: PROBLEM"; false. */
+extern bool summary_malformed(const SummaryType *type, const char *problem, fmNodePtr escontext);
+
 /* ---------------------------------------------------------------- SQL functions */
 
 /*
  * Whole bodies of the SQL functions that every such type has:
  *
- *	accumulate	rollup's transition (state, summary): NULL summaries are skipped
- *	combine		(state, state): NULL-safe, touches only the left one
- *	invert		moving aggregates (state, summary)
- *	final		packs; NULL for no state and for one without inputs
- *	plus, minus	strict operators
+ *	in, out		JSON text
  *	send, recv	the packed form after its varlena header (22P03 when malformed),
  *				labels and names in the encoding of the client
+ *	add			rollup's transition (state, summary): NULL summaries are skipped
+ *	remove		its inverse, for moving aggregates
+ *	combine		(state, state): NULL-safe, touches only the left one
+ *	final		packs; NULL for no state and for one without inputs
+ *	plus, minus	strict operators
  */
-extern Datum summary_rollup_accumulate(FunctionCallInfo fcinfo, const SummaryType *type);
-extern Datum summary_rollup_invert(FunctionCallInfo fcinfo, const SummaryType *type);
-extern Datum summary_combine(FunctionCallInfo fcinfo, const SummaryType *type);
-extern Datum summary_final(FunctionCallInfo fcinfo, const SummaryType *type);
-extern Datum summary_plus(FunctionCallInfo fcinfo, const SummaryType *type);
-extern Datum summary_minus(FunctionCallInfo fcinfo, const SummaryType *type);
+extern Datum summary_in(FunctionCallInfo fcinfo, const SummaryType *type);
+extern Datum summary_out(FunctionCallInfo fcinfo, const SummaryType *type);
 extern Datum summary_send(FunctionCallInfo fcinfo, const SummaryType *type);
 extern Datum summary_recv(FunctionCallInfo fcinfo, const SummaryType *type);
+extern Datum summary_add_summary(FunctionCallInfo fcinfo, const SummaryType *type, int sign);
+extern Datum summary_combine(FunctionCallInfo fcinfo, const SummaryType *type);
+extern Datum summary_final(FunctionCallInfo fcinfo, const SummaryType *type);
+extern Datum summary_plus(FunctionCallInfo fcinfo, const SummaryType *type, int sign);
+
+/*
+ * All of them that a type has whose summaries can only be added, prefix_in to
+ * prefix_plus; and those that it has when they can be subtracted, too.
+ */
+#define DEFINE_GROWING_SUMMARY(prefix, type) \
+	static struct varlena * \
+	prefix##_pack(Datum value) \
+	{ \
+		return summary_packed(&(type), value); \
+	} \
+	static const TypeInfo prefix##_info = {.name = #prefix, .pack = prefix##_pack}; \
+	DEFINE_TYPE_FUNCTION(prefix##_in, summary_in(fcinfo, &(type))); \
+	DEFINE_TYPE_FUNCTION(prefix##_out, summary_out(fcinfo, &(type))); \
+	DEFINE_TYPE_FUNCTION(prefix##_recv, summary_recv(fcinfo, &(type))); \
+	DEFINE_TYPE_FUNCTION(prefix##_send, summary_send(fcinfo, &(type))); \
+	DEFINE_TO_JSON(prefix); \
+	DEFINE_COMPARISON(prefix, prefix##_info); \
+	DEFINE_TYPE_FUNCTION(prefix##_add_summary, summary_add_summary(fcinfo, &(type), 1)); \
+	DEFINE_TYPE_FUNCTION(prefix##_combine, summary_combine(fcinfo, &(type))); \
+	DEFINE_TYPE_FUNCTION(prefix##_final, summary_final(fcinfo, &(type))); \
+	DEFINE_TYPE_FUNCTION(prefix##_plus, summary_plus(fcinfo, &(type), 1))
+
+#define DEFINE_SUMMARY(prefix, type) \
+	DEFINE_GROWING_SUMMARY(prefix, type); \
+	DEFINE_TYPE_FUNCTION(prefix##_remove_summary, summary_add_summary(fcinfo, &(type), -1)); \
+	DEFINE_TYPE_FUNCTION(prefix##_minus, summary_plus(fcinfo, &(type), -1))
 
 #endif							/* EM_ENGINE_H */

@@ -27,7 +27,7 @@
 
 #define TYPE_NAME "funnel_summary"
 
-/* Checking */
+/* ---------------------------------------------------------------- check */
 
 static inline bool
 depth_fits_status(const ChainRules *rules, int depth, int status)
@@ -200,14 +200,17 @@ check_funnel(const SummaryView *view)
 	return problem;
 }
 
-const SummaryType funnel_type = {
-	.name = TYPE_NAME,
-	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
-	.check = check_funnel,
-	.key_bits = SUMMARY_WHOLE_KEY
-};
+/* NULL, or what is wrong with the labels of an identity that came in binary. */
+static const char *
+verify_identity(const SummaryView *view)
+{
+	FunnelDefinition definition;
 
-/* Accumulation */
+	funnel_definition_decode(view->identity, view->identity_size, &definition);
+	return funnel_definition_verify_labels(&definition);
+}
+
+/* ---------------------------------------------------------------- accumulate */
 
 /* The time from one instant to a later one, as a cell of a stage. */
 static inline SummaryState *
@@ -346,75 +349,8 @@ funnel_summary_add_progress(PG_FUNCTION_ARGS)
 								 progress->times, progress->ended_at));
 }
 
-PG_FUNCTION_INFO_V1(funnel_summary_add_summary);
-Datum
-funnel_summary_add_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_accumulate(fcinfo, &funnel_type);
-}
+/* ---------------------------------------------------------------- text */
 
-PG_FUNCTION_INFO_V1(funnel_summary_remove_summary);
-Datum
-funnel_summary_remove_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_invert(fcinfo, &funnel_type);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_combine);
-Datum
-funnel_summary_combine(PG_FUNCTION_ARGS)
-{
-	return summary_combine(fcinfo, &funnel_type);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_final);
-Datum
-funnel_summary_final(PG_FUNCTION_ARGS)
-{
-	return summary_final(fcinfo, &funnel_type);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_plus);
-Datum
-funnel_summary_plus(PG_FUNCTION_ARGS)
-{
-	return summary_plus(fcinfo, &funnel_type);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_minus);
-Datum
-funnel_summary_minus(PG_FUNCTION_ARGS)
-{
-	return summary_minus(fcinfo, &funnel_type);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_send);
-Datum
-funnel_summary_send(PG_FUNCTION_ARGS)
-{
-	return summary_send(fcinfo, &funnel_type);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_recv);
-Datum
-funnel_summary_recv(PG_FUNCTION_ARGS)
-{
-	Datum		summary = summary_recv(fcinfo, &funnel_type);
-	SummaryView view;
-	FunnelDefinition definition;
-	const char *problem;
-
-	summary_view(&view, &funnel_type, summary);
-	funnel_definition_decode(view.identity, view.identity_size, &definition);
-	problem = funnel_definition_verify_labels(&definition);
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary %s: %s", TYPE_NAME, problem)));
-	PG_RETURN_DATUM(summary);
-}
-
-/* Text and jsonb */
 
 /* Begins a row of a table in the text form. */
 static void
@@ -424,99 +360,106 @@ begin_row(StringInfo out, bool *first)
 	*first = false;
 }
 
-static void
-funnel_to_json(Datum summary, StringInfo out)
+/* The cells whose keys lie below `end`, from the i-th on, each appended by `append`; returns the next one. */
+static uint32
+append_cells(StringInfo out, const SummaryView *view, uint32 i, uint64 end,
+			 void (*append) (StringInfo out, const TallyEntry *cell))
 {
-	SummaryView view;
-	FunnelDefinition definition;
-	bool		excluded;
 	bool		first = true;
-	uint32		i = 0;
 
-	summary_view(&view, &funnel_type, summary);
-	funnel_definition_decode(view.identity, view.identity_size, &definition);
-	excluded = definition.rules.skipped == CHAIN_EXCLUDED;
-
-	appendStringInfo(out, "{\"version\":%d,\"definition\":", SUMMARY_VERSION);
-	funnel_definition_to_json(&definition, out);
-	appendStringInfoString(out, ",\"outcomes\":[");
-	for (; i < view.all.ncells && view.all.cells[i].key < FUNNEL_PAIR_KEY(0, 0); i++)
+	for (; i < view->all.ncells && view->all.cells[i].key < end; i++)
 	{
 		begin_row(out, &first);
-		appendStringInfo(out, "%d,\"%s\"," INT64_FORMAT "]", (int) (view.all.cells[i].key / 8),
-						 funnel_statuses[view.all.cells[i].key % 8], view.all.cells[i].count);
+		append(out, &view->all.cells[i]);
 	}
-	if (excluded)
+	return i;
+}
+
+static void
+append_outcome(StringInfo out, const TallyEntry *cell)
+{
+	appendStringInfo(out, "%d,\"%s\"," INT64_FORMAT "]", (int) (cell->key / 8),
+					 funnel_statuses[cell->key % 8], cell->count);
+}
+
+static void
+append_pair(StringInfo out, const TallyEntry *cell)
+{
+	int			key = cell->key - FUNNEL_PAIR_KEY(0, 0);
+
+	appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 32 + 1, key % 32 + 1, cell->count);
+}
+
+static void
+append_open(StringInfo out, const TallyEntry *cell)
+{
+	int			key = cell->key - FUNNEL_OPEN_KEY(0, 0);
+
+	appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 64 + 1, key % 64, cell->count);
+}
+
+/* The rows of one stage, a row for each day: the cells of a day are 32 keys apart. */
+static void
+append_days(StringInfo out, int stage, const TallyEntry *cells, const TallyEntry *end, bool *first)
+{
+	const TallyEntry *cell = cells;
+
+	while (cell < end)
+	{
+		uint64		key = cell->key - FUNNEL_FIRST_DURATION_KEY;
+		int64		day = DURATION_KEY_UNITS(key / 32);
+		int64		counts[8] = {0};
+
+		if (key % 32 != stage)
+		{
+			cell++;
+			continue;
+		}
+		for (; cell < end && DURATION_KEY_UNITS((cell->key - FUNNEL_FIRST_DURATION_KEY) / 32) == day; cell++)
+		{
+			key = cell->key - FUNNEL_FIRST_DURATION_KEY;
+			if (key % 32 == stage)
+				counts[DURATION_KEY_CATEGORY(key / 32)] = cell->count;
+		}
+		begin_row(out, first);
+		appendStringInfo(out, "%d," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
+						 stage + 1, day, counts[DURATION_EVENT], counts[DURATION_COMPETING],
+						 counts[DURATION_CENSORED]);
+	}
+}
+
+static void
+append_json(StringInfo out, const SummaryView *view)
+{
+	FunnelDefinition definition;
+	bool		first = true;
+	uint32		i;
+
+	funnel_definition_decode(view->identity, view->identity_size, &definition);
+	appendStringInfoString(out, "\"definition\":");
+	funnel_definition_to_json(&definition, out);
+	appendStringInfoString(out, ",\"outcomes\":[");
+	i = append_cells(out, view, 0, FUNNEL_PAIR_KEY(0, 0), append_outcome);
+	if (definition.rules.skipped == CHAIN_EXCLUDED)
 	{
 		appendStringInfoString(out, "],\"matched_pairs\":[");
-		first = true;
-		for (; i < view.all.ncells && view.all.cells[i].key < FUNNEL_OPEN_KEY(0, 0); i++)
-		{
-			int			key = view.all.cells[i].key - FUNNEL_PAIR_KEY(0, 0);
-
-			begin_row(out, &first);
-			appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 32 + 1, key % 32 + 1,
-							 view.all.cells[i].count);
-		}
+		i = append_cells(out, view, i, FUNNEL_OPEN_KEY(0, 0), append_pair);
 		appendStringInfoString(out, "],\"open_matched\":[");
-		first = true;
-		for (; i < view.all.ncells && view.all.cells[i].key < FUNNEL_FIRST_DURATION_KEY; i++)
-		{
-			int			key = view.all.cells[i].key - FUNNEL_OPEN_KEY(0, 0);
-
-			begin_row(out, &first);
-			appendStringInfo(out, "%d,%d," INT64_FORMAT "]", key / 64 + 1, key % 64,
-							 view.all.cells[i].count);
-		}
+		i = append_cells(out, view, i, FUNNEL_FIRST_DURATION_KEY, append_open);
 	}
 
-	/* one row per day and stage: the cells of a row are 32 keys apart */
 	appendStringInfoString(out, "],\"step_days\":[");
-	first = true;
-	for (int stage = 0; stage < definition.rules.nstages - 1; stage++)
-	{
-		int64		day = -1;
-		int64		counts[3];
-
-		for (uint32 k = i; k <= view.all.ncells; k++)
-		{
-			uint64		key = k < view.all.ncells ?
-				view.all.cells[k].key - FUNNEL_FIRST_DURATION_KEY : 0;
-
-			if (k < view.all.ncells && key % 32 != stage)
-				continue;
-			if (day >= 0 && (k == view.all.ncells || DURATION_KEY_UNITS(key / 32) != day))
-			{
-				begin_row(out, &first);
-				appendStringInfo(out, "%d," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
-								 stage + 1, day, counts[0], counts[1], counts[2]);
-				day = -1;
-			}
-			if (k == view.all.ncells)
-				break;
-			if (day < 0)
-				memset(counts, 0, sizeof(counts));
-			day = DURATION_KEY_UNITS(key / 32);
-			counts[DURATION_KEY_CATEGORY(key / 32)] = view.all.cells[k].count;
-		}
-	}
+	for (int stage = 0; i < view->all.ncells && stage < definition.rules.nstages - 1; stage++)
+		append_days(out, stage, &view->all.cells[i], &view->all.cells[view->all.ncells], &first);
 	appendStringInfoString(out, "],\"step_microseconds\":[");
-	for (int stage = 0; stage < view.nsums; stage++)
+	for (int stage = 0; stage < view->nsums; stage++)
 	{
 		char		buffer[SUM128_TEXT_SIZE];
 
 		appendStringInfo(out, "%s%s", stage == 0 ? "" : ",",
-						 sum128_text(view.all.sums[stage], buffer));
+						 sum128_text(view->all.sums[stage], buffer));
 	}
-	appendStringInfoString(out, "]}");
-}
-
-static bool
-malformed(const char *problem, fmNodePtr escontext)
-{
-	ereturn(escontext, false,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("malformed %s: %s", TYPE_NAME, problem)));
+	appendStringInfoChar(out, ']');
 }
 
 /* Where the rows of the tables go. */
@@ -531,7 +474,7 @@ static bool
 put_cell(JsonTarget *target, bool in_range, uint64 key, int64 count, fmNodePtr escontext)
 {
 	if (count < 0 || !in_range || !key_is_valid(target->rules, key))
-		return malformed("a cell is out of range", escontext);
+		return summary_malformed(&funnel_type, "a cell is out of range", escontext);
 	if (count > PG_INT64_MAX - tally_count(summary_tally(target->state), key))
 		ereturn(escontext, false,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -548,7 +491,7 @@ put_row(JsonTarget *target, const char *table, const int64 *row, fmNodePtr escon
 
 	/* keys are made of numbers that fit */
 	if (row[0] < 0 || row[0] > nstages || row[1] < 0 || row[1] > PG_INT64_MAX / USECS_PER_DAY)
-		return malformed("a cell is out of range", escontext);
+		return summary_malformed(&funnel_type, "a cell is out of range", escontext);
 	if (strcmp(table, "outcomes") == 0)
 		return put_cell(target, row[1] <= CHAIN_OPEN,
 						FUNNEL_OUTCOME_KEY(row[0], row[1]), row[2], escontext);
@@ -576,7 +519,7 @@ read_json_status(const JsonbValue *value, int64 *status, fmNodePtr escontext)
 				memcmp(funnel_statuses[*status], value->val.string.val,
 					   value->val.string.len) == 0)
 				return true;
-	return malformed("a status is unknown", escontext);
+	return summary_malformed(&funnel_type, "a status is unknown", escontext);
 }
 
 /* Reads a table of `width` numbers a row; the second one of an outcome is the name of a status. */
@@ -598,7 +541,7 @@ read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, i
 		CHECK_FOR_INTERRUPTS();
 		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
 			JsonContainerSize(value->val.binary.data) != width)
-			return malformed(psprintf("a row of \"%s\" does not have %d numbers", table, width),
+			return summary_malformed(&funnel_type, psprintf("a row of \"%s\" does not have %d numbers", table, width),
 							 escontext);
 		for (int column = 0; column < width; column++)
 		{
@@ -619,24 +562,15 @@ read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, i
 }
 
 static bool
-funnel_from_json(Jsonb *json, struct varlena **summary, fmNodePtr escontext)
+read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "definition", "outcomes", "matched_pairs", "open_matched",
-		"step_days", "step_microseconds", NULL
-	};
-	JsonbContainer *object = &json->root;
 	JsonbContainer *definition_object;
 	JsonbContainer *sums;
 	FunnelDefinition definition;
 	StringInfoData identity;
 	JsonTarget	target;
-	SummaryView view;
-	const char *problem;
 
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_object(object, TYPE_NAME, "definition", &definition_object, escontext) ||
+	if (!jsonb_field_object(object, TYPE_NAME, "definition", &definition_object, escontext) ||
 		!funnel_definition_from_json(definition_object, &definition, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "step_microseconds", &sums, escontext))
 		return false;
@@ -656,60 +590,35 @@ funnel_from_json(Jsonb *json, struct varlena **summary, fmNodePtr escontext)
 	}
 	else if (jsonb_field(object, "matched_pairs") != NULL ||
 			 jsonb_field(object, "open_matched") != NULL)
-		return malformed("matched stages are counted only where skipped is \"excluded\"", escontext);
+		return summary_malformed(&funnel_type, "matched stages are counted only where skipped is \"excluded\"",
+								 escontext);
 	if (JsonContainerSize(sums) != definition.rules.nstages - 1)
-		return malformed("\"step_microseconds\" does not have one sum for each stage but the last",
-						 escontext);
+		return summary_malformed(&funnel_type, "\"step_microseconds\" does not have one sum for each stage but the last",
+								 escontext);
 	for (int stage = 0; stage < definition.rules.nstages - 1; stage++)
 		if (!jsonb_value_sum128(getIthJsonbValueFromContainer(sums, stage), TYPE_NAME,
 								"step_microseconds", &summary_sums(target.state)[stage],
 								escontext))
 			return false;
 
-	summary_view_open(&view, &funnel_type, target.state, NULL);
-	problem = summary_check(&view, &funnel_type);
-	if (problem != NULL)
-		return malformed(problem, escontext);
-	*summary = summary_pack(&view, &funnel_type);
+	summary_view_open(view, &funnel_type, target.state, NULL);
 	return true;
 }
 
-PG_FUNCTION_INFO_V1(funnel_summary_in);
-Datum
-funnel_summary_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *json;
-	struct varlena *summary;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &json, fcinfo->context) ||
-		!funnel_from_json(json, &summary, fcinfo->context))
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(summary);
-}
-
-PG_FUNCTION_INFO_V1(funnel_summary_out);
-Datum
-funnel_summary_out(PG_FUNCTION_ARGS)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	funnel_to_json(PG_GETARG_DATUM(0), &out);
-	PG_RETURN_CSTRING(out.data);
-}
-
-/* The packed form of an open state. */
-static struct varlena *
-pack(Datum summary)
-{
-	return summary_packed(&funnel_type, summary);
-}
-
-static const TypeInfo type_info = {
-	.name = "funnel_summary",
-	.pack = pack
+static const char *const json_keys[] = {
+	"version", "definition", "outcomes", "matched_pairs", "open_matched",
+	"step_days", "step_microseconds", NULL
 };
 
-DEFINE_TO_JSON(funnel_summary);
-DEFINE_COMPARISON(funnel_summary, type_info);
+const SummaryType funnel_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
+	.check = check_funnel,
+	.key_bits = SUMMARY_WHOLE_KEY,
+	.verify_identity = verify_identity,
+	.keys = json_keys,
+	.append_json = append_json,
+	.read_json = read_json
+};
 
+DEFINE_SUMMARY(funnel_summary, funnel_type);

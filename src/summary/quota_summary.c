@@ -31,15 +31,6 @@ StaticAssertDecl((int) QUOTA_REACHED == (int) DURATION_EVENT &&
 				 (int) QUOTA_OPEN == (int) DURATION_CENSORED,
 				 "an attainment's status is a category");
 
-static const char *check_quota(const SummaryView *view);
-
-const SummaryType quota_type = {
-	.name = TYPE_NAME,
-	.mismatch = "Nothing tells one quota_summary from another.",
-	.check = check_quota,
-	.key_bits = SUMMARY_WHOLE_KEY
-};
-
 /* ---------------------------------------------------------------- check */
 
 /* Beyond what a duration_summary asks: nobody reaches quota without closing a deal. */
@@ -87,15 +78,15 @@ check_quota(const SummaryView *view)
 /* ---------------------------------------------------------------- text and jsonb */
 
 static void
-append_text(StringInfo out, const SummaryView *view)
+append_json(StringInfo out, const SummaryView *view)
 {
 	char		cycles[SUM128_TEXT_SIZE];
 	char		reached[SUM128_TEXT_SIZE];
 	char		microseconds[SUM128_TEXT_SIZE];
 	uint32		i = 0;
 
-	appendStringInfo(out, "{\"version\":%d,\"cycles\":%s,\"cycles_of_reached\":%s,\"total_microseconds\":%s,\"histogram\":[",
-					 SUMMARY_VERSION, sum128_text(view->all.sums[QUOTA_SUM_CYCLES], cycles),
+	appendStringInfo(out, "\"cycles\":%s,\"cycles_of_reached\":%s,\"total_microseconds\":%s,\"histogram\":[",
+					 sum128_text(view->all.sums[QUOTA_SUM_CYCLES], cycles),
 					 sum128_text(view->all.sums[QUOTA_SUM_CYCLES_REACHED], reached),
 					 sum128_text(view->all.sums[QUOTA_SUM_MICROSECONDS], microseconds));
 	while (i < view->all.ncells)
@@ -110,7 +101,7 @@ append_text(StringInfo out, const SummaryView *view)
 		appendStringInfo(out, "[" INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "," INT64_FORMAT "]",
 						 days, here[DURATION_EVENT], here[DURATION_COMPETING], here[DURATION_CENSORED]);
 	}
-	appendStringInfoString(out, "]}");
+	appendStringInfoChar(out, ']');
 }
 
 static const HistogramForm quota_form = {
@@ -121,104 +112,36 @@ static const HistogramForm quota_form = {
 	.most_units = PG_INT64_MAX / USECS_PER_DAY
 };
 
-/* A summary from its jsonb object; NULL with an error saved. */
-static struct varlena *
-from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
+static bool
+read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram", NULL
-	};
-	JsonbContainer *object = &jsonb->root;
 	JsonbContainer *rows;
-	Sum128		sums[QUOTA_SUMS];
-	SummaryView view = {NULL};
-	const char *problem;
-	uint32		nrows;
+	Sum128	   *sums = palloc(sizeof(Sum128) * QUOTA_SUMS);
 
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_sum128(object, TYPE_NAME, "cycles", &sums[QUOTA_SUM_CYCLES], escontext) ||
-		!jsonb_field_sum128(object, TYPE_NAME, "cycles_of_reached", &sums[QUOTA_SUM_CYCLES_REACHED], escontext) ||
-		!jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", &sums[QUOTA_SUM_MICROSECONDS], escontext) ||
-		!jsonb_field_array(object, TYPE_NAME, "histogram", &rows, escontext))
-		return NULL;
-	nrows = JsonContainerSize(rows);
-	if (nrows > MaxAllocSize / (CATEGORIES * sizeof(TallyEntry)))
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg(TYPE_NAME " value would hold too many days")));
-	view.identity = (const uint8 *) "";
-	view.identity_size = 0;
-	view.all.sums = sums;
-	view.nsums = QUOTA_SUMS;
-	view.all.ncells = 0;
-	view.all.cells = palloc(sizeof(TallyEntry) * CATEGORIES * Max(nrows, 1));
-	if (!duration_read_histogram(&view, &quota_form, rows, escontext))
-		return NULL;
-	problem = summary_check(&view, &quota_type);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return summary_pack(&view, &quota_type);
+	view->nsums = QUOTA_SUMS;
+	view->all.sums = sums;
+	return jsonb_field_sum128(object, TYPE_NAME, "cycles", &sums[QUOTA_SUM_CYCLES], escontext) &&
+		jsonb_field_sum128(object, TYPE_NAME, "cycles_of_reached", &sums[QUOTA_SUM_CYCLES_REACHED], escontext) &&
+		jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", &sums[QUOTA_SUM_MICROSECONDS], escontext) &&
+		jsonb_field_array(object, TYPE_NAME, "histogram", &rows, escontext) &&
+		duration_read_histogram(view, &quota_form, rows, escontext);
 }
 
-PG_FUNCTION_INFO_V1(quota_summary_in);
-Datum
-quota_summary_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *jsonb;
-	struct varlena *result;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
-		PG_RETURN_NULL();
-	result = from_jsonb(jsonb, fcinfo->context);
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(result);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_out);
-Datum
-quota_summary_out(PG_FUNCTION_ARGS)
-{
-	SummaryView view;
-	StringInfoData text;
-
-	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
-	initStringInfo(&text);
-	append_text(&text, &view);
-	PG_RETURN_CSTRING(text.data);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_recv);
-Datum
-quota_summary_recv(PG_FUNCTION_ARGS)
-{
-	return summary_recv(fcinfo, &quota_type);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_send);
-Datum
-quota_summary_send(PG_FUNCTION_ARGS)
-{
-	return summary_send(fcinfo, &quota_type);
-}
-
-/* The packed form of an open state. */
-static struct varlena *
-pack(Datum summary)
-{
-	return summary_packed(&quota_type, summary);
-}
-
-static const TypeInfo type_info = {
-	.name = "quota_summary",
-	.pack = pack
+static const char *const json_keys[] = {
+	"version", "cycles", "cycles_of_reached", "total_microseconds", "histogram", NULL
 };
 
-DEFINE_TO_JSON(quota_summary);
-DEFINE_COMPARISON(quota_summary, type_info);
+const SummaryType quota_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Nothing tells one quota_summary from another.",
+	.check = check_quota,
+	.key_bits = SUMMARY_WHOLE_KEY,
+	.keys = json_keys,
+	.append_json = append_json,
+	.read_json = read_json
+};
+
+DEFINE_SUMMARY(quota_summary, quota_type);
 
 /* ---------------------------------------------------------------- accumulate */
 
@@ -259,50 +182,6 @@ Datum
 quota_summary_remove_attainment(PG_FUNCTION_ARGS)
 {
 	return change_by_attainment(fcinfo, -1);
-}
-
-/* ---------------------------------------------------------------- merge */
-
-PG_FUNCTION_INFO_V1(quota_summary_add_summary);
-Datum
-quota_summary_add_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_accumulate(fcinfo, &quota_type);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_remove_summary);
-Datum
-quota_summary_remove_summary(PG_FUNCTION_ARGS)
-{
-	return summary_rollup_invert(fcinfo, &quota_type);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_combine);
-Datum
-quota_summary_combine(PG_FUNCTION_ARGS)
-{
-	return summary_combine(fcinfo, &quota_type);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_final);
-Datum
-quota_summary_final(PG_FUNCTION_ARGS)
-{
-	return summary_final(fcinfo, &quota_type);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_plus);
-Datum
-quota_summary_plus(PG_FUNCTION_ARGS)
-{
-	return summary_plus(fcinfo, &quota_type);
-}
-
-PG_FUNCTION_INFO_V1(quota_summary_minus);
-Datum
-quota_summary_minus(PG_FUNCTION_ARGS)
-{
-	return summary_minus(fcinfo, &quota_type);
 }
 
 /* ---------------------------------------------------------------- accessors */

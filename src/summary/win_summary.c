@@ -1,6 +1,6 @@
 /*
  * win_summary.c
- *		Input and output, accumulation and merging of win_summary (floor 3).
+ *		Text form and accumulation of win_summary.
  *
  * What is stored, and why, stands in win_summary.h. Text form:
  *
@@ -14,100 +14,39 @@
 
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
-#include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/jsonb.h"
+#include "utils/memutils.h"
 
+#include "base/json.h"
+#include "base/money.h"
 #include "history/deal_event.h"
 #include "reading/deal_outcome.h"
-#include "base/json.h"
-#include "base/type.h"
 
 #define TYPE_NAME "win_summary"
 
-/* ---------------------------------------------------------------- text and jsonb */
+/* ---------------------------------------------------------------- text */
 
-char *
-win_amount_text(Sum128 amount, char *buffer)
+/* A row of the text form: the number of competitors, and the deals. */
+typedef enum RowColumn
 {
-	char		digits[SUM128_TEXT_SIZE];
-	bool		negative;
-	int			length;
-	char	   *out = buffer;
-	const char *in = sum128_text(amount, digits);
-
-	negative = *in == '-';
-	in += negative;
-	if (negative)
-		*out++ = '-';
-	length = strlen(in);
-	for (int i = 0; i < Max(length, AMOUNT_DECIMALS + 1); i++)
-	{
-		int			place = i - Max(AMOUNT_DECIMALS + 1 - length, 0);
-
-		if (i == Max(length, AMOUNT_DECIMALS + 1) - AMOUNT_DECIMALS)
-			*out++ = '.';
-		*out++ = place < 0 ? '0' : in[place];
-	}
-	while (out[-1] == '0')
-		out--;
-	if (out[-1] == '.')
-		out--;
-	*out = '\0';
-	return buffer;
-}
-
-/* Reads an amount out of an object; false with an error saved. */
-static bool
-read_amount(JsonbContainer *object, const char *key, Sum128 *amount, fmNodePtr escontext)
-{
-	JsonbValue *value = jsonb_field(object, key);
-	char	   *text;
-	char	   *point;
-	StringInfoData digits;
-	int			decimals = 0;
-
-	if (value == NULL || value->type != jbvNumeric)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": \"%s\" must be a number", key)));
-	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	initStringInfo(&digits);
-	point = strchr(text, '.');
-	if (point != NULL)
-	{
-		decimals = strlen(point + 1);
-		while (decimals > 0 && point[decimals] == '0')
-			decimals--;
-		*point = '\0';
-	}
-	appendStringInfoString(&digits, text);
-	for (int i = 1; i <= AMOUNT_DECIMALS; i++)
-		appendStringInfoChar(&digits, i <= decimals ? point[i] : '0');
-	/* what is left of "-0.5" is "-05000" */
-	text = digits.data + (digits.data[0] == '-');
-	while (text[0] == '0' && text[1] != '\0')
-		memmove(text, text + 1, strlen(text));
-	text = strcmp(digits.data, "-0") == 0 ? text : digits.data;
-	if (decimals > AMOUNT_DECIMALS || !sum128_parse(text, amount))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": \"%s\" is out of range, or has more than %d decimals",
-						key, AMOUNT_DECIMALS)));
-	return true;
-}
+	ROW_CONSIDERED,
+	ROW_WON,
+	ROW_LOST,
+	ROW_LOST_TO,				/* a part of them */
+	ROW_NO_DECISION,
+	ROW_OPEN,
+	ROW_COLUMNS
+} RowColumn;
 
 static void
-append_group(StringInfo out, const WinGroup *group)
+append_group(StringInfo out, const SummaryGroup *group)
 {
-	char		text[WIN_AMOUNT_TEXT_SIZE];
 	uint32		i = 0;
 
-	appendStringInfo(out, "\"amount_won\":%s,", win_amount_text(group->amounts.won, text));
-	appendStringInfo(out, "\"amount_lost\":%s,\"deals\":[", win_amount_text(group->amounts.lost, text));
+	appendStringInfo(out, "\"amount_won\":%s,\"amount_lost\":%s,\"deals\":[",
+					 money_sum_text(group->sums[WIN_AMOUNT_WON]),
+					 money_sum_text(group->sums[WIN_AMOUNT_LOST]));
 	while (i < group->ncells)
 	{
 		int64		k = WIN_KEY_CONSIDERED(group->cells[i].key);
@@ -125,207 +64,141 @@ append_group(StringInfo out, const WinGroup *group)
 	appendStringInfoChar(out, ']');
 }
 
-/* Saves "malformed win_summary: PROBLEM". */
-static bool
-malformed(const char *problem, fmNodePtr escontext)
+static void
+append_json(StringInfo out, const SummaryView *view)
 {
-	ereturn(escontext, false,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	append_group(out, &view->all);
+	appendStringInfoString(out, ",\"competitors\":[");
+	for (uint32 i = 0; i < view->ngroups; i++)
+	{
+		appendStringInfoString(out, i > 0 ? ",{\"name\":" : "{\"name\":");
+		append_json_label(out, view->groups[i].label);
+		appendStringInfoChar(out, ',');
+		append_group(out, &view->groups[i]);
+		appendStringInfoChar(out, '}');
+	}
+	appendStringInfoChar(out, ']');
+}
+
+/* Adds the cells of a row, which must have more competitors than the one before; false with an error saved. */
+static bool
+add_row(SummaryGroup *group, const int64 *row, int64 last, fmNodePtr escontext)
+{
+	const int64 deals[WIN_CATEGORIES] = {
+		[WIN_WON] = row[ROW_WON],
+		[WIN_LOST] = row[ROW_LOST] - row[ROW_LOST_TO],
+		[WIN_LOST_TO] = row[ROW_LOST_TO],
+		[WIN_NO_DECISION] = row[ROW_NO_DECISION],
+		[WIN_STILL_OPEN] = row[ROW_OPEN]
+	};
+
+	if (row[ROW_CONSIDERED] <= last || row[ROW_CONSIDERED] > WIN_MAX_CONSIDERED)
+		return summary_malformed(&win_type, "rows of \"deals\" must be in ascending order of competitors, at most 1000", escontext);
+	if (row[ROW_LOST_TO] > row[ROW_LOST])
+		return summary_malformed(&win_type, "lost_to is a part of lost", escontext);
+	for (int category = 0; category < WIN_CATEGORIES; category++)
+		if (deals[category] > 0)
+		{
+			group->cells[group->ncells].key = WIN_KEY(row[ROW_CONSIDERED], category);
+			group->cells[group->ncells++].count = deals[category];
+		}
+	return true;
 }
 
 /* Reads the amounts and rows of an object; false with an error saved. */
 static bool
-read_json_group(WinGroup *group, CellList *list, JsonbContainer *object, fmNodePtr escontext)
+read_group(SummaryGroup *group, JsonbContainer *object, fmNodePtr escontext)
 {
 	JsonbContainer *rows;
 	int64		last = -1;
 
-	if (!read_amount(object, "amount_won", &group->amounts.won, escontext) ||
-		!read_amount(object, "amount_lost", &group->amounts.lost, escontext) ||
+	group->sums = palloc(sizeof(Sum128) * WIN_AMOUNTS);
+	if (!money_sum_field(object, TYPE_NAME, "amount_won", &group->sums[WIN_AMOUNT_WON], escontext) ||
+		!money_sum_field(object, TYPE_NAME, "amount_lost", &group->sums[WIN_AMOUNT_LOST], escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "deals", &rows, escontext))
 		return false;
-	group->ncells = 0;
+
+	group->cells = palloc_extended(sizeof(TallyEntry) * WIN_CATEGORIES * (Size) Max(JsonContainerSize(rows), 1),
+								   MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < JsonContainerSize(rows); i++)
 	{
 		JsonbValue *row = getIthJsonbValueFromContainer(rows, i);
-		int64		values[6];
+		int64		numbers[ROW_COLUMNS];
 
 		if (row->type != jbvBinary || !JsonContainerIsArray(row->val.binary.data) ||
-			JsonContainerSize(row->val.binary.data) != lengthof(values))
-			return malformed("a row of \"deals\" must be [competitors, won, lost, lost_to, no_decision, open]", escontext);
-		for (int j = 0; j < lengthof(values); j++)
+			JsonContainerSize(row->val.binary.data) != ROW_COLUMNS)
+			return summary_malformed(&win_type, "a row of \"deals\" must be [competitors, won, lost, lost_to, no_decision, open]", escontext);
+		for (int j = 0; j < ROW_COLUMNS; j++)
 		{
 			if (!jsonb_value_int64(getIthJsonbValueFromContainer(row->val.binary.data, j),
-								   TYPE_NAME, "deals", &values[j], escontext))
+								   TYPE_NAME, "deals", &numbers[j], escontext))
 				return false;
-			if (values[j] < 0)
-				return malformed("a number in \"deals\" is negative", escontext);
+			if (numbers[j] < 0)
+				return summary_malformed(&win_type, "a number in \"deals\" is negative", escontext);
 		}
-		if (values[0] <= last || values[0] > WIN_MAX_CONSIDERED)
-			return malformed("rows of \"deals\" must be in ascending order of competitors, at most 1000", escontext);
-		last = values[0];
-		if (values[3] > values[2])
-			return malformed("lost_to is a part of lost", escontext);
-		values[2] -= values[3];
-		for (int category = 0; category < WIN_CATEGORIES; category++)
-			if (values[category + 1] > 0)
-			{
-				TallyEntry *cell = win_cell_list_add(list);
-
-				cell->key = WIN_KEY(values[0], category);
-				cell->count = values[category + 1];
-				group->ncells++;
-			}
+		if (!add_row(group, numbers, last, escontext))
+			return false;
+		last = numbers[ROW_CONSIDERED];
 	}
 	return true;
 }
 
-/* A summary from its jsonb object; NULL with an error saved. */
-static struct varlena *
-from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
+static bool
+read_competitor(SummaryGroup *group, const JsonbValue *element, fmNodePtr escontext)
 {
-	static const char *const keys[] = {
-		"version", "amount_won", "amount_lost", "deals", "competitors", NULL
-	};
-	static const char *const competitor_keys[] = {
-		"name", "amount_won", "amount_lost", "deals", NULL
-	};
-	JsonbContainer *object = &jsonb->root;
+	static const char *const keys[] = {"name", "amount_won", "amount_lost", "deals", NULL};
+	JsonbContainer *object;
+
+	if (element->type != jbvBinary)
+		return summary_malformed(&win_type, "an element of \"competitors\" is not an object", escontext);
+	object = element->val.binary.data;
+	return jsonb_check_keys(object, TYPE_NAME, keys, escontext) &&
+		jsonb_field_label(object, TYPE_NAME, "name", &group->label, escontext) &&
+		read_group(group, object, escontext);
+}
+
+static bool
+read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
+{
 	JsonbContainer *competitors;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	element;
-	CellList	list = {NULL, 0, 0};
-	WinView		view;
-	const char *problem;
 
-	memset(&view, 0, sizeof(view));
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!read_json_group(&view.all, &list, object, escontext) ||
+	view->nsums = WIN_AMOUNTS;
+	if (!read_group(&view->all, object, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "competitors", &competitors, escontext))
-		return NULL;
-	view.competitors = palloc_extended(sizeof(WinGroup) * Max((Size) JsonContainerSize(competitors), 1),
-									   MCXT_ALLOC_HUGE);
+		return false;
+
+	view->groups = palloc_extended(sizeof(SummaryGroup) * (Size) Max(JsonContainerSize(competitors), 1),
+								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	iterator = JsonbIteratorInit(competitors);
 	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
 	{
-		WinGroup   *group = &view.competitors[view.ncompetitors];
-
 		CHECK_FOR_INTERRUPTS();
-		if (token != WJB_ELEM)
-			continue;
-		if (element.type != jbvBinary)
-		{
-			malformed("an element of \"competitors\" is not an object", escontext);
-			return NULL;
-		}
-		if (!jsonb_check_keys(element.val.binary.data, TYPE_NAME, competitor_keys, escontext) ||
-			!jsonb_field_label(element.val.binary.data, TYPE_NAME, "name", &group->name, escontext) ||
-			!read_json_group(group, &list, element.val.binary.data, escontext))
-			return NULL;
-		view.ncompetitors++;
+		if (token == WJB_ELEM && !read_competitor(&view->groups[view->ngroups++], &element, escontext))
+			return false;
 	}
-	win_distribute_cells(&view, &list);
-	problem = win_check_view(&view);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return win_pack(&view);
+	return true;
 }
 
-PG_FUNCTION_INFO_V1(win_summary_in);
-Datum
-win_summary_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *jsonb;
-	struct varlena *result;
-
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
-		PG_RETURN_NULL();
-	result = from_jsonb(jsonb, fcinfo->context);
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(result);
-}
-
-PG_FUNCTION_INFO_V1(win_summary_out);
-Datum
-win_summary_out(PG_FUNCTION_ARGS)
-{
-	WinView		view;
-	StringInfoData out;
-
-	win_view(&view, PG_GETARG_DATUM(0));
-	initStringInfo(&out);
-	appendStringInfo(&out, "{\"version\":%d,", WIN_SUMMARY_VERSION);
-	append_group(&out, &view.all);
-	appendStringInfoString(&out, ",\"competitors\":[");
-	for (uint32 i = 0; i < view.ncompetitors; i++)
-	{
-		appendStringInfoString(&out, i > 0 ? ",{\"name\":" : "{\"name\":");
-		append_json_label(&out, view.competitors[i].name);
-		appendStringInfoChar(&out, ',');
-		append_group(&out, &view.competitors[i]);
-		appendStringInfoChar(&out, '}');
-	}
-	appendStringInfoString(&out, "]}");
-	PG_RETURN_CSTRING(out.data);
-}
-
-/* The packed form of an open state. */
-static struct varlena *
-pack(Datum summary)
-{
-	WinView		view;
-
-	win_view(&view, summary);
-	return win_pack(&view);
-}
-
-static const TypeInfo type_info = {
-	.name = "win_summary",
-	.pack = pack
+static const char *const json_keys[] = {
+	"version", "amount_won", "amount_lost", "deals", "competitors", NULL
 };
 
-DEFINE_TO_JSON(win_summary);
-DEFINE_COMPARISON(win_summary, type_info);
+const SummaryType win_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Nothing tells one win_summary from another.",
+	.check = win_check,
+	.key_bits = WIN_KEY_BITS,
+	.groups = "competitors",
+	.max_groups = 1 << 20,
+	.keys = json_keys,
+	.append_json = append_json,
+	.read_json = read_json
+};
 
-/* Binary: the packed form after its varlena header. */
-PG_FUNCTION_INFO_V1(win_summary_send);
-Datum
-win_summary_send(PG_FUNCTION_ARGS)
-{
-	WinView		view;
-	struct varlena *packed;
-	StringInfoData out;
-
-	win_view(&view, PG_GETARG_DATUM(0));
-	packed = win_pack(&view);
-	pq_begintypsend(&out);
-	pq_sendbytes(&out, VARDATA(packed), VARSIZE(packed) - VARHDRSZ);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-PG_FUNCTION_INFO_V1(win_summary_recv);
-Datum
-win_summary_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	int			size = in->len - in->cursor;
-	WinView		view;
-	const char *problem = win_view_packed(&view, (const uint8 *) pq_getmsgbytes(in, size), size);
-
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
-	for (uint32 i = 0; i < view.ncompetitors; i++)
-		pg_verifymbstr(view.competitors[i].name.data, view.competitors[i].name.length, false);
-	PG_RETURN_POINTER(win_pack(&view));
-}
+DEFINE_SUMMARY(win_summary, win_type);
 
 /* ---------------------------------------------------------------- accumulate */
 
@@ -355,13 +228,14 @@ category_of(const WinDeal *deal, bool lost_to)
 	}
 }
 
-/* One deal more (sign 1) or less (sign -1). */
-static WinState *
-change_by_deal(WinState *state, const WinDeal *deal, int sign)
+/* One deal more (sign 1) or less (sign -1) in the state of argument 0. */
+static SummaryState *
+change_by_deal(FunctionCallInfo fcinfo, const WinDeal *deal, int sign)
 {
-	uint64		bytes = 0;
-	WinAmounts	amounts = {{0, 0}, {0, 0}};
-	bool		has_amount = false;
+	SummaryState *state = summary_state(fcinfo, &win_type, "", 0, WIN_AMOUNTS);
+	int			amount = deal->status == DEAL_WON ? WIN_AMOUNT_WON : WIN_AMOUNT_LOST;
+	bool		has_amount = deal->amount != 0 && (deal->status == DEAL_WON || deal->status == DEAL_LOST);
+	Size		bytes = 0;
 
 	if (deal->ncompetitors > WIN_MAX_CONSIDERED)
 		ereport(ERROR,
@@ -370,51 +244,25 @@ change_by_deal(WinState *state, const WinDeal *deal, int sign)
 				 errdetail("At most %d are allowed.", WIN_MAX_CONSIDERED)));
 	for (int i = 0; i < deal->ncompetitors; i++)
 		bytes += deal->competitors[i].length;
-	if (state == NULL)
-		state = win_create(deal->ncompetitors, bytes, deal->ncompetitors + 1);
-	else if (sign > 0)
-		state = win_reserve(state, deal->ncompetitors, bytes, deal->ncompetitors + 1);
-	if (deal->amount != 0 && (deal->status == DEAL_WON || deal->status == DEAL_LOST))
-	{
-		has_amount = true;
-		sum128_add_int64(deal->status == DEAL_WON ? &amounts.won : &amounts.lost, deal->amount);
-	}
-	win_add(state, 0, WIN_KEY(deal->ncompetitors, category_of(deal, deal->lost_to.length > 0)), sign);
+	state = summary_reserve(state, &win_type, deal->ncompetitors, bytes, deal->ncompetitors + 1);
+
+	state = summary_add_quickly(state, &win_type,
+								WIN_KEY(deal->ncompetitors, category_of(deal, deal->lost_to.length > 0)), sign);
 	if (has_amount)
-		win_add_amounts(state, 0, amounts, sign);
+		sum128_add_int64(&summary_sums(state)[amount], sign * deal->amount);
 	for (int i = 0; i < deal->ncompetitors; i++)
 	{
 		Label		name = deal->competitors[i];
-		uint32		row = win_row(state, name, sign);
+		uint32		row = summary_row(state, &win_type, name, 0, sign);
 
-		win_add(state, row, WIN_KEY(deal->ncompetitors,
-									category_of(deal, label_equal(name, deal->lost_to))), sign);
 		if (has_amount)
-			win_add_amounts(state, row, amounts, sign);
+			sum128_add_int64(&summary_row_sums(state, row)[amount], sign * deal->amount);
+		state = summary_add_to_row(state, &win_type, row,
+								   WIN_KEY(deal->ncompetitors, category_of(deal, label_equal(name, deal->lost_to))),
+								   sign);
 	}
 	state->inputs += sign;
 	return state;
-}
-
-/* The state in argument 0, to be changed; NULL when there is none yet. */
-static WinState *
-state_argument(FunctionCallInfo fcinfo)
-{
-	return PG_ARGISNULL(0) ? NULL : win_state(fcinfo, 0);
-}
-
-/*
- * The state in argument 0, as it is. In a moving frame a transition must not
- * return NULL, so that there it is a state without inputs.
- */
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (!PG_ARGISNULL(0))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	if (AggCheckCallContext(fcinfo, NULL) == AGG_CONTEXT_WINDOW)
-		PG_RETURN_POINTER(win_create(0, 0, 0));
-	PG_RETURN_NULL();
 }
 
 /* (state, outcome) */
@@ -424,15 +272,15 @@ change_by_outcome(FunctionCallInfo fcinfo, int sign)
 	OutcomeParts parts;
 	WinDeal		deal;
 
-	if (PG_ARGISNULL(1) || (sign < 0 && PG_ARGISNULL(0)))
-		return unchanged(fcinfo);
+	if (PG_ARGISNULL(1))
+		return summary_unchanged(fcinfo, &win_type);
 	outcome_parts(&parts, PG_GETARG_DATUM(1));
 	deal.status = parts.status;
 	deal.competitors = parts.considered;
 	deal.ncompetitors = (int) Min(parts.nconsidered, PG_INT32_MAX);
 	deal.lost_to = parts.lost_to;
 	deal.amount = parts.amount;
-	PG_RETURN_POINTER(change_by_deal(state_argument(fcinfo), &deal, sign));
+	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));
 }
 
 /* Room for the names of the common deal, and for an array with a short header. */
@@ -524,15 +372,13 @@ change_by_fields(FunctionCallInfo fcinfo, int sign)
 	WinDeal		deal;
 	NameRoom	room;
 
-	if (sign < 0 && PG_ARGISNULL(0))
-		PG_RETURN_NULL();
 	memset(&deal, 0, sizeof(deal));
 	deal.status = PG_ARGISNULL(1) ? DEAL_OPEN : PG_GETARG_BOOL(1) ? DEAL_WON : DEAL_LOST;
 	if (!PG_ARGISNULL(2))
 		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &room), &room, &deal.ncompetitors);
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		(void) amount_from_numeric(PG_GETARG_NUMERIC(3), &deal.amount, NULL);
-	PG_RETURN_POINTER(change_by_deal(state_argument(fcinfo), &deal, sign));
+	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));
 }
 
 PG_FUNCTION_INFO_V1(win_summary_add_outcome);
@@ -561,92 +407,4 @@ Datum
 win_summary_remove_fields(PG_FUNCTION_ARGS)
 {
 	return change_by_fields(fcinfo, -1);
-}
-
-/* ---------------------------------------------------------------- merge */
-
-/* (state, summary): rollup's transition; NULL summaries are skipped. */
-PG_FUNCTION_INFO_V1(win_summary_add_summary);
-Datum
-win_summary_add_summary(PG_FUNCTION_ARGS)
-{
-	WinState   *state;
-
-	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	if (PG_ARGISNULL(0))
-	{
-		state = win_open(PG_GETARG_DATUM(1));
-		state->inputs = 1;
-	}
-	else
-	{
-		state = win_merge(win_state(fcinfo, 0), PG_GETARG_DATUM(1), 1);
-		state->inputs++;
-	}
-	PG_RETURN_POINTER(state);
-}
-
-/* Its inverse. */
-PG_FUNCTION_INFO_V1(win_summary_remove_summary);
-Datum
-win_summary_remove_summary(PG_FUNCTION_ARGS)
-{
-	WinState   *state;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	state = win_merge(win_state(fcinfo, 0), PG_GETARG_DATUM(1), -1);
-	state->inputs--;
-	PG_RETURN_POINTER(state);
-}
-
-/* (state, state): touches only the left one. */
-PG_FUNCTION_INFO_V1(win_summary_combine);
-Datum
-win_summary_combine(PG_FUNCTION_ARGS)
-{
-	WinState   *state;
-	int64		inputs;
-
-	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
-	inputs = win_inputs(PG_GETARG_DATUM(1));
-	state = win_merge(win_state(fcinfo, 0), PG_GETARG_DATUM(1), 1);
-	state->inputs += inputs;
-	PG_RETURN_POINTER(state);
-}
-
-/* The canonical form; NULL for no state and for one without inputs. */
-PG_FUNCTION_INFO_V1(win_summary_final);
-Datum
-win_summary_final(PG_FUNCTION_ARGS)
-{
-	if (PG_ARGISNULL(0) || win_inputs(PG_GETARG_DATUM(0)) <= 0)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(win_finish(fcinfo, PG_GETARG_DATUM(0)));
-}
-
-static Datum
-plus_or_minus(FunctionCallInfo fcinfo, int sign)
-{
-	WinState   *state = win_merge(win_open(PG_GETARG_DATUM(0)), PG_GETARG_DATUM(1), sign);
-
-	PG_RETURN_POINTER(win_finish(fcinfo, PointerGetDatum(state)));
-}
-
-PG_FUNCTION_INFO_V1(win_summary_plus);
-Datum
-win_summary_plus(PG_FUNCTION_ARGS)
-{
-	return plus_or_minus(fcinfo, 1);
-}
-
-PG_FUNCTION_INFO_V1(win_summary_minus);
-Datum
-win_summary_minus(PG_FUNCTION_ARGS)
-{
-	return plus_or_minus(fcinfo, -1);
 }
