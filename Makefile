@@ -11,7 +11,7 @@ history = deal_event history_bytes deal_history history_states history_queries h
 reading = roles funnel_definition deal_progress final_run deal_outcome deal_cycle \
 	deal_book tenure quota_rules quota_attainment quota_reached history_problems
 summary = name_sets engine_state engine_bytes engine rate_summary duration_summary funnel_summary event_buffer raw_funnel \
-	win_check win_summary content_bytes content_state content_summary quota_summary
+	win_check win_summary content_summary quota_summary
 report = duration_report funnel_report win_report content_report
 compare = compare mantel_haenszel log_rank p_adjust power
 follow = transaction_horizon statement refresh

@@ -13,13 +13,16 @@ CREATE FUNCTION content_summary_add_event(state content_summary, action text, ac
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION content_summary_add_event(state content_summary, action text, actor text, seconds double precision) RETURNS content_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION content_summary_add_summary(state content_summary, summary content_summary) RETURNS content_summary
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 CREATE FUNCTION content_summary_combine(state content_summary, other content_summary) RETURNS content_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION content_summary_final(state content_summary) RETURNS content_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION content_summary_add_event(content_summary, text, text) IS 'transition of content_agg(action, actor)';
 COMMENT ON FUNCTION content_summary_add_event(content_summary, text, text, double precision) IS 'transition of content_agg(action, actor, seconds)';
-COMMENT ON FUNCTION content_summary_combine(content_summary, content_summary) IS 'transition of rollup(content_summary), and combine function of content_agg';
+COMMENT ON FUNCTION content_summary_add_summary(content_summary, content_summary) IS 'transition of rollup(content_summary)';
+COMMENT ON FUNCTION content_summary_combine(content_summary, content_summary) IS 'combine function of content_agg and rollup';
 COMMENT ON FUNCTION content_summary_final(content_summary) IS 'final function of content_agg and rollup: the canonical form';
 
 CREATE AGGREGATE content_agg(action text, actor text) (
@@ -31,7 +34,7 @@ CREATE AGGREGATE content_agg(action text, actor text, seconds double precision) 
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE rollup(summary content_summary) (
-	SFUNC = content_summary_combine, STYPE = content_summary, SSPACE = 8192,
+	SFUNC = content_summary_add_summary, STYPE = content_summary, SSPACE = 8192,
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE content_agg(text, text) IS 'events and distinct actors by action';

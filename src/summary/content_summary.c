@@ -1,6 +1,6 @@
 /*
  * content_summary.c
- *		Input and output, accumulation and merging of content_summary (floor 3).
+ *		Check, text form and accumulation of content_summary.
  *
  * What is stored, and why, stands in content_summary.h. Text form:
  *
@@ -16,68 +16,142 @@
 #include <math.h>
 
 #include "datatype/timestamp.h"
-#include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "base/json.h"
-#include "base/type.h"
 
 #define TYPE_NAME "content_summary"
 
+#define MAX_SECONDS (PG_INT64_MAX / USECS_PER_SEC)
+
+/* Bits of a key. */
+#define SECOND_BITS 44
+
+StaticAssertDecl(MAX_SECONDS < INT64CONST(1) << SECOND_BITS, "a key fits its bits");
+
 static const char register_digits[] = "0123456789abcdefghij";
 
-StaticAssertDecl(lengthof(register_digits) == CONTENT_MAX_REGISTER + 2, "a digit for each register value");
+StaticAssertDecl(lengthof(register_digits) == NAME_SET_MAX_REGISTER + 2, "a digit for each register value");
 
-/* ---------------------------------------------------------------- text and jsonb */
+/* ---------------------------------------------------------------- check */
+
+/* The times of an action: no more than its events, and a sum that fits the whole seconds. */
+static const char *
+check_times(const SummaryGroup *group, int64 events)
+{
+	int64		timed = 0;
+	Sum128		least = {0, 0};
+	Sum128		most;
+
+	for (uint32 i = 0; i < group->ncells; i++)
+	{
+		const TallyEntry *cell = &group->cells[i];
+
+		if (cell->key > (uint64) MAX_SECONDS)
+			return "a time is out of range";
+		if (cell->count <= 0 || cell->count > events - timed)
+			return "there are more times than events";
+		timed += cell->count;
+		if (!sum128_add_product(&least, (int64) cell->key * USECS_PER_SEC, cell->count))
+			return "a sum of times is out of range";
+	}
+	most = least;
+	if (!sum128_add(&most, sum128_product(USECS_PER_SEC - 1, timed)) ||
+		sum128_compare(group->sums[CONTENT_MICROSECONDS], least) < 0 ||
+		sum128_compare(group->sums[CONTENT_MICROSECONDS], most) > 0)
+		return "a sum of times does not fit the whole seconds";
+	return NULL;
+}
+
+static const char *
+check_group(const SummaryGroup *group)
+{
+	Sum128		events = group->sums[CONTENT_EVENTS];
+
+	if (group->label.length > LABEL_MAX_BYTES)
+		return "an action is too long";
+	if (events.high != 0 || events.low > (uint64) PG_INT64_MAX)
+		return "a count is out of range";
+	if (events.low == 0)
+		return "an action has no events";
+	if (group->names->n > events.low ||
+		(group->names->registers != NULL && events.low <= NAME_SET_EXACT))
+		return "the actors of an action do not fit its events";
+	return check_times(group, (int64) events.low);
+}
+
+static const char *
+check_content(const SummaryView *view)
+{
+	const Sum128 *sums = view->all.sums;
+
+	if (view->identity_size != 0)
+		return "it must not have an identity";
+	if (view->nsums != CONTENT_SUMS)
+		return "it must hold two sums";
+	if (view->all.ncells > 0 || (sums[0].low | sums[1].low) != 0 || (sums[0].high | sums[1].high) != 0)
+		return "there are events without an action";
+	for (uint32 i = 0; i < view->ngroups; i++)
+	{
+		const char *problem = check_group(&view->groups[i]);
+
+		if (problem != NULL)
+			return problem;
+		if ((i & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- text */
 
 static void
-append_group(StringInfo out, const ContentGroup *group)
+append_names(StringInfo out, const NameSet *set)
 {
-	char		sum[SUM128_TEXT_SIZE];
-
-	appendStringInfoString(out, "{\"action\":");
-	append_json_label(out, group->name);
-	appendStringInfo(out, ",\"events\":" INT64_FORMAT, group->events);
-	if (group->registers != NULL)
+	if (set->registers != NULL)
 	{
 		appendStringInfoString(out, ",\"registers\":\"");
-		for (int i = 0; i < CONTENT_REGISTERS; i++)
-			appendStringInfoChar(out, register_digits[group->registers[i]]);
+		for (int i = 0; i < NAME_SET_REGISTERS; i++)
+			appendStringInfoChar(out, register_digits[set->registers[i]]);
 		appendStringInfoChar(out, '"');
+		return;
 	}
-	else
+	appendStringInfoString(out, ",\"actors\":[");
+	for (uint32 i = 0; i < set->n; i++)
 	{
-		appendStringInfoString(out, ",\"actors\":[");
-		for (uint32 i = 0; i < group->nactors; i++)
-		{
-			if (i > 0)
-				appendStringInfoChar(out, ',');
-			append_json_label(out, group->actors[i]);
-		}
-		appendStringInfoChar(out, ']');
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		append_json_label(out, set->names[i]);
 	}
-	appendStringInfo(out, ",\"total_microseconds\":%s,\"seconds\":[",
-					 sum128_text(group->microseconds, sum));
-	for (uint32 i = 0; i < group->nseconds; i++)
-		appendStringInfo(out, "%s[" UINT64_FORMAT "," INT64_FORMAT "]", i > 0 ? "," : "",
-						 group->seconds[i].key, group->seconds[i].count);
-	appendStringInfoString(out, "]}");
+	appendStringInfoChar(out, ']');
 }
 
-/* Saves "malformed content_summary: PROBLEM". */
-static bool
-malformed(const char *problem, fmNodePtr escontext)
+static void
+append_json(StringInfo out, const SummaryView *view)
 {
-	ereturn(escontext, false,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	appendStringInfoString(out, "\"actions\":[");
+	for (uint32 i = 0; i < view->ngroups; i++)
+	{
+		const SummaryGroup *group = &view->groups[i];
+		char		text[SUM128_TEXT_SIZE];
+
+		appendStringInfoString(out, i > 0 ? ",{\"action\":" : "{\"action\":");
+		append_json_label(out, group->label);
+		appendStringInfo(out, ",\"events\":%s", sum128_text(group->sums[CONTENT_EVENTS], text));
+		append_names(out, group->names);
+		appendStringInfo(out, ",\"total_microseconds\":%s,\"seconds\":[",
+						 sum128_text(group->sums[CONTENT_MICROSECONDS], text));
+		for (uint32 j = 0; j < group->ncells; j++)
+			appendStringInfo(out, "%s[" UINT64_FORMAT "," INT64_FORMAT "]", j > 0 ? "," : "",
+							 group->cells[j].key, group->cells[j].count);
+		appendStringInfoString(out, "]}");
+	}
+	appendStringInfoChar(out, ']');
 }
 
 static bool
-read_actors(ContentGroup *group, JsonbContainer *object, fmNodePtr escontext)
+read_actors(NameSet *set, JsonbContainer *object, fmNodePtr escontext)
 {
 	JsonbContainer *actors;
 	JsonbIterator *iterator;
@@ -86,40 +160,40 @@ read_actors(ContentGroup *group, JsonbContainer *object, fmNodePtr escontext)
 
 	if (!jsonb_field_array(object, TYPE_NAME, "actors", &actors, escontext))
 		return false;
-	if (JsonContainerSize(actors) > CONTENT_EXACT_ACTORS)
-		return malformed("\"actors\" names more than 4096", escontext);
-	group->actors = palloc(sizeof(Label) * Max(JsonContainerSize(actors), 1));
+	if (JsonContainerSize(actors) > NAME_SET_EXACT)
+		return summary_malformed(&content_type, "\"actors\" names more than 4096", escontext);
+	set->names = palloc(sizeof(Label) * Max(JsonContainerSize(actors), 1));
 	iterator = JsonbIteratorInit(actors);
 	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
 		if (token == WJB_ELEM &&
-			!jsonb_value_label(&element, TYPE_NAME, "actors", &group->actors[group->nactors++], escontext))
+			!jsonb_value_label(&element, TYPE_NAME, "actors", &set->names[set->n++], escontext))
 			return false;
 	return true;
 }
 
 static bool
-read_registers(ContentGroup *group, const JsonbValue *value, fmNodePtr escontext)
+read_registers(NameSet *set, const JsonbValue *value, fmNodePtr escontext)
 {
 	uint8	   *registers;
 
-	if (value->type != jbvString || value->val.string.len != CONTENT_REGISTERS)
-		return malformed("\"registers\" must be a string of 16384 digits", escontext);
-	registers = palloc(CONTENT_REGISTERS);
-	for (int i = 0; i < CONTENT_REGISTERS; i++)
+	if (value->type != jbvString || value->val.string.len != NAME_SET_REGISTERS)
+		return summary_malformed(&content_type, "\"registers\" must be a string of 16384 digits", escontext);
+	registers = palloc(NAME_SET_REGISTERS);
+	for (int i = 0; i < NAME_SET_REGISTERS; i++)
 	{
 		const char *digit = value->val.string.val[i] == '\0' ? NULL :
 			strchr(register_digits, value->val.string.val[i]);
 
 		if (digit == NULL)
-			return malformed("a digit of \"registers\" is not 0 to 9 or a to j", escontext);
+			return summary_malformed(&content_type, "a digit of \"registers\" is not 0 to 9 or a to j", escontext);
 		registers[i] = digit - register_digits;
 	}
-	group->registers = registers;
+	set->registers = registers;
 	return true;
 }
 
 static bool
-read_seconds(ContentGroup *group, JsonbContainer *object, fmNodePtr escontext)
+read_seconds(SummaryGroup *group, JsonbContainer *object, fmNodePtr escontext)
 {
 	JsonbContainer *rows;
 	JsonbIterator *iterator;
@@ -129,8 +203,8 @@ read_seconds(ContentGroup *group, JsonbContainer *object, fmNodePtr escontext)
 
 	if (!jsonb_field_array(object, TYPE_NAME, "seconds", &rows, escontext))
 		return false;
-	group->seconds = palloc_extended(sizeof(TallyEntry) * Max((Size) JsonContainerSize(rows), 1),
-									 MCXT_ALLOC_HUGE);
+	group->cells = palloc_extended(sizeof(TallyEntry) * Max((Size) JsonContainerSize(rows), 1),
+								   MCXT_ALLOC_HUGE);
 	iterator = JsonbIteratorInit(rows);
 	while ((token = JsonbIteratorNext(&iterator, &row, true)) != WJB_DONE)
 	{
@@ -141,185 +215,91 @@ read_seconds(ContentGroup *group, JsonbContainer *object, fmNodePtr escontext)
 			continue;
 		if (row.type != jbvBinary || !JsonContainerIsArray(row.val.binary.data) ||
 			JsonContainerSize(row.val.binary.data) != lengthof(values))
-			return malformed("a row of \"seconds\" must be [seconds, events]", escontext);
+			return summary_malformed(&content_type, "a row of \"seconds\" must be [seconds, events]", escontext);
 		for (int i = 0; i < lengthof(values); i++)
 			if (!jsonb_value_int64(getIthJsonbValueFromContainer(row.val.binary.data, i),
 								   TYPE_NAME, "seconds", &values[i], escontext))
 				return false;
 		if (values[0] <= last)
-			return malformed("rows of \"seconds\" must be in ascending order, from 0 on", escontext);
+			return summary_malformed(&content_type, "rows of \"seconds\" must be in ascending order, from 0 on", escontext);
 		last = values[0];
-		group->seconds[group->nseconds].key = values[0];
-		group->seconds[group->nseconds++].count = values[1];
+		group->cells[group->ncells].key = values[0];
+		group->cells[group->ncells++].count = values[1];
 	}
 	return true;
 }
 
-/* A summary from its jsonb object; NULL with an error saved. */
-static struct varlena *
-from_jsonb(Jsonb *jsonb, fmNodePtr escontext)
+static bool
+read_action(SummaryGroup *group, const JsonbValue *element, fmNodePtr escontext)
 {
-	static const char *const keys[] = {"version", "actions", NULL};
-	static const char *const action_keys[] = {
+	static const char *const keys[] = {
 		"action", "events", "actors", "registers", "total_microseconds", "seconds", NULL
 	};
-	JsonbContainer *object = &jsonb->root;
+	JsonbContainer *object;
+	JsonbValue *registers;
+
+	if (element->type != jbvBinary)
+		return summary_malformed(&content_type, "an element of \"actions\" is not an object", escontext);
+	object = element->val.binary.data;
+	group->sums = palloc(sizeof(Sum128) * CONTENT_SUMS);
+	group->names = palloc0(sizeof(NameSet));
+	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext))
+		return false;
+	registers = jsonb_field(object, "registers");
+	if (registers != NULL && jsonb_field(object, "actors") != NULL)
+		return summary_malformed(&content_type, "an action has either \"actors\" or \"registers\"", escontext);
+	return jsonb_field_label(object, TYPE_NAME, "action", &group->label, escontext) &&
+		jsonb_field_sum128(object, TYPE_NAME, "events", &group->sums[CONTENT_EVENTS], escontext) &&
+		(registers != NULL ? read_registers(group->names, registers, escontext) :
+		 read_actors(group->names, object, escontext)) &&
+		jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", &group->sums[CONTENT_MICROSECONDS], escontext) &&
+		read_seconds(group, object, escontext);
+}
+
+static bool
+read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
+{
 	JsonbContainer *actions;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	element;
-	ContentView view = {NULL, 0};
-	const char *problem;
 
-	if (!jsonb_check_keys(object, TYPE_NAME, keys, escontext) ||
-		!jsonb_check_version(object, TYPE_NAME, escontext) ||
-		!jsonb_field_array(object, TYPE_NAME, "actions", &actions, escontext))
-		return NULL;
-	if (JsonContainerSize(actions) > CONTENT_MAX_ACTIONS)
-	{
-		malformed("it has more than 65536 actions", escontext);
-		return NULL;
-	}
-	view.actions = palloc0(sizeof(ContentGroup) * Max(JsonContainerSize(actions), 1));
+	if (!jsonb_field_array(object, TYPE_NAME, "actions", &actions, escontext))
+		return false;
+	if (JsonContainerSize(actions) > content_type.max_groups)
+		return summary_malformed(&content_type, "it has more than 65536 actions", escontext);
+
+	view->nsums = CONTENT_SUMS;
+	view->all.sums = palloc0(sizeof(Sum128) * CONTENT_SUMS);
+	view->groups = palloc0(sizeof(SummaryGroup) * Max(JsonContainerSize(actions), 1));
 	iterator = JsonbIteratorInit(actions);
 	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
 	{
-		ContentGroup *group = &view.actions[view.nactions];
-		JsonbContainer *action;
-		JsonbValue *registers;
-
 		CHECK_FOR_INTERRUPTS();
-		if (token != WJB_ELEM)
-			continue;
-		if (element.type != jbvBinary)
-		{
-			malformed("an element of \"actions\" is not an object", escontext);
-			return NULL;
-		}
-		action = element.val.binary.data;
-		if (!jsonb_check_keys(action, TYPE_NAME, action_keys, escontext))
-			return NULL;
-		registers = jsonb_field(action, "registers");
-		if (registers != NULL && jsonb_field(action, "actors") != NULL)
-		{
-			malformed("an action has either \"actors\" or \"registers\"", escontext);
-			return NULL;
-		}
-		if (!jsonb_field_label(action, TYPE_NAME, "action", &group->name, escontext) ||
-			!jsonb_field_int64(action, TYPE_NAME, "events", &group->events, escontext) ||
-			!(registers != NULL ? read_registers(group, registers, escontext) :
-			  read_actors(group, action, escontext)) ||
-			!jsonb_field_sum128(action, TYPE_NAME, "total_microseconds", &group->microseconds, escontext) ||
-			!read_seconds(group, action, escontext))
-			return NULL;
-		view.nactions++;
+		if (token == WJB_ELEM && !read_action(&view->groups[view->ngroups++], &element, escontext))
+			return false;
 	}
-	problem = content_check_view(&view);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
-	return content_pack(&view);
+	return true;
 }
 
-PG_FUNCTION_INFO_V1(content_summary_in);
-Datum
-content_summary_in(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *jsonb;
-	struct varlena *result;
+static const char *const json_keys[] = {"version", "actions", NULL};
 
-	if (!jsonb_parse(PG_GETARG_CSTRING(0), &jsonb, fcinfo->context))
-		PG_RETURN_NULL();
-	result = from_jsonb(jsonb, fcinfo->context);
-	if (result == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(result);
-}
-
-PG_FUNCTION_INFO_V1(content_summary_out);
-Datum
-content_summary_out(PG_FUNCTION_ARGS)
-{
-	ContentView view;
-	StringInfoData out;
-
-	content_view(&view, PG_GETARG_DATUM(0));
-	initStringInfo(&out);
-	appendStringInfo(&out, "{\"version\":%d,\"actions\":[", CONTENT_SUMMARY_VERSION);
-	for (uint32 i = 0; i < view.nactions; i++)
-	{
-		if (i > 0)
-			appendStringInfoChar(&out, ',');
-		append_group(&out, &view.actions[i]);
-	}
-	appendStringInfoString(&out, "]}");
-	PG_RETURN_CSTRING(out.data);
-}
-
-/* The packed form of an open state. */
-static struct varlena *
-pack(Datum summary)
-{
-	return content_finish(summary);
-}
-
-static const TypeInfo type_info = {
-	.name = "content_summary",
-	.pack = pack
+const SummaryType content_type = {
+	.name = TYPE_NAME,
+	.mismatch = "Nothing tells one content_summary from another.",
+	.check = check_content,
+	.key_bits = SECOND_BITS,
+	.groups = "actions",
+	.max_groups = 65536,
+	.names = "actors",
+	.keys = json_keys,
+	.append_json = append_json,
+	.read_json = read_json
 };
 
-DEFINE_TO_JSON(content_summary);
-DEFINE_COMPARISON(content_summary, type_info);
-
-/* Binary: the packed form after its varlena header. */
-PG_FUNCTION_INFO_V1(content_summary_send);
-Datum
-content_summary_send(PG_FUNCTION_ARGS)
-{
-	struct varlena *packed = content_finish(PG_GETARG_DATUM(0));
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbytes(&out, VARDATA(packed), VARSIZE(packed) - VARHDRSZ);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-PG_FUNCTION_INFO_V1(content_summary_recv);
-Datum
-content_summary_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	int			size = in->len - in->cursor;
-	ContentView view;
-	const char *problem = content_view_packed(&view, (const uint8 *) pq_getmsgbytes(in, size), size);
-
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary " TYPE_NAME ": %s", problem)));
-	for (uint32 i = 0; i < view.nactions; i++)
-	{
-		const ContentGroup *group = &view.actions[i];
-
-		CHECK_FOR_INTERRUPTS();
-		pg_verifymbstr(group->name.data, group->name.length, false);
-		for (uint32 j = 0; j < group->nactors; j++)
-			pg_verifymbstr(group->actors[j].data, group->actors[j].length, false);
-	}
-	PG_RETURN_POINTER(content_pack(&view));
-}
+DEFINE_GROWING_SUMMARY(content_summary, content_type);
 
 /* ---------------------------------------------------------------- accumulate */
-
-/* The state in argument 0, as it is. */
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
 
 /* Seconds to microseconds, rounded; 22003 for what no time can be. */
 static int64
@@ -337,55 +317,35 @@ microseconds_from_seconds(double seconds)
 
 /*
  * (state, action, actor [, seconds]): an event without an action does not
- * count; one without an actor counts for nobody, one without seconds for no time.
+ * count; one without an actor is an event of nobody, one without seconds has no time.
  */
 PG_FUNCTION_INFO_V1(content_summary_add_event);
 Datum
 content_summary_add_event(PG_FUNCTION_ARGS)
 {
-	ContentState *state;
+	SummaryState *state;
 	Label		action;
-	Label		actor = {NULL, 0};
 	int64		microseconds = -1;
+	uint32		row;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return summary_unchanged(fcinfo, &content_type);
 	action = label_from_column(PG_GETARG_DATUM(1), "an action");
-	if (!PG_ARGISNULL(2))
-		actor = label_from_column(PG_GETARG_DATUM(2), "an actor");
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		microseconds = microseconds_from_seconds(PG_GETARG_FLOAT8(3));
-	state = PG_ARGISNULL(0) ? content_create() : content_state(fcinfo, 0);
-	PG_RETURN_POINTER(content_add(state, action, actor, microseconds));
-}
 
-/* ---------------------------------------------------------------- merge */
-
-/* (state, summary): rollup's transition and every combine function; touches only the left one. */
-PG_FUNCTION_INFO_V1(content_summary_combine);
-Datum
-content_summary_combine(PG_FUNCTION_ARGS)
-{
-	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(content_open(PG_GETARG_DATUM(1)));
-	PG_RETURN_POINTER(content_merge(content_state(fcinfo, 0), PG_GETARG_DATUM(1)));
-}
-
-/* The canonical form. */
-PG_FUNCTION_INFO_V1(content_summary_final);
-Datum
-content_summary_final(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(content_finish(PG_GETARG_DATUM(0)));
-}
-
-PG_FUNCTION_INFO_V1(content_summary_plus);
-Datum
-content_summary_plus(PG_FUNCTION_ARGS)
-{
-	ContentState *state = content_merge(content_open(PG_GETARG_DATUM(0)), PG_GETARG_DATUM(1));
-
-	PG_RETURN_POINTER(content_finish(PointerGetDatum(state)));
+	state = summary_state(fcinfo, &content_type, "", 0, CONTENT_SUMS);
+	state = summary_reserve(state, &content_type, 1, action.length, 1);
+	row = summary_row(state, &content_type, action, 0, 1);
+	sum128_add_int64(&summary_row_sums(state, row)[CONTENT_EVENTS], 1);
+	if (microseconds >= 0)
+	{
+		sum128_add_int64(&summary_row_sums(state, row)[CONTENT_MICROSECONDS], microseconds);
+		state = summary_add_to_row(state, &content_type, row, microseconds / USECS_PER_SEC, 1);
+	}
+	if (!PG_ARGISNULL(2))
+		state = summary_add_name(state, &content_type, row,
+								 label_from_column(PG_GETARG_DATUM(2), "an actor"));
+	state->inputs++;
+	PG_RETURN_POINTER(state);
 }

@@ -114,7 +114,7 @@ typedef struct SummaryType
 	/* Named groups: what to call them in messages, and at most how many; NULL and 0 for none. */
 	const char *groups;
 	uint32		max_groups;
-	bool		has_names;		/* each with a set of names */
+	const char *names;			/* each with a set of names: what to call them in messages; NULL for none */
 	bool		composite;		/* a label is text up to its first zero byte, and bytes from there on */
 
 	/* JSON text: the keys of its object, "version" among them; what follows the version; a view of an object. */

@@ -170,7 +170,7 @@ summary_read_group(SummaryReader *reader)
 		if (in != NULL && type->tags_differ != NULL)
 			in = varint_read(in, reader->end, &tag);
 		reader->group.tag = zigzag_decode(tag);
-		if (in != NULL && type->has_names)
+		if (in != NULL && type->names != NULL)
 		{
 			in = name_set_read(&reader->names, in, reader->end);
 			reader->group.names = &reader->names;
@@ -344,7 +344,7 @@ summary_view_open(SummaryView *view, const SummaryType *type, const SummaryState
 
 	view->ngroups = labels->used;
 	view->groups = palloc_extended(sizeof(SummaryGroup) * (Size) Max(labels->used, 1), MCXT_ALLOC_HUGE);
-	if (type->has_names)
+	if (type->names != NULL)
 		sets = name_sets_view(summary_names(state, type), labels->used);
 	for (uint32 i = 0; i < labels->used; i++)
 		view->groups[i] = (SummaryGroup) {
@@ -381,7 +381,7 @@ summary_check(const SummaryView *view, const SummaryType *type)
 			return psprintf("its %s are not in ascending order", type->groups);
 		if (is_empty(group, view->nsums))
 			return psprintf("there is nothing in one of its %s", type->groups);
-		if (group->names != NULL && (problem = name_set_check(group->names)) != NULL)
+		if (group->names != NULL && (problem = name_set_check(group->names, type->names)) != NULL)
 			return problem;
 		if ((i & 0xFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -476,7 +476,7 @@ group_size(const SummaryGroup *group, const SummaryType *type, int nsums, bool e
 		size += varint_size(SUMMARY_READ_LABEL) * 2 + group->label.length;
 		if (type->tags_differ != NULL)
 			size += varint_size(zigzag_encode(group->tag));
-		if (type->has_names)
+		if (type->names != NULL)
 			size += name_set_size(group->names);
 	}
 	for (int i = 0; i < nsums; i++)
@@ -506,7 +506,7 @@ write_group(uint8 *out, const SummaryGroup *group, Label last, const SummaryType
 		out = write_label(out, group->label, last);
 		if (type->tags_differ != NULL)
 			out = varint_write(out, zigzag_encode(group->tag));
-		if (type->has_names)
+		if (type->names != NULL)
 			out = name_set_write(out, group->names);
 	}
 	for (int i = 0; i < nsums; i++)

@@ -129,7 +129,7 @@ create(const SummaryType *type, const void *identity, Size identity_size, int ns
 
 	if (type->max_groups > 0)
 		size = add_size(size, labels_size(type, nsums, room->labels, room->label_bytes));
-	if (type->has_names)
+	if (type->names != NULL)
 		size = add_size(size, name_sets_size(&room->names));
 	if (!AllocSizeIsValid(size))
 		summary_too_large(type);
@@ -151,7 +151,7 @@ create(const SummaryType *type, const void *identity, Size identity_size, int ns
 			   labels_size(type, nsums, room->labels, room->label_bytes) -
 			   name_table_size(room->labels, room->label_bytes));
 	}
-	if (type->has_names)
+	if (type->names != NULL)
 		name_sets_init(names_of(state, type), &room->names);
 	return state;
 }
@@ -164,7 +164,7 @@ summary_create(const SummaryType *type, const void *identity, Size identity_size
 	};
 
 	Assert(nsums >= 0 && nsums <= SUMMARY_MAX_SUMS);
-	if (type->has_names)
+	if (type->names != NULL)
 		room.names = name_sets_room(NULL, room.labels, 1, 0, 0);
 	return create(type, identity, identity_size, nsums, &room);
 }
@@ -184,7 +184,7 @@ sane_groups(const SummaryState *state, const SummaryType *type, Size size)
 	mine = labels_size(type, state->nsums, labels->capacity, labels->room);
 	if (rest < mine || !name_table_sane(labels, labels->capacity, labels->room))
 		return false;
-	return type->has_names ? name_sets_sane(summary_names(state, type), rest - mine) : rest == mine;
+	return type->names != NULL ? name_sets_sane(summary_names(state, type), rest - mine) : rest == mine;
 }
 
 /* Check that an open form has the sizes this file would have given it: before anything is read by them. */
@@ -257,7 +257,7 @@ live_rows(SummaryState *state, const SummaryType *type)
 		live[row] = true;
 	}
 	for (uint32 row = 1; row <= labels->used; row++)
-		if (type->has_names || !summary_all_zero(summary_row_sums(state, row), state->nsums))
+		if (type->names != NULL || !summary_all_zero(summary_row_sums(state, row), state->nsums))
 			live[row] = true;
 	return live;
 }
@@ -321,7 +321,7 @@ summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *mo
 		room.labels = name_table_capacity(n + more->labels);
 		room.label_bytes = name_table_room(Max(bytes + more->label_bytes, 32));
 	}
-	if (type->has_names)
+	if (type->names != NULL)
 		room.names = name_sets_room(names_of(state, type), room.labels, more->names, more->name_bytes,
 									more->sketches);
 
@@ -335,7 +335,7 @@ summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *mo
 	}
 	else
 		tally_rehash(summary_tally(grown), summary_tally(state));
-	if (type->has_names)
+	if (type->names != NULL)
 		name_sets_copy(names_of(grown, type), names_of(state, type));
 	return grown;
 }

@@ -307,14 +307,14 @@ name_sets_view(const NameSets *sets, uint32 n)
 }
 
 const char *
-name_set_check(const NameSet *set)
+name_set_check(const NameSet *set, const char *what)
 {
 	if (set->n > NAME_SET_EXACT || (set->registers != NULL && set->n > 0))
-		return "a set of names is too large";
+		return psprintf("there are too many %s", what);
 	for (uint32 i = 0; i < set->n; i++)
 		if (set->names[i].length == 0 || set->names[i].length > LABEL_MAX_BYTES ||
 			(i > 0 && label_compare(set->names[i - 1], set->names[i]) >= 0))
-			return "names of a set are not in ascending order";
+			return psprintf("%s are not in ascending order", what);
 	if (set->registers != NULL)
 		for (int i = 0; i < NAME_SET_REGISTERS; i++)
 			if (set->registers[i] > NAME_SET_MAX_REGISTER)

@@ -83,8 +83,8 @@ extern const uint8 *name_set_read(NameSet *set, const uint8 *in, const uint8 *en
 extern Size name_set_size(const NameSet *set);
 extern uint8 *name_set_write(uint8 *out, const NameSet *set);
 
-/* NULL, or what is wrong with a set taken apart. */
-extern const char *name_set_check(const NameSet *set);
+/* NULL, or what is wrong with a set taken apart; `what` is what the names are. */
+extern const char *name_set_check(const NameSet *set, const char *what);
 
 /* How many names a set has: exact, or the estimate rounded. */
 extern int64 name_set_count(const NameSet *set);
