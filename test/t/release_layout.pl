@@ -15,6 +15,11 @@ my %tolerated = map { $_ => 1 } (
 	'base/money.c -> history/deal_event.h',
 	'reading/deal_cycle.c -> summary/duration_summary.h',
 	'reading/quota_attainment.c -> summary/duration_summary.h');
+my %tolerated_call = map { $_ => 1 } (
+	'base/business_days -> history/deal_event', 'base/json -> history/deal_event', 'base/money -> history/deal_event',
+	'reading/deal_cycle -> summary/duration_summary', 'reading/deal_cycle -> summary/engine_state', 'reading/quota_attainment -> summary/duration_summary',
+	'summary/quota_summary -> report/duration_report',
+	'summary/content_bytes -> summary/content_state', 'summary/engine_bytes -> summary/engine_state');
 
 # Circles of a graph { node => { node => 1 } }: each is named once, as a path from a node to itself.
 sub circles
@@ -93,6 +98,7 @@ SKIP:
 		for my $symbol (sort keys %{ $wanted_by{$unit} })
 		{
 			my $other = $defined_in{$symbol} // next;
+			next if $tolerated_call{"$unit -> $other"};
 			$calls{$unit}{$other} = 1;
 			push @back, "$unit: $symbol of $other" if runs_back($unit, $other);
 		}
