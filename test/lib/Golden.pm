@@ -1,5 +1,5 @@
-# The values of test/golden, and tables of them: for tests that send values somewhere
-# and look at what arrives. `perl -I test/lib -MGolden -e 'print Golden::fill'`.
+# The values of test/golden, and tables of them: for tests that send values somewhere and look at what arrives; and
+# what else a test must know of a type. `perl -I test/lib -MGolden -e 'print Golden::fill'`.
 package Golden;
 
 use strict;
@@ -28,6 +28,34 @@ sub values_of
 	close $in;
 	return @values;
 }
+
+# What the other lines of a type's file say: ask, sound, may (lists of expressions of v), many (a value made from i), and
+# rows (a hash: the arguments of an aggregate => a row of them made from i).
+sub about
+{
+	my $type = shift;
+	my %about = (ask => [], sound => [], may => [], rows => {});
+	open(my $in, '<', "$folder/$type.v1") or die "$type: $!";
+	while (my $line = <$in>)
+	{
+		if ($line =~ /^(ask|sound|may) (.*)$/) { push @{ $about{$1} }, $2 }
+		elsif ($line =~ /^many (.*)$/) { $about{many} = $1 }
+		elsif ($line =~ /^rows (\S.*?) \| (.*)$/) { $about{rows}{$1} = row($2) }
+	}
+	close $in;
+	return \%about;
+}
+
+# What {WORD} stands for in a row.
+my %piece = (
+	event => q{deal_event((ARRAY['lead', 'won', 'a "b", (c)', 'é'])[1 + i % 4], timestamptz '2026-01-01' + i * 37 % 400 * interval '1 hour 1 microsecond', CASE WHEN i % 2 = 0 THEN i / 7.0 END, CASE WHEN i % 3 = 0 THEN 's ' || i % 9 END)},
+	stage => q{(ARRAY['lead', 'mql', 'won', 'lost', 'competitor'])[1 + i * 7 % 5]},
+	at => q{timestamptz '2026-01-01' + i * 37 % 400 * interval '1 hour'},
+	deal => q{(SELECT history_agg((ARRAY['lead', 'mql', 'sql', 'opportunity', 'won', 'lost', 'competitor'])[1 + (i * j) % 7], timestamptz '2026-01-01' + (i * j) % 90 * interval '5 hours', i * j / 3.0, 'C' || (i + j) % 6) FROM generate_series(1, 6) AS j)},
+	name => q{(ARRAY['a', 'é "x"', 'long name with spaces', 'Z'])[1 + i % 4]},
+	days => q{(SELECT duration_agg((i * j) % 23, j % 3 > 0) FROM generate_series(1, 5) AS j)},
+	later => q{(SELECT duration_agg((i + j * j) % 19, j % 4 > 0) FROM generate_series(1, 5) AS j)});
+sub row { return $_[0] =~ s/\{(event|stage|at|deal|name|days|later)\}/$piece{$1}/gr }
 
 # SQL that makes a table kept_TYPE(i, v) of each type with all its values, and a NULL.
 sub fill

@@ -6,6 +6,7 @@
 
 use lib 'test/lib';
 use Suite qw(database sql);
+use Golden;
 
 my $node = database(settings => { max_parallel_workers_per_gather => 0 });
 
@@ -42,41 +43,7 @@ for my $what (sort keys %broken)
 #
 # Rows for every list of arguments, made from i: groups of which one has only NULLs, shards of which some have no rows
 #
-my $event = q{deal_event((ARRAY['lead', 'won', 'a "b", (c)', 'é'])[1 + i % 4], timestamptz '2026-01-01' + i * 37 % 400 * interval '1 hour 1 microsecond', CASE WHEN i % 2 = 0 THEN i / 7.0 END, CASE WHEN i % 3 = 0 THEN 's ' || i % 9 END)};
-my $stage = q{(ARRAY['lead', 'mql', 'won', 'lost', 'competitor'])[1 + i * 7 % 5]};
-my $at = q{timestamptz '2026-01-01' + i * 37 % 400 * interval '1 hour'};
-my $deal = qq{(SELECT history_agg((ARRAY['lead', 'mql', 'sql', 'opportunity', 'won', 'lost', 'competitor'])[1 + (i * j) % 7], timestamptz '2026-01-01' + (i * j) % 90 * interval '5 hours', i * j / 3.0, 'C' || (i + j) % 6) FROM generate_series(1, 6) AS j)};
-my $name = q{(ARRAY['a', 'é "x"', 'long name with spaces', 'Z'])[1 + i % 4]};
-my $days = q{(SELECT duration_agg((i * j) % 23, j % 3 > 0) FROM generate_series(1, 5) AS j)};
-my $later = q{(SELECT duration_agg((i + j * j) % 19, j % 4 > 0) FROM generate_series(1, 5) AS j)};
-my %rows = (
-	'deal_event' => $event,
-	'text,timestamp with time zone' => "$stage, $at",
-	'text,timestamp with time zone,numeric' => "$stage, $at, i / 3.0",
-	'text,timestamp with time zone,numeric,text' => "$stage, $at, CASE WHEN i % 3 > 0 THEN i * 1.5 END, CASE WHEN i % 2 > 0 THEN $name END",
-	'deal_history' => $deal,
-	'boolean' => 'i % 3 = 0',
-	'rate_summary' => 'rate_summary(i % 5, i % 11 + 5)',
-	'timestamp with time zone,timestamp with time zone,timestamp with time zone' => "$at, CASE WHEN i % 4 > 0 THEN $at + i * interval '7 hours' END, timestamptz '2026-03-01'",
-	'timestamp with time zone,timestamp with time zone,timestamp with time zone,text' => "$at, CASE WHEN i % 4 > 0 THEN $at + i * interval '7 hours' END, timestamptz '2026-03-01', text 'hour'",
-	'integer,boolean' => 'i * 13 % 60, i % 4 > 0',
-	'duration_summary' => $days,
-	'deal_progress' => "deal_progress($deal, within => '20 days', as_of => '2026-02-01')",
-	'funnel_summary' => "(SELECT funnel_agg(p) FROM deal_progress($deal, as_of => '2026-02-01') AS p)",
-	'deal_outcome' => "deal_outcome($deal, as_of => '2026-03-01')",
-	'boolean,text[]' => "CASE WHEN i % 4 > 0 THEN i % 3 = 0 END, ARRAY[$name, NULL, 'b' || i % 5]",
-	'boolean,text[],numeric' => "CASE WHEN i % 4 > 0 THEN i % 3 = 0 END, CASE WHEN i % 6 > 0 THEN ARRAY[$name, 'b' || i % 5] END, i * 17.25",
-	'win_summary' => "(SELECT win_agg(o) FROM deal_outcome($deal, as_of => '2026-03-01') AS o)",
-	'text,text' => "(ARRAY['view', 'use', 'é'])[1 + i % 3], CASE WHEN i % 9 > 0 THEN 'actor ' || i % 40 END",
-	'text,text,double precision' => "(ARRAY['view', 'use', 'é'])[1 + i % 3], 'actor ' || i, CASE WHEN i % 4 > 0 THEN i % 90 + 0.25::float8 END",
-	'content_summary' => "(SELECT content_agg((ARRAY['view', 'share'])[1 + j % 2], 'actor ' || i % 70 || j, i % 50) FROM generate_series(1, 4) AS j)",
-	'deal_cycle' => "deal_cycle($deal, '{lead}', '{won}', '{lost}', '2026-03-01')",
-	'quota_attainment' => "quota_attainment($deal, '2026-01-02', 20 + i % 900, as_of => '2026-04-01', left_at => CASE WHEN i % 5 = 0 THEN timestamptz '2026-01-12' END)",
-	'quota_summary' => "(SELECT quota_agg(q) FROM quota_attainment($deal, '2026-01-02', 20 + i % 900, as_of => '2026-04-01') AS q)",
-	'rate_summary,rate_summary' => 'rate_summary(i % 5, i % 11 + 5), rate_summary(i % 3, i % 13 + 3)',
-	'mantel_haenszel_summary' => '(SELECT mantel_haenszel_agg(b, a) FROM (SELECT rate_summary(i % 5, i % 11 + 5), rate_summary(i % 3, i % 13 + 3)) AS stratum (b, a))',
-	'duration_summary,duration_summary' => "$days, $later",
-	'log_rank_summary' => "(SELECT log_rank_agg(b, a) FROM (SELECT $days, $later) AS stratum (b, a))");
+my %rows = map { %{ Golden::about($_)->{rows} } } Golden::types();
 # enough actors for a sketch, in one group at a shard already
 my %many = ('text,text,double precision' => 72000);
 # sums over strata are floating point: the same to 1e-12 whatever the split
