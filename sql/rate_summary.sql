@@ -37,6 +37,20 @@ SELECT rate_summary(successes => 0, total => 0);
 SELECT rate_summary(9223372036854775807, 9223372036854775807);
 SELECT rate_summary(NULL, 1) IS NULL AS no_successes, rate_summary(1, NULL) IS NULL AS no_total;
 SELECT successes(r), total(r), rate(r), percent(r) FROM (SELECT rate_summary(842, 8000) AS r) AS one;
+-- so many decimals, rounded from the counts, half away from zero
+SELECT s, n, percent(r) AS percent, percent(r, 0) AS "0", percent(r, 1) AS "1", percent(r, 2) AS "2", percent(r, 4) AS "4"
+FROM (VALUES (842, 8000), (1, 3), (2, 3), (1, 8), (1, 2000), (0, 7), (7, 7), (624999999999999999, 5000000000000000000), (9223372036854775807, 9223372036854775807), (9223372036854775806, 9223372036854775807)) v(s, n), rate_summary(s, n) r ORDER BY n, s;
+SELECT count(*) AS rates, count(*) FILTER (WHERE percent(rate_summary(s, n), d) <> round(100 * s::numeric(60, 40) / n, d)) AS wrong FROM generate_series(0, 200) s, generate_series(s, 200) n, generate_series(0, 4) d WHERE n > 0;
+-- above 9e13 a hundred times the count takes more bits than a double precision number has
+SELECT count(*) FILTER (WHERE percent(rate_summary(n, n)) <> 100) AS wrong FROM generate_series(1000000000000000, 1000000000000000 + 1000000, 997) n;
+SELECT percent(r, 15), percent(NULL::rate_summary, 1) IS NULL AS "null", percent(rate_summary(0, 0), 1) IS NULL AS none FROM rate_summary(1, 3) r;
+SELECT percent(r, -1) FROM rate_summary(1, 3) r;
+SELECT percent(r, 16) FROM rate_summary(1, 3) r;
+-- the same of fractions, and of other numbers
+SELECT percent(0.10525, 2) AS "10.53", percent(-0.10525::float8, 2) AS "-10.53", percent(1::float8 / 3, 0) AS "33", percent('Infinity', 1), percent('NaN', 1);
+SELECT rounded(10.525) AS "11", rounded(-2.5), rounded(12.345, 2), rounded(1e300, 1) = 1e300 AS large, rounded('NaN', 1), rounded(NULL, 1) IS NULL AS "null";
+SELECT rounded(1, -1);
+SELECT percent(0.5, 16);
 -- nothing of nothing is not nothing percent
 SELECT successes(r), total(r), rate(r) IS NULL AS rate, percent(r) IS NULL AS percent,
 	confidence_interval(r) IS NULL AS "interval", confidence_interval(r, method => 'exact') IS NULL AS exact

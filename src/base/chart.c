@@ -127,7 +127,7 @@ chart_rate(StringInfo out, int64 successes, int64 total, int bar_width)
 		double		rate = (double) successes / (double) total;
 
 		chart_interval(out, low, rate, high, bar_width);
-		appendStringInfo(out, "| %5.1f%%", 100.0 * rate);
+		appendStringInfo(out, "| %5.1f%%", percent_of(successes, total));
 	}
 	else
 	{

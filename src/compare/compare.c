@@ -61,12 +61,6 @@ comparison_level(double level)
 
 /* ---------------------------------------------------------------- rates */
 
-static double
-percent_of(const RateSummary *rate)
-{
-	return rate->total > 0 ? 100.0 * (double) rate->successes / (double) rate->total : NAN;
-}
-
 /*
  * compare(before rate_summary, after rate_summary, level): (before_percent,
  * after_percent, difference_points, low, high, relative_lift, z, p_value, p_exact).
@@ -98,8 +92,8 @@ rate_summary_compare(PG_FUNCTION_ARGS)
 	pooled_z_test(before->successes, before->total, after->successes, after->total, &z, &p_value);
 	fisher_exact_test(before->successes, before->total, after->successes, after->total, &p_exact);
 
-	comparison_number(&row, percent_of(before));
-	comparison_number(&row, percent_of(after));
+	comparison_number(&row, percent_of(before->successes, before->total));
+	comparison_number(&row, percent_of(after->successes, after->total));
 	comparison_number(&row, 100 * difference);
 	comparison_number(&row, 100 * low);
 	comparison_number(&row, 100 * high);

@@ -39,6 +39,15 @@ two_sided_quantile(double level)
 
 /* ---------- one proportion ---------- */
 
+double
+percent_of(int64_t k, int64_t n)
+{
+	if (n == 0)
+		return NAN;
+	/* 100 k is rounded where it takes more than 53 bits, and may be too large then */
+	return fmin(100.0 * (double) k / (double) n, 100.0);
+}
+
 /*
  * How far the upper Wilson bound lies above k/n. Written so that nothing is
  * subtracted: exact for k = n, and for any n.

@@ -4,7 +4,7 @@
  *
  * Plain C on top of distribution.c. Counts are whole numbers, 0 <= k <= n up
  * to 2^63 - 1; a level is a fraction strictly between 0 and 1 (0.95). Results
- * are fractions, not percent. Differences are after minus before.
+ * are fractions, but of percent_of(). Differences are after minus before.
  *
  * A function that returns bool returns false, and leaves its results alone,
  * when the question has no answer: an empty denominator, or arguments outside
@@ -15,6 +15,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/*
+ * 100 k / n, never above 100; NaN when n is 0. Rounded once where 100 k takes
+ * no more than 53 bits: 842 of 8000 is 10.525.
+ */
+extern double percent_of(int64_t k, int64_t n);
 
 /*
  * Score interval, the default: near its nominal coverage at every n, never

@@ -231,7 +231,7 @@ set_percent(Datum *value, bool *isnull, int64 successes, int64 total)
 {
 	*isnull = total == 0;
 	if (total != 0)
-		*value = Float8GetDatum(100.0 * (double) successes / (double) total);
+		*value = Float8GetDatum(percent_of(successes, total));
 }
 
 /*
@@ -342,7 +342,7 @@ funnel_summary_chart(PG_FUNCTION_ARGS)
 			continue;
 		count_conversion(&view, stage - 1, stage, false, &successes, &total);
 		if (total > 0)
-			appendStringInfo(&out, " %5.1f%%", 100.0 * (double) successes / (double) total);
+			appendStringInfo(&out, " %5.1f%%", percent_of(successes, total));
 	}
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

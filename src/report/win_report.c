@@ -321,7 +321,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 		values[5] = Int64GetDatum(counts.of[WIN_NO_DECISION]);
 		values[6] = Int64GetDatum(counts.of[WIN_STILL_OPEN]);
 		values[7] = Int64GetDatum(total);
-		values[8] = Float8GetDatum(total > 0 ? 100.0 * (double) won / (double) total : 0);
+		values[8] = Float8GetDatum(percent_of(won, total));
 		values[9] = Float8GetDatum(100 * low);
 		values[10] = Float8GetDatum(100 * high);
 		values[11] = Float8GetDatum(fractional_won);

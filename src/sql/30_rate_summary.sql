@@ -67,6 +67,8 @@ CREATE FUNCTION rate(rate rate_summary) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'rate_summary_rate' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION percent(rate rate_summary) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'rate_summary_percent' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION percent(rate rate_summary, digits integer) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'rate_summary_percent_digits' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION confidence_interval(rate rate_summary, level double precision DEFAULT 0.95, method text DEFAULT 'wilson',
 	OUT low double precision, OUT high double precision)
 	AS 'MODULE_PATHNAME', 'rate_summary_confidence_interval' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -76,5 +78,6 @@ COMMENT ON FUNCTION successes(rate_summary) IS 'how many did it';
 COMMENT ON FUNCTION total(rate_summary) IS 'of how many';
 COMMENT ON FUNCTION rate(rate_summary) IS 'the fraction, 0 to 1; NULL where nothing was counted';
 COMMENT ON FUNCTION percent(rate_summary) IS 'the percentage, 0 to 100; NULL where nothing was counted';
+COMMENT ON FUNCTION percent(rate_summary, integer) IS 'the percentage with so many decimals, rounded half away from zero from the counts: percent(r, 1)';
 COMMENT ON FUNCTION confidence_interval(rate_summary, double precision, text) IS 'where the true fraction plausibly lies; method wilson or exact (Clopper-Pearson); NULL where nothing was counted';
 COMMENT ON FUNCTION chart(rate_summary, integer) IS 'a bar with its 95 % interval, as one line of text';

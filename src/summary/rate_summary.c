@@ -315,8 +315,7 @@ rate_summary_percent(PG_FUNCTION_ARGS)
 
 	if (rate->total == 0)
 		PG_RETURN_NULL();
-	/* one rounding where the counts are small: 842 of 8000 is 10.525 */
-	PG_RETURN_FLOAT8(100.0 * (double) rate->successes / (double) rate->total);
+	PG_RETURN_FLOAT8(percent_of(rate->successes, rate->total));
 }
 
 /*
