@@ -41,7 +41,7 @@ SELECT successes(r), total(r), rate(r), percent(r) FROM (SELECT rate_summary(842
 SELECT s, n, percent(r) AS percent, percent(r, 0) AS "0", percent(r, 1) AS "1", percent(r, 2) AS "2", percent(r, 4) AS "4"
 FROM (VALUES (842, 8000), (1, 3), (2, 3), (1, 8), (1, 2000), (0, 7), (7, 7), (624999999999999999, 5000000000000000000), (9223372036854775807, 9223372036854775807), (9223372036854775806, 9223372036854775807)) v(s, n), rate_summary(s, n) r ORDER BY n, s;
 SELECT count(*) AS rates, count(*) FILTER (WHERE percent(rate_summary(s, n), d) <> round(100 * s::numeric(60, 40) / n, d)) AS wrong FROM generate_series(0, 200) s, generate_series(s, 200) n, generate_series(0, 4) d WHERE n > 0;
--- above 9e13 a hundred times the count takes more bits than a double precision number has
+-- above 9e13, a hundred times the count takes more bits than a double precision number has
 SELECT count(*) FILTER (WHERE percent(rate_summary(n, n)) <> 100) AS wrong FROM generate_series(1000000000000000, 1000000000000000 + 1000000, 997) n;
 SELECT percent(r, 15), percent(NULL::rate_summary, 1) IS NULL AS "null", percent(rate_summary(0, 0), 1) IS NULL AS none FROM rate_summary(1, 3) r;
 SELECT percent(r, -1) FROM rate_summary(1, 3) r;

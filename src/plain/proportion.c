@@ -44,8 +44,10 @@ percent_of(int64_t k, int64_t n)
 {
 	if (n == 0)
 		return NAN;
-	/* 100 k is rounded where it takes more than 53 bits, and may be too large then */
-	return fmin(100.0 * (double) k / (double) n, 100.0);
+	/* 100 k is rounded where it takes more than 53 bits: all of them are 100 nevertheless, and more never are */
+	if (k == n)
+		return 100;
+	return fmin(100.0 * (double) k / (double) n, 100);
 }
 
 /*

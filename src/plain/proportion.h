@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /*
- * 100 k / n, never above 100; NaN when n is 0. Rounded once where 100 k takes
+ * 100 k / n, 100 when k is n and never above; NaN when n is 0. Rounded once where 100 k takes
  * no more than 53 bits: 842 of 8000 is 10.525.
  */
 extern double percent_of(int64_t k, int64_t n);
