@@ -5,6 +5,7 @@
 #include "summary/event_buffer.h"
 
 #include "miscadmin.h"
+#include "datatype/timestamp.h"
 #include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
 #include "storage/shmem.h"
@@ -221,7 +222,7 @@ static void
 empty_area(EventPartition *partition)
 {
 	partition->next = partition->area;
-	partition->limit = (char *) partition->area + partition->area_size;
+	partition->limit = partition->area == NULL ? NULL : (char *) partition->area + partition->area_size;
 }
 
 static inline bool
@@ -251,7 +252,7 @@ resize_area(EventBuffer *buffer, EventPartition *partition, Size size)
 {
 	EventPartition old = *partition;
 	Size		records = (char *) old.next - (char *) old.area;
-	Size		names = (char *) old.area + old.area_size - old.limit;
+	Size		names = old.area == NULL ? 0 : (char *) old.area + old.area_size - old.limit;
 
 	partition->area = size == 0 ? NULL :
 		MemoryContextAllocExtended(buffer->context, size, MCXT_ALLOC_HUGE);
@@ -362,6 +363,87 @@ event_buffer_serialize(const EventBuffer *buffer, char *out)
 		memcpy(out, slab->data, slab->used);
 		out += slab->used;
 	}
+}
+
+/* Are the sizes of a chunk ones that write_chunk() can have written within so many bytes? */
+static bool
+chunk_fits(const EventChunk *head, Size room, bool named)
+{
+	Size		events;
+
+	if (head->size < offsetof(EventChunk, data) || head->size > room || head->size % MAXIMUM_ALIGNOF != 0 ||
+		head->nevents == 0 || head->deal_bytes < 1 || head->deal_bytes > 8 ||
+		head->at_bytes < 1 || head->at_bytes > 8)
+		return false;
+	events = (Size) head->nevents * event_bytes(head) + CHUNK_SLACK;
+	if (named)
+		events += sizeof(uint32) * (Size) head->nevents;
+	return events <= head->size - offsetof(EventChunk, data);
+}
+
+/* Do the names of a chunk end within it? They begin behind its events. */
+static bool
+names_fit(const EventChunk *head, const char *chunk)
+{
+	const char *name = chunk + offsetof(EventChunk, data) + (Size) head->nevents * event_bytes(head) + CHUNK_SLACK;
+	const char *end = chunk + head->size;
+
+	for (uint32 i = 0; i < head->nevents; i++)
+	{
+		uint32		length;
+
+		if ((Size) (end - name) < sizeof(uint32))
+			return false;
+		memcpy(&length, name, sizeof(uint32));
+		name += sizeof(uint32);
+		if (length > (Size) (end - name))
+			return false;
+		name += length;
+	}
+	return true;
+}
+
+const char *
+event_buffer_check(const char *serial, Size size, bool named, uint32 nroles, uint32 extra_role, int64 latest)
+{
+	EventBuffer buffer = {0};
+	const char *in = serial + sizeof(buffer.partition_mask);
+	const char *end = serial + size;
+
+	if (size < sizeof(buffer.partition_mask))
+		return "it is too short";
+	memcpy(&buffer.partition_mask, serial, sizeof(buffer.partition_mask));
+	if (buffer.partition_mask != 0 && buffer.partition_mask != EVENT_PARTITIONS - 1)
+		return "its partitions are unknown";
+	while (in < end)
+	{
+		EventChunk	head;
+		const uint8 *event = (const uint8 *) in + offsetof(EventChunk, data);
+		uint64		partition = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if ((Size) (end - in) < offsetof(EventChunk, data))
+			return "a chunk of events is cut off";
+		memcpy(&head, in, offsetof(EventChunk, data));
+		if (!chunk_fits(&head, end - in, named) || (named && !names_fit(&head, in)))
+			return "a chunk of events is malformed";
+		for (uint32 i = 0; i < head.nevents; i++, event += event_bytes(&head))
+		{
+			int64		at = (int64) ((uint64) head.least_at + get_number(event + head.deal_bytes, head.at_bytes));
+			uint32		role = event[head.deal_bytes + head.at_bytes];
+			uint64		own = (event_key(chunk_deal(&head, event)) >> (64 - EVENT_PARTITION_BITS)) & buffer.partition_mask;
+
+			if (role >= nroles && role != extra_role)
+				return "an event has an unknown kind";
+			if (at > latest || !IS_VALID_TIMESTAMP(at))
+				return "an instant is out of range";
+			if (i > 0 && own != partition)
+				return "the deals of a chunk belong to different partitions";
+			partition = own;
+		}
+		in += head.size;
+	}
+	return NULL;
 }
 
 void

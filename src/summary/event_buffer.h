@@ -140,6 +140,13 @@ event_buffer_add(EventBuffer *buffer, int64 deal, int64 at, uint32 role,
  * be aligned. Never stored, so nothing in them is made portable.
  */
 extern Size event_buffer_serial_size(EventBuffer *buffer);
+/*
+ * Are such bytes what event_buffer_serialize() can have written: events of
+ * roles below nroles or of the extra one, not later than `latest`, each chunk
+ * within one partition? NULL, or what is wrong. Only then may they be taken in.
+ */
+extern const char *event_buffer_check(const char *serial, Size size, bool named, uint32 nroles,
+									  uint32 extra_role, int64 latest);
 extern void event_buffer_serialize(const EventBuffer *buffer, char *out);
 extern void event_buffer_take(EventBuffer *buffer, const char *serial, Size size);
 

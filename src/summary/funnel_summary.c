@@ -175,7 +175,7 @@ check_funnel(const SummaryView *view)
 	FunnelDefinition definition;
 	const char *problem = funnel_definition_decode(view->identity, view->identity_size, &definition);
 	const TallyEntry *entries = view->all.cells;
-	const TallyEntry *end = entries + view->all.ncells;
+	const TallyEntry *end = view->all.ncells == 0 ? entries : entries + view->all.ncells;	/* NULL where there are none */
 	const TallyEntry *durations = entries;
 	int64		deals = 0;
 

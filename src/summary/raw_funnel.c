@@ -1,11 +1,17 @@
 /*
  * raw_funnel.c
  *		funnel_agg(deal, kind, at, stages [, within, as_of]): the funnel of raw
- *		events in one pass, without a history or a GROUP BY per deal (floor 3).
+ *		events in one pass, without a history or a GROUP BY per deal.
  *
  * The state buffers the events whose kind is a stage or an exit
  * (event_buffer.h) and reads them deal by deal at the end, as deal_progress()
  * with default options would. It alone of all aggregates has an internal state.
+ *
+ * What comes back from funnel_events_deserialize() may come from anybody: some
+ * engines let a role call it with bytes of its own. So those bytes are checked as
+ * a recv function checks its own, and a state holds what it means, the identity
+ * of its funnel, in the aggregate's memory. What a call site has parsed of its
+ * options serves the rows of that call site alone.
  *
  * The transition is called for every row of a table, so what is the same for
  * all rows is looked at once: where the stages are a constant of the query they
@@ -25,6 +31,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/problem.h"
 #include "history/deal_event.h"
 #include "summary/event_buffer.h"
 #include "summary/funnel_summary.h"
@@ -43,9 +50,25 @@ typedef struct Options
 	KindRoles  *roles;
 } Options;
 
+/*
+ * The options that a call site has met, by hash: groups may differ in them. No
+ * more than there are buckets, or groups that each have their own would leave
+ * them behind until the query ends.
+ */
+#define OPTION_BUCKETS 1024
+
+typedef struct OptionCache
+{
+	int			count;
+	Options    *buckets[OPTION_BUCKETS];
+} OptionCache;
+
 typedef struct FunnelEvents
 {
-	const Options *options;
+	const void *site;			/* the cache of the call site that options belongs to */
+	const Options *options;		/* NULL before the first row taken in here */
+	uint8	   *identity;		/* of the funnel */
+	uint32		identity_size;
 	TimestampTz as_of;
 	EventBuffer buffer;
 	const char *serial;			/* a buffer not yet taken in, in place of this one */
@@ -123,25 +146,6 @@ same_stages(const Options *options, const ArrayType *stages)
 		memcmp(options->stages, stages, VARSIZE(stages)) == 0;
 }
 
-static inline const Interval *
-within_of(const Options *options)
-{
-	return options->has_within ? &options->within : NULL;
-}
-
-/*
- * The options that a call site has met, by hash: groups may differ in them. No
- * more than there are buckets, or groups that each have their own would leave
- * them behind until the query ends.
- */
-#define OPTION_BUCKETS 1024
-
-typedef struct OptionCache
-{
-	int			count;
-	Options    *buckets[OPTION_BUCKETS];
-} OptionCache;
-
 /*
  * The options of a call, parsed once for all groups of the query that share them;
  * those that are too many, in `context` for one state.
@@ -185,6 +189,12 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
+static bool
+same_identity(const FunnelEvents *events, const void *identity, Size size)
+{
+	return events->identity_size == size && memcmp(events->identity, identity, size) == 0;
+}
+
 static inline void
 require_same(const FunnelEvents *events, bool same_rules, TimestampTz as_of)
 {
@@ -212,28 +222,40 @@ text_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 static FunnelEvents *
-create_events(MemoryContext context, const Options *options, TimestampTz as_of, bool named)
+create_events(MemoryContext context, const void *identity, Size identity_size, TimestampTz as_of, bool named)
 {
 	FunnelEvents *events = MemoryContextAllocZero(context, sizeof(FunnelEvents));
 
-	events->options = options;
+	events->site = events;		/* no call site's */
+	events->identity = memcpy(MemoryContextAlloc(context, identity_size), identity, identity_size);
+	events->identity_size = (uint32) identity_size;
 	events->as_of = as_of;
 	event_buffer_init(&events->buffer, context, named);
 	return events;
 }
 
-/* The state of the first row of a group. */
-static FunnelEvents *
-begin_events(FunctionCallInfo fcinfo, bool named, ArrayType *stages, const Interval *within,
-			 TimestampTz as_of)
+/* Parses the options of a row of a call site that the state does not know yet. */
+static void
+meet_call_site(FunctionCallInfo fcinfo, FunnelEvents **state, bool named, ArrayType *stages, const Interval *within,
+			   TimestampTz as_of)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	Options    *options;
+	Options    *options = get_options(fcinfo->flinfo, stages, within, context);
+	FunnelEvents *events = *state;
 
-	instant_check(as_of, "as_of", NULL);
-	options = get_options(fcinfo->flinfo, stages, within, context);
 	options->constant = argument_is_constant(fcinfo, ARG_STAGES);
-	return create_events(context, options, as_of, named);
+	if (events == NULL)
+	{
+		instant_check(as_of, "as_of", NULL);
+		*state = events = create_events(context, options->identity.data, options->identity.len, as_of, named);
+	}
+	else if (events->serial != NULL || events->buffer.named != named)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this state of funnel_agg takes in no such rows")));
+	require_same(events, same_identity(events, options->identity.data, options->identity.len), as_of);
+	events->options = options;
+	events->site = fcinfo->flinfo->fn_extra;
 }
 
 /*
@@ -262,10 +284,10 @@ take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 
 	if (has_options && !PG_ARGISNULL(ARG_WITHIN))
 		within = PG_GETARG_INTERVAL_P(ARG_WITHIN);
-	if (unlikely(events == NULL))
-		events = begin_events(fcinfo, named, PG_GETARG_ARRAYTYPE_P(ARG_STAGES), within,
-							  has_options ? PG_GETARG_TIMESTAMPTZ(ARG_AS_OF) :
-							  GetCurrentTransactionStartTimestamp());
+	if (unlikely(events == NULL || events->site != fcinfo->flinfo->fn_extra))
+		meet_call_site(fcinfo, &events, named, PG_GETARG_ARRAYTYPE_P(ARG_STAGES), within,
+					   has_options ? PG_GETARG_TIMESTAMPTZ(ARG_AS_OF) :
+					   events == NULL ? GetCurrentTransactionStartTimestamp() : events->as_of);
 	else
 		require_same(events,
 					 (events->options->constant ||
@@ -362,29 +384,26 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("funnel_agg combines only what comes from another process")));
 	if (events == NULL)
-		events = create_events(context,
-							   get_options(fcinfo->flinfo, other->options->stages,
-										   within_of(other->options), context),
-							   other->as_of, other->buffer.named);
+		events = create_events(context, other->identity, other->identity_size, other->as_of, other->buffer.named);
 	else
 		require_same(events,
-					 same_stages(events->options, other->options->stages) &&
-					 same_within(events->options, within_of(other->options)),
+					 events->serial == NULL && events->buffer.named == other->buffer.named &&
+					 same_identity(events, other->identity, other->identity_size),
 					 other->as_of);
 	event_buffer_take(&events->buffer, other->serial, other->serial_size);
 	PG_RETURN_POINTER(events);
 }
 
 /*
- * The state as bytes for another process of the same server: head, stages, and
+ * The state as bytes for another process of the same server: head, identity, and
  * the buffer. Never stored, so nothing in it is made portable.
  */
 typedef struct SerialHead
 {
 	TimestampTz as_of;
-	Interval	within;
-	bool		has_within;
-	bool		named;
+	uint32		identity_size;
+	uint8		named;
+	uint8		zeros[3];
 } SerialHead;
 
 /* A row of a parallel plan has other columns besides, and a head. */
@@ -395,22 +414,17 @@ Datum
 funnel_events_serialize(PG_FUNCTION_ARGS)
 {
 	FunnelEvents *events;
-	const Options *options;
-	SerialHead	head;
+	SerialHead	head = {0};
 	Size		size;
 	bytea	   *result;
 	char	   *out;
 
 	aggregate_context(fcinfo);
 	events = (FunnelEvents *) PG_GETARG_POINTER(0);
-	options = events->options;
-	memset(&head, 0, sizeof(head));
 	head.as_of = events->as_of;
-	head.has_within = options->has_within;
-	if (options->has_within)
-		head.within = options->within;
+	head.identity_size = events->identity_size;
 	head.named = events->buffer.named;
-	size = add_size(VARHDRSZ + sizeof(head) + VARSIZE(options->stages),
+	size = add_size(VARHDRSZ + sizeof(head) + head.identity_size,
 					event_buffer_serial_size(&events->buffer));
 	if (size > MAX_SERIAL_SIZE)
 		ereport(ERROR,
@@ -423,14 +437,40 @@ funnel_events_serialize(PG_FUNCTION_ARGS)
 	out = VARDATA(result);
 	memcpy(out, &head, sizeof(head));
 	out += sizeof(head);
-	memcpy(out, options->stages, VARSIZE(options->stages));
-	event_buffer_serialize(&events->buffer, out + VARSIZE(options->stages));
+	memcpy(out, events->identity, head.identity_size);
+	event_buffer_serialize(&events->buffer, out + head.identity_size);
 	PG_RETURN_BYTEA_P(result);
+}
+
+/* Checks what another process sent; NULL when a state can be made of it, else what is wrong. */
+static const char *
+check_serial(const char *in, Size size, SerialHead *head)
+{
+	FunnelDefinition definition;
+	const char *problem;
+
+	if (size < sizeof(SerialHead))
+		return "it is too short";
+	memcpy(head, in, sizeof(SerialHead));
+	if (head->named > 1 || head->zeros[0] != 0 || head->zeros[1] != 0 || head->zeros[2] != 0)
+		return "its flags are unknown";
+	if (TIMESTAMP_NOT_FINITE(head->as_of) || !IS_VALID_TIMESTAMP(head->as_of))
+		return "its as_of is out of range";
+	if (head->identity_size > size - sizeof(SerialHead))
+		return "its identity is cut off";
+	in += sizeof(SerialHead);
+	problem = funnel_definition_decode((const uint8 *) in, head->identity_size, &definition);
+	if (problem == NULL)
+		problem = funnel_definition_verify_labels(&definition);
+	if (problem == NULL)
+		problem = event_buffer_check(in + head->identity_size, size - sizeof(SerialHead) - head->identity_size,
+									 head->named != 0, definition.rules.nstages, CHAIN_EXIT, head->as_of);
+	return problem;
 }
 
 /*
  * A state that points into its bytes: the executor combines it at once, and
- * only then lets go of them.
+ * only then lets go of them. 22P03 for bytes that no state is serialised as.
  */
 PG_FUNCTION_INFO_V1(funnel_events_deserialize);
 Datum
@@ -438,30 +478,26 @@ funnel_events_deserialize(PG_FUNCTION_ARGS)
 {
 	bytea	   *serial;
 	const char *in;
+	Size		size;
+	const char *problem;
 	SerialHead	head;
-	varattrib_4b stages_header;
-	Size		stages_size;
-	ArrayType  *stages;
 	FunnelEvents *events;
 
 	aggregate_context(fcinfo);
 	serial = PG_GETARG_BYTEA_PP(0);
 	in = VARDATA_ANY(serial);
-	memcpy(&head, in, sizeof(head));
+	size = VARSIZE_ANY_EXHDR(serial);
+	problem = check_serial(in, size, &head);
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed serialized state of funnel_agg"),
+				 errdetail_problem(problem)));
 	in += sizeof(head);
-	memcpy(&stages_header, in, VARHDRSZ);
-	stages_size = VARSIZE(&stages_header);
-	stages = palloc(stages_size);
-	memcpy(stages, in, stages_size);
-	in += stages_size;
-
-	events = create_events(CurrentMemoryContext,
-						   get_options(fcinfo->flinfo, stages,
-									   head.has_within ? &head.within : NULL,
-									   CurrentMemoryContext),
-						   head.as_of, head.named);
-	events->serial = in;
-	events->serial_size = (const char *) VARDATA_ANY(serial) + VARSIZE_ANY_EXHDR(serial) - in;
+	size -= sizeof(head);
+	events = create_events(CurrentMemoryContext, in, head.identity_size, head.as_of, head.named != 0);
+	events->serial = in + head.identity_size;
+	events->serial_size = size - head.identity_size;
 	PG_RETURN_POINTER(events);
 }
 
@@ -494,32 +530,14 @@ search_deal(const ChainRules *rules, const StageEvent *deal, size_t nevents, Tim
 		pfree(events);
 }
 
-/* The funnel_summary of all deals in the buffer. Only reads its state. */
-PG_FUNCTION_INFO_V1(funnel_events_final);
-Datum
-funnel_events_final(PG_FUNCTION_ARGS)
+/* Counts the deals of a buffer into a summary of their funnel. */
+static SummaryState *
+count_deals(SummaryState *summary, const EventBuffer *buffer, const ChainRules *rules, TimestampTz as_of)
 {
-	FunnelEvents *state;
-	const Options *options;
-	ChainRules	rules;
-	SummaryState *summary;
-	SummaryView view;
-	DealReader *reader;
+	DealReader *reader = deal_reader_create(buffer);
 	const StageEvent *deal;
 	size_t		nevents;
 
-	aggregate_context(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	state = (FunnelEvents *) PG_GETARG_POINTER(0);
-	options = state->options;
-	rules = options->definition.rules;
-	rules.check_interrupts = check_interrupts;
-
-	summary = summary_create(&funnel_type, options->identity.data, options->identity.len,
-							 rules.nstages - 1);
-	summary->inputs = 1;
-	reader = deal_reader_create(&state->buffer);
 	while ((deal = deal_reader_next(reader, &nevents)) != NULL)
 	{
 		int64		times[FUNNEL_MAX_STAGES + 1];
@@ -529,10 +547,39 @@ funnel_events_final(PG_FUNCTION_ARGS)
 		chain_run_begin(&run);
 		for (size_t i = 0; i < nevents; i++)
 			chain_run_add(&run, times, deal[i].role, deal[i].at);
-		if (!chain_run_end(&run, &rules, state->as_of, &result))
-			search_deal(&rules, deal, nevents, state->as_of, &result);
+		if (!chain_run_end(&run, rules, as_of, &result))
+			search_deal(rules, deal, nevents, as_of, &result);
 		summary = funnel_count(summary, &result);
 	}
+	return summary;
+}
+
+/* The funnel_summary of all deals in the buffer. Only reads its state. */
+PG_FUNCTION_INFO_V1(funnel_events_final);
+Datum
+funnel_events_final(PG_FUNCTION_ARGS)
+{
+	FunnelEvents *state;
+	FunnelDefinition definition;
+	SummaryState *summary;
+	SummaryView view;
+
+	aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (FunnelEvents *) PG_GETARG_POINTER(0);
+	if (state->serial != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this state of funnel_agg has to be combined first")));
+	if (funnel_definition_decode(state->identity, state->identity_size, &definition) != NULL)
+		elog(ERROR, "a state of funnel_agg has lost its funnel");
+	definition.rules.check_interrupts = check_interrupts;
+
+	summary = summary_create(&funnel_type, state->identity, state->identity_size,
+							 definition.rules.nstages - 1);
+	summary->inputs = 1;
+	summary = count_deals(summary, &state->buffer, &definition.rules, state->as_of);
 	summary_view_open(&view, &funnel_type, summary, NULL);
 	PG_RETURN_POINTER(summary_pack(&view, &funnel_type));
 }

@@ -68,6 +68,7 @@ void	   *palloc0(Size size) { return allocate(size, true); }
 void	   *palloc_extended(Size size, int flags) { return allocate(size, flags & MCXT_ALLOC_ZERO); }
 void	   *MemoryContextAlloc(MemoryContext context, Size size) { return allocate(size, false); }
 void	   *MemoryContextAllocZero(MemoryContext context, Size size) { return allocate(size, true); }
+void	   *MemoryContextAllocExtended(MemoryContext context, Size size, int flags) { return allocate(size, flags & MCXT_ALLOC_ZERO); }
 void	   *MemoryContextAllocHuge(MemoryContext context, Size size) { return allocate(size, false); }
 
 /* Freed chunks are kept unreadable until the reset, which frees them once. */
@@ -385,6 +386,18 @@ pq_sendcountedtext(StringInfo out, const char *text, int length
 /* ---------------------------------------------------------------- text */
 
 /* Valid UTF-8 has been made sure of: charts count and cut its characters. */
+/* Client and server speak UTF-8, which is asked of what comes in. */
+int			pg_get_client_encoding(void) { return PG_UTF8; }
+int			GetDatabaseEncoding(void) { return PG_UTF8; }
+char	   *pg_server_to_client(const char *bytes, int length) { return unconstify(char *, bytes); }
+
+char *
+pg_client_to_server(const char *bytes, int length)
+{
+	(void) pg_verifymbstr(bytes, length, false);
+	return unconstify(char *, bytes);
+}
+
 int			pg_mblen(const char *text) { return pg_encoding_mblen(PG_UTF8, text); }
 int			pg_dsplen(const char *text) { return pg_encoding_dsplen(PG_UTF8, text); }
 
