@@ -25,7 +25,8 @@ SELECT id, deal_outcome(deal_history(VARIADIC ARRAY[deal_event('opportunity', '2
 FROM win_deals;
 CREATE TABLE win_reference AS SELECT win_agg(o) AS w FROM win_outcomes;
 
-SELECT * FROM win_reference;
+SELECT w::jsonb - 'competitors' AS all_deals FROM win_reference;
+SELECT competitor FROM win_reference, jsonb_array_elements(w::jsonb -> 'competitors') AS competitor;
 SELECT competitor, considered, won, lost, lost_to, no_decision, open, total, percent, fractional_won, fractional_total, amount_won, amount_lost FROM win_reference, competitors(w);
 SELECT basis, competitor, won, total, round(percent::numeric, 4) AS percent, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, fractional_won, fractional_total
 FROM win_reference, unnest('{closed,decided,lost_to}'::text[]) WITH ORDINALITY b(basis, n), competitors(w, basis) ORDER BY n, competitor;
@@ -51,7 +52,7 @@ SELECT chart(win_agg(i < 3, ARRAY[E'two\nlines', E'a\ttab']), 20) FROM generate_
 -- the same from columns: won, lost and open only, so deal 5 counts as open here, and nobody knows to whom
 SELECT competitor, considered, won, lost, lost_to, no_decision, open, fractional_won, fractional_total, amount_won, amount_lost
 FROM (SELECT win_agg(CASE ending WHEN 'won' THEN true WHEN 'lost' THEN false END, competitors, id * 100) AS w FROM win_deals) x, competitors(w);
-SELECT win_agg(ending = 'won', competitors) FROM win_deals WHERE ending IN ('won', 'lost');
+SELECT w::jsonb - 'competitors' AS all_deals, jsonb_array_length(w::jsonb -> 'competitors') AS competitors FROM (SELECT win_agg(ending = 'won', competitors) AS w FROM win_deals WHERE ending IN ('won', 'lost')) AS x;
 
 -- content and platforms in place of competitors: a loss to a competitor is no loss to a piece of content
 SELECT competitor AS content, considered, won, lost, lost_to
@@ -147,7 +148,7 @@ SELECT competitors(w, level => 'NaN') FROM win_reference;
 SELECT chart(w, 5) FROM win_reference;
 
 -- a transition function called by hand works on a copy
-SELECT s, win_summary_add_fields(s, true, '{A}') FROM (SELECT win_summary_add_fields(NULL, false, '{A}') AS s) x;
+SELECT y.* FROM (SELECT win_summary_add_fields(NULL, false, '{A}') AS s) x, LATERAL (VALUES ('with one more', win_summary_add_fields(s, true, '{A}')), ('as it was', s)) AS y (what, summary);
 
 DROP VIEW win_outcomes;
 DROP TABLE win_deals, win_reference, win_parts;
