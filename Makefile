@@ -38,6 +38,7 @@ REGRESS = \
 	deal_outcome \
 	history_problems \
 	one_story \
+	cases \
 	win_summary \
 	content_summary \
 	comparison \
