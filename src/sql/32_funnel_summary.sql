@@ -133,9 +133,9 @@ CREATE FUNCTION steps(summary funnel_summary,
 	AS 'MODULE_PATHNAME', 'funnel_summary_steps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
 CREATE FUNCTION chart(summary funnel_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'funnel_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION conversion(funnel_summary) IS 'deals that reached the last stage, of those that reached the first';
-COMMENT ON FUNCTION conversion(funnel_summary, text, text) IS 'deals that reached to_stage, of those that reached from_stage';
-COMMENT ON FUNCTION settled_conversion(funnel_summary, text, text) IS 'conversion without the deals still open between the two stages';
+COMMENT ON FUNCTION conversion(funnel_summary) IS 'deals that reached the last stage, of those that reached the first: percent(conversion(f), 1)';
+COMMENT ON FUNCTION conversion(funnel_summary, text, text) IS 'deals that reached to_stage, of those that reached from_stage: percent(conversion(f, ''mql'', ''sql''), 1)';
+COMMENT ON FUNCTION settled_conversion(funnel_summary, text, text) IS 'conversion without the deals still open between the two stages: percent(settled_conversion(f, ''mql'', ''sql''), 1)';
 COMMENT ON FUNCTION stage_duration(funnel_summary, text) IS 'days from a stage to the next matched one; exits compete, the unfinished are censored';
 COMMENT ON FUNCTION steps(funnel_summary) IS 'a row per stage: deals that reached it and what became of them, conversion in percent with its 95 % Wilson interval, median days to the next stage';
 COMMENT ON FUNCTION chart(funnel_summary, integer) IS 'a bar per stage, as text: deals, and percent of the stage before';

@@ -107,9 +107,9 @@ CREATE FUNCTION competitors(summary win_summary, basis text DEFAULT 'considered'
 	AS 'MODULE_PATHNAME', 'win_summary_competitors' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 CREATE FUNCTION chart(summary win_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'win_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to';
-COMMENT ON FUNCTION overall_win_rate(win_summary, text) IS 'deals won of all, each counted once';
-COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those in which nobody was considered';
+COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to: percent(win_rate(w, ''Acme''), 1)';
+COMMENT ON FUNCTION overall_win_rate(win_summary, text) IS 'deals won of all, each counted once: percent(overall_win_rate(w), 1)';
+COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those in which nobody was considered: percent(uncontested_win_rate(w), 1)';
 COMMENT ON FUNCTION win_loss_ratio(win_summary, text) IS 'deals won / deals lost in which a competitor was considered; NULL when none was lost';
 COMMENT ON FUNCTION lost_to(win_summary, text) IS 'deals lost to this very competitor, as far as the losing event names it';
 COMMENT ON FUNCTION amount_win_rate(win_summary, text) IS 'amount won / amount won and lost where a competitor was considered; NULL when there is none';

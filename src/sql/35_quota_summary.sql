@@ -66,7 +66,7 @@ CREATE FUNCTION mean_elapsed_cycles(summary quota_summary, reference interval) R
 CREATE FUNCTION time_to_quota(summary quota_summary) RETURNS duration_summary
 	AS 'MODULE_PATHNAME', 'quota_summary_time_to_quota' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION reps(quota_summary) IS 'how many reps';
-COMMENT ON FUNCTION reached(quota_summary) IS 'those who reached quota, of all reps';
+COMMENT ON FUNCTION reached(quota_summary) IS 'those who reached quota, of all reps: percent(reached(s), 1)';
 COMMENT ON FUNCTION quota_velocity(quota_summary) IS '100 x closed deals of all reps / reps; those not there yet with the deals they have closed so far';
 COMMENT ON FUNCTION mean_cycles(quota_summary) IS 'closed deals until quota per rep, of those who reached it alone; NULL when nobody did';
 COMMENT ON FUNCTION mean_elapsed_cycles(quota_summary, interval) IS 'mean time from hire to quota in reference cycles of so long, of those who reached it alone; NULL when nobody did';
