@@ -12,9 +12,10 @@
 #include "utils/array.h"
 
 #include "base/call_cache.h"
+#include "base/instant.h"
 #include "base/label.h"
+#include "base/options.h"
 #include "base/zone.h"
-#include "history/deal_event.h"
 
 /* The arguments of business_days(). */
 enum
@@ -136,10 +137,8 @@ get_calendar(FunctionCallInfo fcinfo)
 	if (calendar != NULL)
 		return calendar;
 
-	if (PG_ARGISNULL(ARG_ZONE) || PG_ARGISNULL(ARG_WEEKEND))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", PG_ARGISNULL(ARG_ZONE) ? "zone" : "weekend")));
+	require_option(fcinfo, ARG_ZONE, "zone");
+	require_option(fcinfo, ARG_WEEKEND, "weekend");
 	options = call_cache_begin(fcinfo, &arguments, &caller);
 	calendar = palloc0(sizeof(BusinessCalendar));
 	calendar->zone = zone_from_text((text *) options[ARG_ZONE - ARG_HOLIDAYS]);

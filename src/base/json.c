@@ -7,10 +7,10 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
-#include "utils/timestamp.h"
 
-#include "history/deal_event.h"
+#include "base/instant.h"
 #include "base/json.h"
+#include "base/options.h"
 
 bool
 jsonb_check_keys(JsonbContainer *object, const char *type, const char *const *keys,
@@ -96,17 +96,49 @@ whole_number_text(const JsonbValue *value)
 }
 
 bool
-jsonb_value_int64(const JsonbValue *value, const char *type, const char *key,
-				  int64 *result, fmNodePtr escontext)
+jsonb_out_of_range(const char *type, const char *key, const char *text, fmNodePtr escontext)
+{
+	ereturn(escontext, false,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("malformed %s: \"%s\" is out of range: %.40s%s", type, key, text,
+					strlen(text) > 40 ? "..." : "")));
+}
+
+/* A whole number between two bounds. */
+static bool
+bounded_number(const JsonbValue *value, const char *type, const char *key,
+			   int64 least, int64 most, int64 *result, fmNodePtr escontext)
 {
 	char	   *text = whole_number_text(value);
-	Datum		number;
+	Sum128		number;
 
 	if (text == NULL)
 		return wrong_type(type, key, "a whole number", escontext);
-	if (!DirectInputFunctionCallSafe(int8in, text, InvalidOid, -1, escontext, &number))
+	if (!sum128_parse(text, &number) ||
+		sum128_compare(number, sum128_from_int64(least)) < 0 ||
+		sum128_compare(number, sum128_from_int64(most)) > 0)
+		return jsonb_out_of_range(type, key, text, escontext);
+	*result = (int64) number.low;
+	return true;
+}
+
+bool
+jsonb_value_int64(const JsonbValue *value, const char *type, const char *key,
+				  int64 *result, fmNodePtr escontext)
+{
+	return bounded_number(value, type, key, PG_INT64_MIN, PG_INT64_MAX, result, escontext);
+}
+
+bool
+jsonb_field_int32(JsonbContainer *object, const char *type, const char *key,
+				  int32 *value, fmNodePtr escontext)
+{
+	int64		number;
+
+	if (!bounded_number(jsonb_field(object, key), type, key, PG_INT32_MIN, PG_INT32_MAX, &number,
+						escontext))
 		return false;
-	*result = DatumGetInt64(number);
+	*value = (int32) number;
 	return true;
 }
 
@@ -144,9 +176,7 @@ jsonb_value_sum128(const JsonbValue *value, const char *type, const char *key,
 	if (text == NULL)
 		return wrong_type(type, key, "a whole number", escontext);
 	if (!sum128_parse(text, result))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("malformed %s: \"%s\" is out of range: %s", type, key, text)));
+		return jsonb_out_of_range(type, key, text, escontext);
 	return true;
 }
 
@@ -158,20 +188,44 @@ jsonb_field_label(JsonbContainer *object, const char *type, const char *key,
 }
 
 bool
+jsonb_value_instant(const JsonbValue *value, const char *type, const char *key,
+					int64 *result, fmNodePtr escontext)
+{
+	if (value == NULL || value->type != jbvString)
+		return wrong_type(type, key, "an instant", escontext);
+	return instant_parse(pnstrdup(value->val.string.val, value->val.string.len), key, result,
+						 escontext);
+}
+
+bool
 jsonb_field_instant(JsonbContainer *object, const char *type, const char *key,
 					int64 *value, fmNodePtr escontext)
 {
-	JsonbValue *field = jsonb_field(object, key);
-	Datum		instant;
+	return jsonb_value_instant(jsonb_field(object, key), type, key, value, escontext);
+}
 
-	if (field == NULL || field->type != jbvString)
-		return wrong_type(type, key, "an instant", escontext);
-	if (!DirectInputFunctionCallSafe(timestamptz_in,
-									 pnstrdup(field->val.string.val, field->val.string.len),
-									 InvalidOid, -1, escontext, &instant))
-		return false;
-	*value = DatumGetTimestampTz(instant);
-	return instant_check(*value, key, escontext);
+bool
+jsonb_value_word(const JsonbValue *value, const char *type, const char *key,
+				 const char *const *words, int count, int *result, fmNodePtr escontext)
+{
+	if (value == NULL || value->type != jbvString)
+		return wrong_type(type, key, "a string", escontext);
+	*result = find_word(value->val.string.val, value->val.string.len, words, count);
+	if (*result < 0)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: unknown %s \"%.*s\"", type, key,
+						quoted_length(value->val.string.val, value->val.string.len),
+						value->val.string.val),
+				 errhint_words(words, count)));
+	return true;
+}
+
+bool
+jsonb_field_word(JsonbContainer *object, const char *type, const char *key,
+				 const char *const *words, int count, int *value, fmNodePtr escontext)
+{
+	return jsonb_value_word(jsonb_field(object, key), type, key, words, count, value, escontext);
 }
 
 bool

@@ -32,6 +32,8 @@ extern JsonbValue *jsonb_field(JsonbContainer *object, const char *key);
  */
 extern bool jsonb_field_int64(JsonbContainer *object, const char *type, const char *key,
 							  int64 *value, fmNodePtr escontext);
+extern bool jsonb_field_int32(JsonbContainer *object, const char *type, const char *key,
+							  int32 *value, fmNodePtr escontext);
 extern bool jsonb_field_sum128(JsonbContainer *object, const char *type, const char *key,
 							   Sum128 *value, fmNodePtr escontext);
 extern bool jsonb_field_label(JsonbContainer *object, const char *type, const char *key,
@@ -39,6 +41,9 @@ extern bool jsonb_field_label(JsonbContainer *object, const char *type, const ch
 /* A finite instant in a string, as timestamptz input reads it; 22008 when it is not finite. */
 extern bool jsonb_field_instant(JsonbContainer *object, const char *type, const char *key,
 								int64 *value, fmNodePtr escontext);
+/* One of a list of words, as its place there; 22P02 with the list for any other. */
+extern bool jsonb_field_word(JsonbContainer *object, const char *type, const char *key,
+							 const char *const *words, int count, int *value, fmNodePtr escontext);
 /* Is there a value other than JSON null under a key? */
 extern bool jsonb_field_given(JsonbContainer *object, const char *key);
 extern bool jsonb_field_array(JsonbContainer *object, const char *type, const char *key,
@@ -53,6 +58,14 @@ extern bool jsonb_value_sum128(const JsonbValue *value, const char *type, const 
 							   Sum128 *result, fmNodePtr escontext);
 extern bool jsonb_value_label(const JsonbValue *value, const char *type, const char *key,
 							  Label *result, fmNodePtr escontext);
+
+extern bool jsonb_value_instant(const JsonbValue *value, const char *type, const char *key,
+								int64 *result, fmNodePtr escontext);
+extern bool jsonb_value_word(const JsonbValue *value, const char *type, const char *key,
+							 const char *const *words, int count, int *result, fmNodePtr escontext);
+
+/* Saves "malformed TYPE: "KEY" is out of range: TEXT", 22003; false. */
+extern bool jsonb_out_of_range(const char *type, const char *key, const char *text, fmNodePtr escontext);
 
 /* {"version": 1} and nothing newer. */
 extern bool jsonb_check_version(JsonbContainer *object, const char *type, fmNodePtr escontext);

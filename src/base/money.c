@@ -1,41 +1,140 @@
 /*
  * money.c
- *		Sums of money, 128 bits of ten-thousandths, as text and numeric.
+ *		The one parser and the one printer of money.
  */
 #include "base/money.h"
 
-#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
-#include "history/deal_event.h"
 #include "base/json.h"
+
+/* More digits than 128 bits hold. */
+#define MAX_DIGITS SUM128_TEXT_SIZE
+
+/*
+ * The text of a numeric, which has neither exponents nor a locale, as
+ * ten-thousandths; false when it is no finite number or does not fit 128 bits.
+ */
+static bool
+parse_money(const char *text, Sum128 *sum)
+{
+	char		digits[1 + MAX_DIGITS + AMOUNT_DECIMALS + 1];
+	char	   *out = digits;
+	const char *in = text;
+	bool		negative = *in == '-';
+	int			decimals = 0;
+
+	if (negative)
+		*out++ = *in++;
+	if (*in < '0' || *in > '9')
+		return false;			/* NaN, Infinity */
+	if (strspn(in, "0123456789") > MAX_DIGITS)
+		return false;
+	while (*in >= '0' && *in <= '9')
+		*out++ = *in++;
+
+	if (*in == '.')
+		in++;
+	for (; decimals < AMOUNT_DECIMALS; decimals++)
+		*out++ = *in >= '0' && *in <= '9' ? *in++ : '0';
+	*out = '\0';
+
+	if (!sum128_parse(digits, sum))
+		return false;
+	if (*in >= '5' && *in <= '9')
+		return sum128_add(sum, sum128_from_int64(negative ? -1 : 1));
+	return true;
+}
+
+/* The shortest decimal form of ten-thousandths. */
+static char *
+print_money(Sum128 sum, char *buffer)
+{
+	char		digits[SUM128_TEXT_SIZE];
+	char	   *in = sum128_text(sum, digits);
+	char	   *out = buffer;
+	int			length;
+
+	if (*in == '-')
+		*out++ = *in++;
+	length = strlen(in);
+	if (length <= AMOUNT_DECIMALS)
+		*out++ = '0';
+	else
+	{
+		memcpy(out, in, length - AMOUNT_DECIMALS);
+		out += length - AMOUNT_DECIMALS;
+	}
+
+	*out++ = '.';
+	for (int i = length; i < AMOUNT_DECIMALS; i++)
+		*out++ = '0';
+	strcpy(out, in + Max(length - AMOUNT_DECIMALS, 0));
+	out += strlen(out);
+	while (out[-1] == '0')
+		out--;
+	if (out[-1] == '.')
+		out--;
+	*out = '\0';
+	return buffer;
+}
+
+static char *
+numeric_text(Numeric value)
+{
+	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)));
+}
+
+/* Ten-thousandths that fit 64 bits. */
+static bool
+parse_amount(const char *text, int64 *amount)
+{
+	Sum128		sum;
+
+	if (!parse_money(text, &sum) || sum128_compare(sum, sum128_from_int64((int64) sum.low)) != 0)
+		return false;
+	*amount = (int64) sum.low;
+	return true;
+}
+
+bool
+amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext)
+{
+	char	   *text = numeric_text(value);
+
+	if (!parse_amount(text, amount))
+		ereturn(escontext, false,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("amount %.40s%s is out of range", text, strlen(text) > 40 ? "..." : ""),
+				 errdetail("An amount lies between -922337203685477.5808 and 922337203685477.5807.")));
+	pfree(text);
+	return true;
+}
+
+/* Takes trailing zeros off, so that 12000.5 stays 12000.5. */
+Numeric
+amount_to_numeric(int64 amount)
+{
+	int			decimals = AMOUNT_DECIMALS;
+
+	while (decimals > 0 && amount % 10 == 0)
+	{
+		amount /= 10;
+		decimals--;
+	}
+	return int64_div_fast_to_numeric(amount, decimals);
+}
+
+char *
+amount_text(int64 amount, char *buffer)
+{
+	return print_money(sum128_from_int64(amount), buffer);
+}
 
 char *
 money_sum_text(Sum128 sum)
 {
-	char		digits[SUM128_TEXT_SIZE];
-	char	   *in = sum128_text(sum, digits);
-	StringInfoData out;
-	int			length;
-
-	initStringInfo(&out);
-	if (*in == '-')
-		appendStringInfoChar(&out, *in++);
-	length = strlen(in);
-	if (length <= AMOUNT_DECIMALS)
-		appendStringInfoChar(&out, '0');
-	else
-		appendBinaryStringInfo(&out, in, length - AMOUNT_DECIMALS);
-	appendStringInfoChar(&out, '.');
-	for (int i = length; i < AMOUNT_DECIMALS; i++)
-		appendStringInfoChar(&out, '0');
-	appendStringInfoString(&out, in + Max(length - AMOUNT_DECIMALS, 0));
-	while (out.data[out.len - 1] == '0')
-		out.len--;
-	if (out.data[out.len - 1] == '.')
-		out.len--;
-	out.data[out.len] = '\0';
-	return out.data;
+	return print_money(sum, palloc(MONEY_TEXT_SIZE));
 }
 
 Numeric
@@ -45,39 +144,39 @@ money_sum_numeric(Sum128 sum)
 											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
+/* ---------------------------------------------------------------- fields of JSON */
+
+/* The text of the number under a key; NULL with an error saved. */
+static char *
+number_field(JsonbContainer *object, const char *type, const char *key, fmNodePtr escontext)
+{
+	JsonbValue *value = jsonb_field(object, key);
+
+	if (value == NULL || value->type != jbvNumeric)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: \"%s\" must be a number", type, key)));
+	return numeric_text(value->val.numeric);
+}
+
+bool
+amount_field(JsonbContainer *object, const char *type, const char *key, int64 *amount,
+			 fmNodePtr escontext)
+{
+	char	   *text = number_field(object, type, key, escontext);
+
+	if (text == NULL)
+		return false;
+	return parse_amount(text, amount) || jsonb_out_of_range(type, key, text, escontext);
+}
+
 bool
 money_sum_field(JsonbContainer *object, const char *type, const char *key, Sum128 *sum,
 				fmNodePtr escontext)
 {
-	JsonbValue *value = jsonb_field(object, key);
-	char	   *text;
-	char	   *point;
-	int			decimals = 0;
-	StringInfoData digits;
+	char	   *text = number_field(object, type, key, escontext);
 
-	if (value == NULL || value->type != jbvNumeric)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: \"%s\" must be a number", type, key)));
-	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	initStringInfo(&digits);
-	point = strchr(text, '.');
-	if (point != NULL)
-	{
-		decimals = strlen(point + 1);
-		while (decimals > 0 && point[decimals] == '0')
-			decimals--;
-		*point = '\0';
-		appendStringInfoString(&digits, text);
-		appendBinaryStringInfo(&digits, point + 1, decimals);
-	}
-	else
-		appendStringInfoString(&digits, text);
-	for (int i = decimals; i < AMOUNT_DECIMALS; i++)
-		appendStringInfoChar(&digits, '0');
-	if (decimals > AMOUNT_DECIMALS || !sum128_parse(digits.data, sum))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("malformed %s: \"%s\" is out of range", type, key)));
-	return true;
+	if (text == NULL)
+		return false;
+	return parse_money(text, sum) || jsonb_out_of_range(type, key, text, escontext);
 }

@@ -1,6 +1,8 @@
 /*
  * money.h
- *		Sums of money, 128 bits of ten-thousandths, as text and numeric.
+ *		Money: fixed point with 4 decimals. An amount is 64 bits of ten-thousandths,
+ *		a sum of amounts 128 bits. A fifth decimal is rounded half away from zero,
+ *		wherever money comes in; what does not fit is 22003.
  */
 #ifndef EM_MONEY_H
 #define EM_MONEY_H
@@ -11,11 +13,22 @@
 
 #include "plain/sum128.h"
 
-/* A decimal number in its shortest form. */
-extern char *money_sum_text(Sum128 sum);
+#define AMOUNT_DECIMALS 4
+#define AMOUNT_SCALE INT64CONST(10000)
+
+/* An amount from a number; 22003. */
+extern bool amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext);
+extern Numeric amount_to_numeric(int64 amount);
+
+/* The shortest decimal form; the buffer has room for any sum. */
+#define MONEY_TEXT_SIZE (SUM128_TEXT_SIZE + AMOUNT_DECIMALS + 2)
+extern char *amount_text(int64 amount, char *buffer);
+extern char *money_sum_text(Sum128 sum);	/* in the current context */
 extern Numeric money_sum_numeric(Sum128 sum);
 
-/* The JSON number under a key: 22P02 when it is none, 22003 with more than 4 decimals or 128 bits. */
+/* The JSON number under a key: 22P02 when it is none, 22003. */
+extern bool amount_field(JsonbContainer *object, const char *type, const char *key,
+						 int64 *amount, fmNodePtr escontext);
 extern bool money_sum_field(JsonbContainer *object, const char *type, const char *key,
 							Sum128 *sum, fmNodePtr escontext);
 

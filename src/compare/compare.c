@@ -14,6 +14,7 @@
 #include "summary/duration_summary.h"
 #include "plain/proportion.h"
 #include "summary/rate_summary.h"
+#include "base/options.h"
 #include "base/row.h"
 
 /* ---------------------------------------------------------------- rows and options */
@@ -48,17 +49,6 @@ comparison_row(FunctionCallInfo fcinfo, ComparisonRow *row)
 	return result_row(fcinfo, row->values, row->nulls, row->n);
 }
 
-double
-comparison_level(double level)
-{
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level %g is not between 0 and 1", level),
-				 errhint("A level is a fraction such as 0.95.")));
-	return level;
-}
-
 /* ---------------------------------------------------------------- rates */
 
 /*
@@ -73,7 +63,7 @@ rate_summary_compare(PG_FUNCTION_ARGS)
 {
 	const RateSummary *before = PG_GETARG_RATE_SUMMARY_P(0);
 	const RateSummary *after = PG_GETARG_RATE_SUMMARY_P(1);
-	double		level = comparison_level(PG_GETARG_FLOAT8(2));
+	double		level = check_level(PG_GETARG_FLOAT8(2));
 	double		difference = NAN,
 				low = NAN,
 				high = NAN,
@@ -116,7 +106,7 @@ rate_summary_difference_in_differences(PG_FUNCTION_ARGS)
 {
 	const RateSummary *before[2] = {PG_GETARG_RATE_SUMMARY_P(2), PG_GETARG_RATE_SUMMARY_P(0)};
 	const RateSummary *after[2] = {PG_GETARG_RATE_SUMMARY_P(3), PG_GETARG_RATE_SUMMARY_P(1)};
-	double		level = comparison_level(PG_GETARG_FLOAT8(4));
+	double		level = check_level(PG_GETARG_FLOAT8(4));
 	int64_t		before_k[2] = {before[0]->successes, before[1]->successes};
 	int64_t		before_n[2] = {before[0]->total, before[1]->total};
 	int64_t		after_k[2] = {after[0]->successes, after[1]->successes};
@@ -208,7 +198,7 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-	level = comparison_level(PG_GETARG_FLOAT8(3));
+	level = check_level(PG_GETARG_FLOAT8(3));
 	if (!PG_ARGISNULL(2))
 	{
 		horizon = PG_GETARG_FLOAT8(2);

@@ -24,9 +24,6 @@ extern void comparison_count(ComparisonRow *row, int64 value);
 extern void comparison_flag(ComparisonRow *row, bool known, bool value);
 extern Datum comparison_row(FunctionCallInfo fcinfo, ComparisonRow *row);
 
-/* 22023 unless between 0 and 1, NaN among them. */
-extern double comparison_level(double level);
-
 /* Chi-square, p-value and hazard ratio (after to before) of log-rank sums; NaN where there is none. */
 extern void log_rank_result(const LogRank *sums, double *chi2, double *p_value, double *hazard_ratio);
 

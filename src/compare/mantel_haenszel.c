@@ -30,6 +30,7 @@
 
 #include "plain/distribution.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "base/type.h"
 #include "plain/proportion.h"
 #include "summary/rate_summary.h"
@@ -334,7 +335,7 @@ Datum
 mantel_haenszel_summary_compare(PG_FUNCTION_ARGS)
 {
 	MantelHaenszelSummary *summary = get_summary(PG_GETARG_DATUM(0));
-	double		level = comparison_level(PG_GETARG_FLOAT8(1));
+	double		level = check_level(PG_GETARG_FLOAT8(1));
 	const int64 *counts = summary->counts;
 	const MantelHaenszel *sums = &summary->sums.named;
 	double		crude = NAN,

@@ -15,12 +15,16 @@
 #include "utils/memutils.h"
 #include "windowapi.h"
 
+#include "base/options.h"
+
 typedef enum AdjustMethod
 {
 	ADJUST_HOLM,
 	ADJUST_BH,
 	ADJUST_BONFERRONI
 } AdjustMethod;
+
+static const char *const methods[] = {"holm", "bh", "bonferroni"};
 
 /* One for every row of the partition; NaN where p is NULL. */
 typedef struct AdjustedPartition
@@ -42,23 +46,6 @@ by_p(const void *a, const void *b)
 	double		right = ((const RankedP *) b)->p;
 
 	return (left > right) - (left < right);
-}
-
-static AdjustMethod
-method_of(Datum name)
-{
-	static const char *const names[] = {"holm", "bh", "bonferroni"};
-	text	   *method = DatumGetTextPP(name);
-	int			length = VARSIZE_ANY_EXHDR(method);
-
-	for (int i = 0; i < lengthof(names); i++)
-		if (length == strlen(names[i]) && memcmp(VARDATA_ANY(method), names[i], length) == 0)
-			return (AdjustMethod) i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown method \"%s\"", text_to_cstring(method)),
-			 errhint("A method is holm, bh or bonferroni.")));
-	return ADJUST_HOLM;			/* not reached */
 }
 
 /* The p-values in ascending order replaced by the adjusted ones; equal ones stay equal. */
@@ -104,7 +91,7 @@ read_partition(WindowObject window, AdjustedPartition *partition, int64 rows)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("method must not be NULL")));
-		own = method_of(value);
+		own = option_from_text(DatumGetTextPP(value), "method", methods, lengthof(methods));
 		if (row > 0 && own != method)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

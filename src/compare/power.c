@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "base/options.h"
 #include "plain/power.h"
 
 /* 22023 unless from 0 to 1. */
@@ -69,7 +70,7 @@ deals_needed(PG_FUNCTION_ARGS)
 	double		before_rate = checked_rate(PG_GETARG_FLOAT8(0), "before_rate");
 	double		after_rate = checked_rate(PG_GETARG_FLOAT8(1), "after_rate");
 	double		power = checked_share(PG_GETARG_FLOAT8(2), "power");
-	double		level = comparison_level(PG_GETARG_FLOAT8(3));
+	double		level = check_level(PG_GETARG_FLOAT8(3));
 	double		deals_per_team = PG_GETARG_FLOAT8(4);
 	double		icc = PG_GETARG_FLOAT8(5);
 
@@ -94,7 +95,7 @@ power_of_comparison(PG_FUNCTION_ARGS)
 	int64		deals = checked_deals(PG_GETARG_INT64(0));
 	double		before_rate = checked_rate(PG_GETARG_FLOAT8(1), "before_rate");
 	double		after_rate = checked_rate(PG_GETARG_FLOAT8(2), "after_rate");
-	double		level = comparison_level(PG_GETARG_FLOAT8(3));
+	double		level = check_level(PG_GETARG_FLOAT8(3));
 	double		power = power_of_deals((double) deals, before_rate, after_rate, level);
 
 	if (isnan(power))
@@ -110,7 +111,7 @@ detectable(PG_FUNCTION_ARGS)
 	int64		deals = checked_deals(PG_GETARG_INT64(0));
 	double		before_rate = checked_rate(PG_GETARG_FLOAT8(1), "before_rate");
 	double		power = checked_share(PG_GETARG_FLOAT8(2), "power");
-	double		level = comparison_level(PG_GETARG_FLOAT8(3));
+	double		level = check_level(PG_GETARG_FLOAT8(3));
 	ComparisonRow row = {.n = 0};
 
 	comparison_number(&row, power_detectable((double) deals, before_rate, false, power, level));
@@ -126,7 +127,7 @@ events_needed(PG_FUNCTION_ARGS)
 	double		hazard_ratio = PG_GETARG_FLOAT8(0);
 	double		share = checked_share(PG_GETARG_FLOAT8(1), "share");
 	double		power = checked_share(PG_GETARG_FLOAT8(2), "power");
-	double		level = comparison_level(PG_GETARG_FLOAT8(3));
+	double		level = check_level(PG_GETARG_FLOAT8(3));
 
 	if (!(hazard_ratio > 0) || isinf(hazard_ratio))
 		ereport(ERROR,

@@ -12,152 +12,16 @@
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "history/deal_event.h"
+#include "base/instant.h"
 #include "base/json.h"
+#include "base/money.h"
 #include "base/type.h"
-
-/* Instants */
-
-bool
-instant_check(TimestampTz at, const char *what, fmNodePtr escontext)
-{
-	if (TIMESTAMP_NOT_FINITE(at))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be finite, not %s", what,
-						TIMESTAMP_IS_NOBEGIN(at) ? "-infinity" : "infinity")));
-	if (!IS_VALID_TIMESTAMP(at))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is out of range: " INT64_FORMAT " microseconds from 2000-01-01",
-						what, at)));
-	return true;
-}
-
-char *
-instant_text(TimestampTz at, char *buffer)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	char	   *end;
-	bool		before_christ;
-
-	if (timestamp2tm(at, NULL, &tm, &fsec, NULL, NULL) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	before_christ = tm.tm_year <= 0;
-	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, buffer);
-	end = buffer + strlen(buffer);
-	if (before_christ)
-		end -= strlen(" BC");
-	strcpy(end, before_christ ? "Z BC" : "Z");
-	return buffer;
-}
-
-StaticAssertDecl(INSTANT_TEXT_SIZE >= MAXDATELEN + 2, "an instant fits its buffer");
-
-/* Money */
-
-/*
- * numeric to ten-thousandths, rounded half away from zero. Works on the text
- * of the number, which has neither exponents nor a locale.
- */
-bool
-amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext)
-{
-	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
-														   NumericGetDatum(value)));
-	const char *in = text;
-	bool		negative = false;
-	uint64		magnitude = 0;
-	int			decimals = -1;	/* -1 before the decimal point */
-	bool		fits = true;
-
-	if (*in == '-')
-	{
-		negative = true;
-		in++;
-	}
-	if (*in < '0' || *in > '9')
-		fits = false;			/* NaN, Infinity */
-	for (; fits && *in != '\0' && decimals < AMOUNT_DECIMALS; in++)
-	{
-		if (*in == '.')
-		{
-			decimals = 0;
-			continue;
-		}
-		if (magnitude > (PG_UINT64_MAX - 9) / 10)
-			fits = false;
-		else
-			magnitude = magnitude * 10 + (*in - '0');
-		if (decimals >= 0)
-			decimals++;
-	}
-	for (int i = Max(decimals, 0); fits && i < AMOUNT_DECIMALS; i++)
-	{
-		if (magnitude > PG_UINT64_MAX / 10)
-			fits = false;
-		else
-			magnitude *= 10;
-	}
-	if (fits && decimals == AMOUNT_DECIMALS && *in >= '5' && *in <= '9')
-		magnitude++;
-	if (magnitude > (uint64) PG_INT64_MAX + (negative ? 1 : 0))
-		fits = false;
-	if (!fits)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("amount %.40s%s is out of range", text, strlen(text) > 40 ? "..." : ""),
-				 errdetail("An amount lies between -922337203685477.5808 and 922337203685477.5807.")));
-	*amount = negative ? (int64) (-magnitude) : (int64) magnitude;
-	pfree(text);
-	return true;
-}
-
-/* Takes trailing zeros off, so that 12000.5 stays 12000.5. */
-Numeric
-amount_to_numeric(int64 amount)
-{
-	int			decimals = AMOUNT_DECIMALS;
-
-	while (decimals > 0 && amount % 10 == 0)
-	{
-		amount /= 10;
-		decimals--;
-	}
-	return int64_div_fast_to_numeric(amount, decimals);
-}
-
-char *
-amount_text(int64 amount, char *buffer)
-{
-	uint64		magnitude = amount < 0 ? -(uint64) amount : (uint64) amount;
-	uint64		fraction = magnitude % AMOUNT_SCALE;
-	int			decimals = AMOUNT_DECIMALS;
-
-	while (decimals > 0 && fraction % 10 == 0)
-	{
-		fraction /= 10;
-		decimals--;
-	}
-	if (decimals == 0)
-		snprintf(buffer, AMOUNT_TEXT_SIZE, "%s" UINT64_FORMAT,
-				 amount < 0 ? "-" : "", magnitude / AMOUNT_SCALE);
-	else
-		snprintf(buffer, AMOUNT_TEXT_SIZE, "%s" UINT64_FORMAT ".%0*d",
-				 amount < 0 ? "-" : "", magnitude / AMOUNT_SCALE,
-				 decimals, (int) fraction);
-	return buffer;
-}
 
 /* Between parts and bytes */
 
@@ -299,7 +163,7 @@ append_row_field(StringInfo out, const char *data, int length)
 void
 event_append_text(StringInfo out, const EventParts *parts)
 {
-	char		buffer[Max(INSTANT_TEXT_SIZE, AMOUNT_TEXT_SIZE)];
+	char		buffer[Max(INSTANT_TEXT_SIZE, MONEY_TEXT_SIZE)];
 
 	appendStringInfoChar(out, '(');
 	append_row_field(out, parts->kind.data, parts->kind.length);
@@ -394,11 +258,7 @@ parts_from_text(char *const *fields, EventParts *parts, fmNodePtr escontext)
 	memset(parts, 0, sizeof(*parts));
 	if (!label_from_cstring(fields[0], "kind", &parts->kind, escontext))
 		return false;
-	if (!DirectInputFunctionCallSafe(timestamptz_in, fields[1], InvalidOid, -1,
-									 escontext, &value))
-		return false;
-	parts->at = DatumGetTimestampTz(value);
-	if (!instant_check(parts->at, "instant", escontext))
+	if (!instant_parse(fields[1], "instant", &parts->at, escontext))
 		return false;
 	if (fields[2] != NULL)
 	{
@@ -612,7 +472,7 @@ event_from_json(const JsonbValue *object, EventParts *parts)
 void
 event_append_json(StringInfo out, const EventParts *parts)
 {
-	char		buffer[Max(INSTANT_TEXT_SIZE, AMOUNT_TEXT_SIZE)];
+	char		buffer[Max(INSTANT_TEXT_SIZE, MONEY_TEXT_SIZE)];
 
 	appendStringInfoString(out, "{\"kind\":");
 	append_json_label(out, parts->kind);

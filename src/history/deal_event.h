@@ -23,7 +23,9 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "base/instant.h"
 #include "base/label.h"
+#include "base/money.h"
 
 #define DEAL_EVENT_VERSION 1
 #define DEAL_EVENT_HAS_AMOUNT 0x01
@@ -50,28 +52,12 @@ typedef struct EventParts
 	Label		subject;		/* length 0 when there is none */
 } EventParts;
 
-/* Money is fixed point with this many decimals. */
-#define AMOUNT_DECIMALS 4
-#define AMOUNT_SCALE INT64CONST(10000)
-
 /* Total order: at, kind, subject, amount; bytes; no subject or amount last. */
 extern int	event_compare(const EventParts *a, const EventParts *b);
 
 /* Detoasts and checks a deal_event datum (XX001 when damaged). */
 extern EventParts event_parts(Datum datum);
 extern DealEvent *event_build(const EventParts *parts);
-
-/* Instants: 22008 unless finite. */
-extern bool instant_check(TimestampTz at, const char *what, fmNodePtr escontext);
-/* ISO 8601 in UTC, microseconds only when not zero. */
-#define INSTANT_TEXT_SIZE 136
-extern char *instant_text(TimestampTz at, char *buffer);
-
-/* Money: numeric to ten-thousandths, half away from zero; 22003. */
-extern bool amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext);
-extern Numeric amount_to_numeric(int64 amount);
-#define AMOUNT_TEXT_SIZE 32
-extern char *amount_text(int64 amount, char *buffer);	/* shortest form */
 
 /* Appends the row literal of an event. */
 extern void event_append_text(StringInfo out, const EventParts *parts);

@@ -2,7 +2,7 @@
  * deal_cycle.c
  *		deal_cycle: how long one deal took from one thing to another, and
  *		deal_exposure, the same split where the deal was first exposed to
- *		something (floor 2); counting cycles in a duration_summary.
+ *		something.
  *
  * Text form:
  *
@@ -19,8 +19,8 @@
 #include "utils/tuplestore.h"
 
 #include "history/deal_history.h"
-#include "summary/duration_summary.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "base/type.h"
 #include "reading/roles.h"
 
@@ -100,35 +100,19 @@ append_json(StringInfo out, Datum datum)
 					 instant_text(cycle->observed_until, buffer));
 }
 
-/* The place of a label among names; -1 when it is none of them. */
-static int
-find_name(Label label, const char *(*name) (int), int count)
-{
-	for (int i = 0; i < count; i++)
-		if (strlen(name(i)) == label.length && memcmp(name(i), label.data, label.length) == 0)
-			return i;
-	return -1;
-}
-
-static const char *
-status_name(int status)
-{
-	return status_names[status];
-}
-
 /* A cycle from its JSON object; NULL with an error saved. */
 static struct varlena *
 from_json(JsonbContainer *object, fmNodePtr escontext)
 {
 	DealCycle	cycle = {0};
-	Label		unit_label;
-	Label		status_label;
 	int			unit;
 	int			status;
 	const char *problem;
 
-	if (!jsonb_field_label(object, TYPE_NAME, "unit", &unit_label, escontext) ||
-		!jsonb_field_label(object, TYPE_NAME, "status", &status_label, escontext) ||
+	if (!jsonb_field_word(object, TYPE_NAME, "unit", duration_unit_names, DURATION_UNITS, &unit,
+						  escontext) ||
+		!jsonb_field_word(object, TYPE_NAME, "status", status_names, lengthof(status_names),
+						  &status, escontext) ||
 		!jsonb_field_instant(object, TYPE_NAME, "started_at", &cycle.started_at, escontext) ||
 		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &cycle.observed_until, escontext))
 		return NULL;
@@ -138,11 +122,9 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 			return NULL;
 		cycle.flags = DEAL_CYCLE_LATE;
 	}
-	unit = find_name(unit_label, duration_unit_name, DURATION_UNITS);
-	status = find_name(status_label, status_name, lengthof(status_names));
 	cycle.unit = (uint8) unit;
 	cycle.status = (uint8) status;
-	problem = unit < 0 ? "unknown unit" : status < 0 ? "unknown status" : check_cycle(&cycle);
+	problem = check_cycle(&cycle);
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -216,16 +198,6 @@ get_roles(FunctionCallInfo fcinfo, int first)
 	};
 
 	return kind_roles_get(fcinfo, options, lengthof(options), ROLE_TO | ROLE_UNLESS);
-}
-
-static int
-get_unit(FunctionCallInfo fcinfo, int argno)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("unit must not be NULL")));
-	return duration_unit_from_name(label_from_text(PG_GETARG_DATUM(argno), "unit"));
 }
 
 /*
@@ -338,7 +310,7 @@ Datum
 deal_cycle(PG_FUNCTION_ARGS)
 {
 	const KindRoles *roles = get_roles(fcinfo, 1);
-	int			unit = get_unit(fcinfo, 5);
+	int			unit = duration_unit_argument(fcinfo, 5);
 	HistoryView view;
 	TimestampTz as_of;
 	DealCycle	cycle = {.unit = (uint8) unit};
@@ -401,7 +373,7 @@ deal_exposure(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const KindRoles *roles = get_roles(fcinfo, 3);
-	int			unit = get_unit(fcinfo, 7);
+	int			unit = duration_unit_argument(fcinfo, 7);
 	HistoryView view;
 	TimestampTz as_of;
 	Label		kind;
@@ -409,10 +381,7 @@ deal_exposure(PG_FUNCTION_ARGS)
 	int64		exposed_at;
 	DealCycle	cycle = {.unit = (uint8) unit};
 
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("exposed_by must not be NULL")));
+	require_option(fcinfo, 1, "exposed_by");
 	kind = label_from_text(PG_GETARG_DATUM(1), "exposed_by");
 	if (!PG_ARGISNULL(2))
 		subject = label_from_text(PG_GETARG_DATUM(2), "exposure_subject");
@@ -443,57 +412,6 @@ deal_exposure(PG_FUNCTION_ARGS)
 		put_cycle(result, true, &cycle);
 	}
 	return (Datum) 0;
-}
-
-/* ---------------------------------------------------------------- counting */
-
-/* One more cycle in the duration_summary of argument 0, or one less. */
-static Datum
-change_by_cycle(FunctionCallInfo fcinfo, int sign)
-{
-	static const DurationCategory categories[] = {
-		DURATION_EVENT, DURATION_COMPETING, DURATION_CENSORED
-	};
-	static const DurationCategory categories_at_entry[] = {
-		DURATION_EVENT_AT_ENTRY, DURATION_COMPETING_AT_ENTRY
-	};
-	const DealCycle *cycle;
-	SummaryState *state;
-	int64		microseconds;
-	int64		size;
-	int64		entered;
-
-	if (PG_ARGISNULL(1))
-		return summary_unchanged(fcinfo, &duration_type);
-	cycle = deal_cycle_get(PG_GETARG_DATUM(1));
-	microseconds = cycle_microseconds(cycle);
-	if (!(cycle->flags & DEAL_CYCLE_LATE))
-		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
-									   categories[cycle->status], sign));
-
-	/* one that ends in its unit of entry was never at risk; one censored there is LATE and CENSORED in one unit */
-	size = duration_unit_size(cycle->unit);
-	entered = duration_between(cycle->started_at, cycle->entered_at) / size;
-	if (entered == microseconds / size && cycle->status != CYCLE_CENSORED)
-		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
-									   categories_at_entry[cycle->status], sign));
-	state = duration_add(fcinfo, cycle->unit, microseconds, categories[cycle->status], sign);
-	PG_RETURN_POINTER(summary_add(state, &duration_type,
-								  DURATION_KEY(entered, DURATION_LATE), sign));
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_add_cycle);
-Datum
-duration_summary_add_cycle(PG_FUNCTION_ARGS)
-{
-	return change_by_cycle(fcinfo, 1);
-}
-
-PG_FUNCTION_INFO_V1(duration_summary_remove_cycle);
-Datum
-duration_summary_remove_cycle(PG_FUNCTION_ARGS)
-{
-	return change_by_cycle(fcinfo, -1);
 }
 
 /* ---------------------------------------------------------------- accessors */

@@ -131,7 +131,7 @@ append_json(StringInfo out, Datum datum)
 {
 	OutcomeParts parts;
 	char		instant[INSTANT_TEXT_SIZE];
-	char		amount[AMOUNT_TEXT_SIZE];
+	char		amount[MONEY_TEXT_SIZE];
 
 	outcome_parts(&parts, datum);
 	appendStringInfo(out, "{\"version\":%d,\"status\":\"%s\",\"closed_at\":",
@@ -174,30 +174,24 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	JsonbIteratorToken token;
 	JsonbValue	element;
 	OutcomeParts parts;
-	Label		status;
+	int			status;
 	const char *problem;
 
 	memset(&parts, 0, sizeof(parts));
-	if (!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
+	if (!jsonb_field_word(object, TYPE_NAME, "status", deal_statuses, DEAL_STATUSES, &status,
+						  escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "considered", &considered, escontext))
 		return NULL;
-	for (parts.status = DEAL_WON; parts.status < DEAL_STATUSES; parts.status++)
-		if (strlen(deal_statuses[parts.status]) == status.length &&
-			memcmp(deal_statuses[parts.status], status.data, status.length) == 0)
-			break;
+	parts.status = status;
 	if (jsonb_field_given(object, "closed_at") &&
 		!jsonb_field_instant(object, TYPE_NAME, "closed_at", &parts.closed_at, escontext))
 		return NULL;
 	/* an instant of 0 is the start of 2000, so that its absence is told by the status alone */
-	if (parts.status < DEAL_STATUSES && jsonb_field_given(object, "closed_at") != (parts.status != DEAL_OPEN))
+	if (jsonb_field_given(object, "closed_at") != (parts.status != DEAL_OPEN))
 		return malformed("status and closing instant do not agree", escontext);
 	if (jsonb_field_given(object, "amount"))
 	{
-		JsonbValue *value = jsonb_field(object, "amount");
-
-		if (value->type != jbvNumeric)
-			return malformed("\"amount\" must be a number", escontext);
-		if (!amount_from_numeric(value->val.numeric, &parts.amount, escontext))
+		if (!amount_field(object, TYPE_NAME, "amount", &parts.amount, escontext))
 			return NULL;
 		parts.has_amount = true;
 	}

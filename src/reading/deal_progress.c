@@ -185,24 +185,6 @@ append_json(StringInfo out, Datum datum)
 	appendStringInfoChar(out, '}');
 }
 
-/* An instant under a key. */
-static bool
-read_json_instant(const JsonbValue *value, const char *key, int64 *at, fmNodePtr escontext)
-{
-	Datum		instant;
-
-	if (value->type != jbvString)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed deal_progress: \"%s\" must be an instant", key)));
-	if (!DirectInputFunctionCallSafe(timestamptz_in,
-									 pnstrdup(value->val.string.val, value->val.string.len),
-									 InvalidOid, -1, escontext, &instant))
-		return false;
-	*at = DatumGetTimestampTz(instant);
-	return instant_check(*at, key, escontext);
-}
-
 /* A progress from its JSON object; NULL with an error saved. */
 static struct varlena *
 from_json(JsonbContainer *object, fmNodePtr escontext)
@@ -214,11 +196,12 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	FunnelDefinition definition;
 	ChainResult result;
 	StringInfoData identity;
-	Label		status;
+	int			status;
 	int64		depth;
 	const char *problem;
 
-	if (!jsonb_field_label(object, "deal_progress", "status", &status, escontext) ||
+	if (!jsonb_field_word(object, "deal_progress", "status", funnel_statuses, FUNNEL_STATUSES,
+						  &status, escontext) ||
 		!jsonb_field_int64(object, "deal_progress", "depth", &depth, escontext) ||
 		!jsonb_field_array(object, "deal_progress", "stage_times", &times, escontext) ||
 		!jsonb_field_object(object, "deal_progress", "definition", &definition_object,
@@ -231,15 +214,12 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	progress = deal_progress_begin(definition.rules.nstages, identity.len);
 	memset(&result, 0, sizeof(result));
 	result.times = progress->times;
-	for (result.status = CHAIN_NOT_ENTERED; result.status <= CHAIN_OPEN; result.status++)
-		if (strlen(funnel_statuses[result.status]) == status.length &&
-			memcmp(funnel_statuses[result.status], status.data, status.length) == 0)
-			break;
-	if (result.status > CHAIN_OPEN || depth < 0 || depth > definition.rules.nstages ||
+	result.status = status;
+	if (depth < 0 || depth > definition.rules.nstages ||
 		(int) JsonContainerSize(times) != definition.rules.nstages)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed deal_progress: status, depth or stage_times out of range")));
+				 errmsg("malformed deal_progress: depth or stage_times out of range")));
 	result.depth = depth;
 	for (int i = 0; i < definition.rules.nstages; i++)
 	{
@@ -248,14 +228,14 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 		if (at->type == jbvNull)
 			continue;
 		result.matched |= (uint32) 1 << i;
-		if (!read_json_instant(at, "stage_times", &result.times[result.nmatched++],
-							   escontext))
+		if (!jsonb_value_instant(at, "deal_progress", "stage_times",
+								 &result.times[result.nmatched++], escontext))
 			return NULL;
 	}
 	ended_at = jsonb_field(object, "ended_at");
 	if (ended_at != NULL && ended_at->type != jbvNull)
 	{
-		if (!read_json_instant(ended_at, "ended_at", &result.ended_at, escontext))
+		if (!jsonb_value_instant(ended_at, "deal_progress", "ended_at", &result.ended_at, escontext))
 			return NULL;
 	}
 	else if (result.status != CHAIN_NOT_ENTERED && result.status != CHAIN_CONVERTED)
@@ -384,15 +364,6 @@ check_interrupts(void)
 }
 
 static void
-require_option(FunctionCallInfo fcinfo, int argno)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", argument_names[argno])));
-}
-
-static void
 parse_step_within(ArrayType *array, ChainRules *rules)
 {
 	Datum	   *elements;
@@ -438,16 +409,17 @@ parse_options(FunctionCallInfo fcinfo, FunnelDefinition *definition)
 	Label	   *labels;
 
 	memset(definition, 0, sizeof(*definition));
-	require_option(fcinfo, ARG_STAGES);
-	require_option(fcinfo, ARG_MODE);
-	require_option(fcinfo, ARG_SKIPPED);
-	require_option(fcinfo, ARG_EXITS);
-	require_option(fcinfo, ARG_ENTRY);
+	require_option(fcinfo, ARG_STAGES, argument_names[ARG_STAGES]);
+	require_option(fcinfo, ARG_MODE, argument_names[ARG_MODE]);
+	require_option(fcinfo, ARG_SKIPPED, argument_names[ARG_SKIPPED]);
+	require_option(fcinfo, ARG_EXITS, argument_names[ARG_EXITS]);
+	require_option(fcinfo, ARG_ENTRY, argument_names[ARG_ENTRY]);
 
-	rules->mode = option_from_text(PG_GETARG_TEXT_PP(ARG_MODE), "mode", funnel_modes, 4);
+	rules->mode = option_from_text(PG_GETARG_TEXT_PP(ARG_MODE), "mode", funnel_modes, FUNNEL_MODES);
 	rules->skipped = option_from_text(PG_GETARG_TEXT_PP(ARG_SKIPPED), "skipped",
-									  funnel_skipped, 3);
-	rules->entry = option_from_text(PG_GETARG_TEXT_PP(ARG_ENTRY), "entry", funnel_entries, 3);
+									  funnel_skipped, FUNNEL_SKIPPED);
+	rules->entry = option_from_text(PG_GETARG_TEXT_PP(ARG_ENTRY), "entry", funnel_entries,
+									FUNNEL_ENTRIES);
 	labels = labels_from_array(PG_GETARG_ARRAYTYPE_P(ARG_STAGES), "stages",
 							   FUNNEL_MAX_STAGES, &rules->nstages);
 	memcpy(definition->stages, labels, sizeof(Label) * rules->nstages);

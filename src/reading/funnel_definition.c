@@ -23,59 +23,6 @@ const char *const funnel_statuses[] = {
 
 /* Options */
 
-int
-option_from_text(text *value, const char *option, const char *const *values, int count)
-{
-	const char *data = VARDATA_ANY(value);
-	Size		length = VARSIZE_ANY_EXHDR(value);
-	StringInfoData accepted;
-
-	for (int i = 0; i < count; i++)
-		if (strlen(values[i]) == length && memcmp(values[i], data, length) == 0)
-			return i;
-
-	initStringInfo(&accepted);
-	for (int i = 0; i < count; i++)
-		appendStringInfo(&accepted, "%s%s", i == 0 ? "" : i == count - 1 ? " or " : ", ",
-						 values[i]);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s must not be \"%s\"", option, text_to_cstring(value)),
-			 errhint("It is one of %s.", accepted.data)));
-	return -1;					/* keep compilers quiet */
-}
-
-int64
-window_from_interval(const Interval *interval, const char *what)
-{
-	int64		days;
-	int64		total;
-
-	if (INTERVAL_NOT_FINITE(interval))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be finite", what),
-				 errhint("NULL stands for no bound.")));
-	if (interval->month != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not have months: %s", what,
-						DatumGetCString(DirectFunctionCall1(interval_out,
-															IntervalPGetDatum(interval)))),
-				 errhint("Months differ in length: use days, and subtract timestamps instead of using age().")));
-	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days))
-		total = interval->day < 0 ? PG_INT64_MIN : PG_INT64_MAX;
-	else if (pg_add_s64_overflow(days, interval->time, &total))
-		total = days < 0 ? PG_INT64_MIN : PG_INT64_MAX;
-	if (total < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative: %s", what,
-						DatumGetCString(DirectFunctionCall1(interval_out,
-															IntervalPGetDatum(interval))))));
-	return total;
-}
-
 static int
 compare_labels(const void *a, const void *b)
 {
@@ -406,24 +353,6 @@ read_json_window(const JsonbValue *value, const char *key, int64_t *window,
 	return true;
 }
 
-static bool
-read_json_option(JsonbContainer *object, const char *key, const char *const *values,
-				 int *option, fmNodePtr escontext)
-{
-	Label		label;
-
-	if (!jsonb_field_label(object, "funnel definition", key, &label, escontext))
-		return false;
-	for (*option = 0; values[*option] != NULL; (*option)++)
-		if (strlen(values[*option]) == label.length &&
-			memcmp(values[*option], label.data, label.length) == 0)
-			return true;
-	ereturn(escontext, false,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("malformed funnel definition: unknown %s \"%.*s\"", key,
-					label.length, label.data)));
-}
-
 bool
 funnel_definition_from_json(JsonbContainer *object, FunnelDefinition *definition,
 							fmNodePtr escontext)
@@ -448,9 +377,9 @@ funnel_definition_from_json(JsonbContainer *object, FunnelDefinition *definition
 						  &definition->nexits, escontext) ||
 		!read_json_labels(object, "optional", optional, FUNNEL_MAX_STAGES,
 						  &noptional, escontext) ||
-		!read_json_option(object, "mode", funnel_modes, &mode, escontext) ||
-		!read_json_option(object, "skipped", funnel_skipped, &skipped, escontext) ||
-		!read_json_option(object, "entry", funnel_entries, &entry, escontext) ||
+		!jsonb_field_word(object, "funnel definition", "mode", funnel_modes, FUNNEL_MODES, &mode, escontext) ||
+		!jsonb_field_word(object, "funnel definition", "skipped", funnel_skipped, FUNNEL_SKIPPED, &skipped, escontext) ||
+		!jsonb_field_word(object, "funnel definition", "entry", funnel_entries, FUNNEL_ENTRIES, &entry, escontext) ||
 		!read_json_window(jsonb_field(object, "within_microseconds"), "within_microseconds",
 						  &rules->within, escontext) ||
 		!jsonb_field_array(object, "funnel definition", "step_within_microseconds",

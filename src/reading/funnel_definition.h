@@ -22,6 +22,7 @@
 
 #include "plain/chain.h"
 #include "base/label.h"
+#include "base/options.h"
 #include "reading/roles.h"
 
 #define FUNNEL_MAX_STAGES CHAIN_MAX_STAGES
@@ -36,6 +37,10 @@ typedef struct FunnelDefinition
 } FunnelDefinition;
 
 /* The SQL names of the options' values, in the order of the enums in chain.h. */
+#define FUNNEL_MODES (CHAIN_ANY_ORDER + 1)
+#define FUNNEL_SKIPPED (CHAIN_EXCLUDED + 1)
+#define FUNNEL_ENTRIES (CHAIN_LATEST + 1)
+#define FUNNEL_STATUSES (CHAIN_OPEN + 1)
 extern const char *const funnel_modes[];
 extern const char *const funnel_skipped[];
 extern const char *const funnel_entries[];
@@ -98,15 +103,5 @@ extern bool funnel_definition_from_json(JsonbContainer *object, FunnelDefinition
  */
 extern int	funnel_definition_stage(const FunnelDefinition *definition, text *stage,
 									const char *what);
-
-/*
- * A window option: interval to microseconds, 1 day = 24 h. 22023 for months
- * and for negative ones; what passes 64 bits is as good as none.
- */
-extern int64 window_from_interval(const Interval *interval, const char *what);
-
-/* An option with a fixed list of values; 22023 naming them. */
-extern int	option_from_text(text *value, const char *option, const char *const *values,
-							 int count);
 
 #endif							/* EM_FUNNEL_DEFINITION_H */

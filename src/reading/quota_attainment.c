@@ -16,7 +16,6 @@
 #include "utils/timestamp.h"
 
 #include "history/deal_history.h"
-#include "summary/duration_summary.h"
 #include "reading/funnel_definition.h"
 #include "base/json.h"
 #include "base/type.h"
@@ -105,33 +104,20 @@ static struct varlena *
 from_json(JsonbContainer *object, fmNodePtr escontext)
 {
 	QuotaAttainment attainment = {0};
-	Label		status;
-	int64		cycles;
-	int64		won_cycles;
-	Sum128		target;
-	const char *problem = NULL;
+	int			status;
+	const char *problem;
 
-	if (!jsonb_field_label(object, TYPE_NAME, "status", &status, escontext) ||
+	if (!jsonb_field_word(object, TYPE_NAME, "status", status_names, lengthof(status_names),
+						  &status, escontext) ||
 		!jsonb_field_instant(object, TYPE_NAME, "hired_at", &attainment.hired_at, escontext) ||
 		!jsonb_field_instant(object, TYPE_NAME, "observed_until", &attainment.observed_until, escontext) ||
-		!jsonb_field_int64(object, TYPE_NAME, "cycles", &cycles, escontext) ||
-		!jsonb_field_int64(object, TYPE_NAME, "won_cycles", &won_cycles, escontext) ||
+		!jsonb_field_int32(object, TYPE_NAME, "cycles", &attainment.cycles, escontext) ||
+		!jsonb_field_int32(object, TYPE_NAME, "won_cycles", &attainment.won_cycles, escontext) ||
 		!money_sum_field(object, TYPE_NAME, "attained", &attainment.attained, escontext) ||
-		!money_sum_field(object, TYPE_NAME, "target", &target, escontext))
+		!amount_field(object, TYPE_NAME, "target", &attainment.target, escontext))
 		return NULL;
-	for (attainment.status = 0; attainment.status < lengthof(status_names); attainment.status++)
-		if (strlen(status_names[attainment.status]) == status.length &&
-			memcmp(status_names[attainment.status], status.data, status.length) == 0)
-			break;
-	attainment.cycles = (int32) cycles;
-	attainment.won_cycles = (int32) won_cycles;
-	attainment.target = (int64) target.low;
-	if (cycles < 0 || cycles > PG_INT32_MAX || won_cycles < 0 || won_cycles > PG_INT32_MAX)
-		problem = "cycles are out of range";
-	else if (sum128_compare(target, sum128_from_int64(attainment.target)) != 0)
-		problem = "the target is out of range";
-	else
-		problem = check_attainment(&attainment);
+	attainment.status = (uint8) status;
+	problem = check_attainment(&attainment);
 	if (problem != NULL)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

@@ -9,20 +9,12 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/instant.h"
+#include "base/money.h"
+#include "base/options.h"
 #include "base/zone.h"
-#include "history/deal_event.h"
-#include "reading/funnel_definition.h"
 
 /* ---------------------------------------------------------------- options */
-
-static void
-require_option(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
-}
 
 /* -1, 0 or 1; -1 too for what is not a finite number. */
 static int

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/options.h"
 #include "base/chart.h"
 #include "plain/distribution.h"
 #include "base/row.h"
@@ -88,12 +89,7 @@ curve_of(Curve *curve, Datum summary)
 static double
 level_width(double level)
 {
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level %g is not between 0 and 1", level),
-				 errhint("A level is a fraction such as 0.95.")));
-	return -normal_quantile((1 - level) / 2);
+	return -normal_quantile((1 - check_level(level)) / 2);
 }
 
 static double

@@ -19,74 +19,14 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "history/deal_event.h"
 #include "base/json.h"
 #include "base/type.h"
+#include "reading/deal_cycle.h"
 #include "base/problem.h"
 
 #define TYPE_NAME "duration_summary"
 
-static const char *const unit_names[DURATION_UNITS] = {"day", "hour", "minute", "second"};
 static const uint8 unit_identities[DURATION_UNITS] = {DURATION_DAY, DURATION_HOUR, DURATION_MINUTE, DURATION_SECOND};
-static const int64 unit_sizes[DURATION_UNITS] = {
-	USECS_PER_DAY, USECS_PER_HOUR, USECS_PER_MINUTE, USECS_PER_SEC
-};
-
-/* ---------------------------------------------------------------- units */
-
-int64
-duration_unit_size(int unit)
-{
-	Assert(unit >= 0 && unit < DURATION_UNITS);
-	return unit_sizes[unit];
-}
-
-const char *
-duration_unit_name(int unit)
-{
-	Assert(unit >= 0 && unit < DURATION_UNITS);
-	return unit_names[unit];
-}
-
-/* -1 when there is no such unit */
-static int
-find_unit(Label name)
-{
-	for (int unit = 0; unit < DURATION_UNITS; unit++)
-	{
-		Label		candidate = {unit_names[unit], (int) strlen(unit_names[unit])};
-
-		if (label_equal(name, candidate))
-			return unit;
-	}
-	return -1;
-}
-
-int
-duration_unit_from_name(Label name)
-{
-	int			unit = find_unit(name);
-
-	if (unit < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown unit \"%.*s\"", name.length, name.data),
-				 errhint("A unit is day, hour, minute or second.")));
-	return unit;
-}
-
-int64
-duration_between(int64 from, int64 to)
-{
-	uint64		length = (uint64) to - (uint64) from;
-
-	Assert(from <= to);
-	if (length > (uint64) PG_INT64_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration is out of range")));
-	return (int64) length;
-}
 
 /* ---------------------------------------------------------------- check */
 
@@ -121,7 +61,7 @@ check_duration(const SummaryView *view)
 	if (view->nsums != 1)
 		return "it must hold one sum";
 	sum = view->all.sums[0];
-	size = unit_sizes[view->identity[0]];
+	size = duration_unit_size(view->identity[0]);
 	if (nentries > 0 && entries[nentries - 1].key / 8 > (uint64) (PG_INT64_MAX / size))
 		return "a duration is out of range";
 	for (uint32 i = 0; i < nentries; i++)
@@ -172,7 +112,7 @@ append_json(StringInfo out, const SummaryView *view)
 	uint32		i = 0;
 
 	appendStringInfo(out, "\"unit\":\"%s\",\"total_microseconds\":%s,\"histogram\":[",
-					 unit_names[view->identity[0]], sum128_text(view->all.sums[0], sum));
+					 duration_unit_name(view->identity[0]), sum128_text(view->all.sums[0], sum));
 	while (i < view->all.ncells)
 	{
 		uint64		units = view->all.cells[i].key / 8;
@@ -290,18 +230,15 @@ static bool
 read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 {
 	JsonbContainer *rows;
-	Label		name;
 	int			unit;
 
 	view->nsums = 1;
 	view->all.sums = palloc(sizeof(Sum128));
-	if (!jsonb_field_label(object, TYPE_NAME, "unit", &name, escontext) ||
+	if (!jsonb_field_word(object, TYPE_NAME, "unit", duration_unit_names, DURATION_UNITS, &unit,
+						  escontext) ||
 		!jsonb_field_sum128(object, TYPE_NAME, "total_microseconds", view->all.sums, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "histogram", &rows, escontext))
 		return false;
-	unit = find_unit(name);
-	if (unit < 0)
-		return summary_malformed(&duration_type, psprintf("unknown unit \"%.*s\"", name.length, name.data), escontext);
 	view->identity = &unit_identities[unit];
 	view->identity_size = 1;
 	return duration_read_histogram(view, &duration_form, rows, escontext);
@@ -330,7 +267,7 @@ duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds, DurationCate
 	SummaryState *state = summary_state(fcinfo, &duration_type, &identity, 1, 1);
 	/* the usual unit by a constant, which takes no division */
 	int64		units = unit == DURATION_DAY ? microseconds / USECS_PER_DAY :
-		microseconds / unit_sizes[unit];
+		microseconds / duration_unit_size(unit);
 
 	if (sign > 0)
 		state = summary_increment(state, &duration_type, DURATION_KEY(units, category));
@@ -353,13 +290,7 @@ change_by_times(FunctionCallInfo fcinfo, int sign)
 	int			unit = DURATION_DAY;
 
 	if (PG_NARGS() > 4)
-	{
-		if (PG_ARGISNULL(4))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("unit must not be NULL")));
-		unit = duration_unit_from_name(label_from_text(PG_GETARG_DATUM(4), "unit"));
-	}
+		unit = duration_unit_argument(fcinfo, 4);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		return summary_unchanged(fcinfo, &duration_type);
 	started = PG_GETARG_TIMESTAMPTZ(1);
@@ -441,6 +372,55 @@ Datum
 duration_summary_remove_units(PG_FUNCTION_ARGS)
 {
 	return change_by_units(fcinfo, -1);
+}
+
+/* One more cycle in the duration_summary of argument 0, or one less. */
+static Datum
+change_by_cycle(FunctionCallInfo fcinfo, int sign)
+{
+	static const DurationCategory categories[] = {
+		DURATION_EVENT, DURATION_COMPETING, DURATION_CENSORED
+	};
+	static const DurationCategory categories_at_entry[] = {
+		DURATION_EVENT_AT_ENTRY, DURATION_COMPETING_AT_ENTRY
+	};
+	const DealCycle *cycle;
+	SummaryState *state;
+	int64		microseconds;
+	int64		size;
+	int64		entered;
+
+	if (PG_ARGISNULL(1))
+		return summary_unchanged(fcinfo, &duration_type);
+	cycle = deal_cycle_get(PG_GETARG_DATUM(1));
+	microseconds = duration_between(cycle->started_at, cycle->observed_until);
+	if (!(cycle->flags & DEAL_CYCLE_LATE))
+		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
+									   categories[cycle->status], sign));
+
+	/* one that ends in its unit of entry was never at risk; one censored there is LATE and CENSORED in one unit */
+	size = duration_unit_size(cycle->unit);
+	entered = duration_between(cycle->started_at, cycle->entered_at) / size;
+	if (entered == microseconds / size && cycle->status != CYCLE_CENSORED)
+		PG_RETURN_POINTER(duration_add(fcinfo, cycle->unit, microseconds,
+									   categories_at_entry[cycle->status], sign));
+	state = duration_add(fcinfo, cycle->unit, microseconds, categories[cycle->status], sign);
+	PG_RETURN_POINTER(summary_add(state, &duration_type,
+								  DURATION_KEY(entered, DURATION_LATE), sign));
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_add_cycle);
+Datum
+duration_summary_add_cycle(PG_FUNCTION_ARGS)
+{
+	return change_by_cycle(fcinfo, 1);
+}
+
+PG_FUNCTION_INFO_V1(duration_summary_remove_cycle);
+Datum
+duration_summary_remove_cycle(PG_FUNCTION_ARGS)
+{
+	return change_by_cycle(fcinfo, -1);
 }
 
 /* ---------------------------------------------------------------- made of other summaries */

@@ -26,18 +26,8 @@
 #include "utils/jsonb.h"
 
 #include "summary/engine.h"
-#include "base/label.h"
+#include "base/instant.h"
 #include "plain/survival.h"
-
-typedef enum DurationUnit
-{
-	DURATION_DAY,
-	DURATION_HOUR,
-	DURATION_MINUTE,
-	DURATION_SECOND
-} DurationUnit;
-
-#define DURATION_UNITS 4
 
 typedef enum DurationCategory
 {
@@ -56,18 +46,6 @@ typedef enum DurationCategory
 #define DURATION_KEY_CATEGORY(key) ((int) ((key) % 8))
 
 extern const SummaryType duration_type;
-
-/* Microseconds of a unit, and its name. */
-extern int64 duration_unit_size(int unit);
-extern const char *duration_unit_name(int unit);
-/* The unit of a name; 22023 when there is none. */
-extern int	duration_unit_from_name(Label name);
-
-/*
- * The time from one instant to another, not earlier one, in microseconds;
- * 22003 above 2^63 - 1, which only the far ends of time are apart.
- */
-extern int64 duration_between(int64 from, int64 to);
 
 /*
  * The body of a transition function whose argument 0 is the state: one duration

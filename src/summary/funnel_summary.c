@@ -509,19 +509,6 @@ put_row(JsonTarget *target, const char *table, const int64 *row, fmNodePtr escon
 	return true;
 }
 
-/* The number of a status by name. */
-static bool
-read_json_status(const JsonbValue *value, int64 *status, fmNodePtr escontext)
-{
-	if (value->type == jbvString)
-		for (*status = 0; funnel_statuses[*status] != NULL; (*status)++)
-			if (strlen(funnel_statuses[*status]) == value->val.string.len &&
-				memcmp(funnel_statuses[*status], value->val.string.val,
-					   value->val.string.len) == 0)
-				return true;
-	return summary_malformed(&funnel_type, "a status is unknown", escontext);
-}
-
 /* Reads a table of `width` numbers a row; the second one of an outcome is the name of a status. */
 static bool
 read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, int width,
@@ -549,8 +536,12 @@ read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, i
 
 			if (column == 1 && strcmp(table, "outcomes") == 0)
 			{
-				if (!read_json_status(cell, &row[column], escontext))
+				int			status;
+
+				if (!jsonb_value_word(cell, TYPE_NAME, "status", funnel_statuses, FUNNEL_STATUSES,
+									  &status, escontext))
 					return false;
+				row[column] = status;
 			}
 			else if (!jsonb_value_int64(cell, TYPE_NAME, table, &row[column], escontext))
 				return false;

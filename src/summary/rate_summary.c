@@ -12,6 +12,7 @@
 
 #include "base/chart.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "base/type.h"
 #include "plain/proportion.h"
 #include "base/row.h"
@@ -328,28 +329,18 @@ Datum
 rate_summary_confidence_interval(PG_FUNCTION_ARGS)
 {
 	RateSummary *rate = PG_GETARG_RATE_SUMMARY_P(0);
-	double		level = PG_GETARG_FLOAT8(1);
-	char	   *method = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	bool		exact = strcmp(method, "exact") == 0;
+	static const char *const methods[] = {"wilson", "exact"};
+	int			method = option_from_text(PG_GETARG_TEXT_PP(2), "method", methods, lengthof(methods));
+	double		level = check_level(PG_GETARG_FLOAT8(1));
 	double		low,
 				high;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	if (!exact && strcmp(method, "wilson") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown method \"%s\"", method),
-				 errhint("A method is wilson or exact.")));
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level %g is not between 0 and 1", level),
-				 errhint("A level is a fraction such as 0.95.")));
 	if (rate->total == 0)
 		PG_RETURN_NULL();
 
-	if (exact)
+	if (method == 1)
 		clopper_pearson_interval(rate->successes, rate->total, level, &low, &high);
 	else
 		wilson_interval(rate->successes, rate->total, level, &low, &high);

@@ -274,10 +274,7 @@ take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 	Label		label;
 
 	*role = NO_ROLE;
-	if (PG_ARGISNULL(ARG_STAGES))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("stages must not be NULL")));
+	require_option(fcinfo, ARG_STAGES, "stages");
 	if (PG_ARGISNULL(ARG_DEAL) || PG_ARGISNULL(ARG_KIND) || PG_ARGISNULL(ARG_AT) ||
 		(has_options && PG_ARGISNULL(ARG_AS_OF)))
 		return events;

@@ -1,0 +1,46 @@
+/*
+ * instant.h
+ *		Instants: finite timestamps, written in UTC.
+ */
+#ifndef EM_INSTANT_H
+#define EM_INSTANT_H
+
+#include "base/compat.h"
+#include "datatype/timestamp.h"
+
+/* 22008 "WHAT must be finite", and for what no timestamptz can hold. */
+extern bool instant_check(TimestampTz at, const char *what, fmNodePtr escontext);
+
+/* An instant from any literal that timestamptz takes; 22007, or as above. */
+extern bool instant_parse(char *text, const char *what, int64 *at, fmNodePtr escontext);
+
+/* ISO 8601 in UTC, microseconds only when not zero. */
+#define INSTANT_TEXT_SIZE 136
+extern char *instant_text(TimestampTz at, char *buffer);
+
+/*
+ * The time from one instant to another, not earlier one, in microseconds;
+ * 22003 above 2^63 - 1, which only the far ends of time are apart.
+ */
+extern int64 duration_between(int64 from, int64 to);
+
+/* The units in which durations are counted. */
+typedef enum DurationUnit
+{
+	DURATION_DAY,
+	DURATION_HOUR,
+	DURATION_MINUTE,
+	DURATION_SECOND
+} DurationUnit;
+
+#define DURATION_UNITS 4
+
+/* Their names, in this order, and the microseconds of each. */
+extern const char *const duration_unit_names[DURATION_UNITS];
+extern const char *duration_unit_name(int unit);
+extern int64 duration_unit_size(int unit);
+
+/* An argument that names a unit; 22004, 22023. */
+extern int	duration_unit_argument(FunctionCallInfo fcinfo, int argno);
+
+#endif							/* EM_INSTANT_H */

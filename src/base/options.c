@@ -1,0 +1,102 @@
+/*
+ * options.c
+ *		Checks of the options of SQL functions.
+ */
+#include "base/options.h"
+
+#include "common/int.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+
+void
+require_option(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be NULL", name)));
+}
+
+int
+find_word(const char *word, int length, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
+			return i;
+	return -1;
+}
+
+int
+errhint_words(const char *const *words, int count)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < count; i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : i == count - 1 ? " or " : ", ", words[i]);
+	return errhint("Use %s.", list.data);
+}
+
+int
+quoted_length(const char *text, int length)
+{
+	return pg_mbcliplen(text, length, NAMEDATALEN);
+}
+
+int
+option_from_text(text *value, const char *option, const char *const *words, int count)
+{
+	const char *data = VARDATA_ANY(value);
+	int			length = VARSIZE_ANY_EXHDR(value);
+	int			place = find_word(data, length, words, count);
+
+	if (place < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown %s \"%.*s\"", option, quoted_length(data, length), data),
+				 errhint_words(words, count)));
+	return place;
+}
+
+double
+check_level(double level)
+{
+	if (!(level > 0 && level < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("level %g is not between 0 and 1", level),
+				 errhint("A level is a fraction such as 0.95.")));
+	return level;
+}
+
+int64
+window_from_interval(const Interval *interval, const char *what)
+{
+	int64		days;
+	int64		total;
+
+	if (INTERVAL_NOT_FINITE(interval))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite", what),
+				 errhint("NULL stands for no bound.")));
+	if (interval->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not have months: %s", what,
+						DatumGetCString(DirectFunctionCall1(interval_out,
+															IntervalPGetDatum(interval)))),
+				 errhint("Months differ in length: use days, and subtract timestamps instead of using age().")));
+	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days))
+		total = interval->day < 0 ? PG_INT64_MIN : PG_INT64_MAX;
+	else if (pg_add_s64_overflow(days, interval->time, &total))
+		total = days < 0 ? PG_INT64_MIN : PG_INT64_MAX;
+	if (total < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be negative: %s", what,
+						DatumGetCString(DirectFunctionCall1(interval_out,
+															IntervalPGetDatum(interval))))));
+	return total;
+}
