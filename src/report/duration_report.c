@@ -8,6 +8,7 @@
  * incidence (Aalen-Johansen); without them it is Kaplan-Meier's.
  */
 #include "summary/duration_summary.h"
+#include "summary/quota_summary.h"
 
 #include <math.h>
 
@@ -476,4 +477,14 @@ duration_summary_chart(PG_FUNCTION_ARGS)
 	appendStringInfo(&out, "%s%*s", middle,
 					 Max(width - width / 2 - (int) strlen(middle), (int) strlen(last) + 1), last);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}
+
+/* The chart of time_to_quota. */
+PG_FUNCTION_INFO_V1(quota_summary_chart);
+Datum
+quota_summary_chart(PG_FUNCTION_ARGS)
+{
+	Datum		durations = DirectFunctionCall1(quota_summary_time_to_quota, PG_GETARG_DATUM(0));
+
+	return DirectFunctionCall2(duration_summary_chart, durations, PG_GETARG_DATUM(1));
 }

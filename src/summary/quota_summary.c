@@ -266,32 +266,14 @@ quota_summary_mean_elapsed_cycles(PG_FUNCTION_ARGS)
 					 (double) reference);
 }
 
-static struct varlena *
-time_to_quota(Datum summary)
-{
-	SummaryView view;
-
-	summary_view(&view, &quota_type, summary);
-	return duration_summary_build(DURATION_DAY, view.all.cells, view.all.ncells,
-								  view.all.sums[QUOTA_SUM_MICROSECONDS]);
-}
-
 /* Days from hire to quota: having left before competes, those on the way are censored. */
 PG_FUNCTION_INFO_V1(quota_summary_time_to_quota);
 Datum
 quota_summary_time_to_quota(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(time_to_quota(PG_GETARG_DATUM(0)));
-}
+	SummaryView view;
 
-extern Datum duration_summary_chart(PG_FUNCTION_ARGS);
-
-/* The chart of time_to_quota. */
-PG_FUNCTION_INFO_V1(quota_summary_chart);
-Datum
-quota_summary_chart(PG_FUNCTION_ARGS)
-{
-	return DirectFunctionCall2(duration_summary_chart,
-							   PointerGetDatum(time_to_quota(PG_GETARG_DATUM(0))),
-							   PG_GETARG_DATUM(1));
+	summary_view(&view, &quota_type, PG_GETARG_DATUM(0));
+	PG_RETURN_POINTER(duration_summary_build(DURATION_DAY, view.all.cells, view.all.ncells,
+											 view.all.sums[QUOTA_SUM_MICROSECONDS]));
 }

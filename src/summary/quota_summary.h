@@ -29,4 +29,7 @@ enum
 
 extern const SummaryType quota_type;
 
+/* time_to_quota(quota_summary) of SQL */
+extern Datum quota_summary_time_to_quota(PG_FUNCTION_ARGS);
+
 #endif							/* EM_QUOTA_SUMMARY_H */
