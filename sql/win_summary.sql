@@ -25,8 +25,7 @@ SELECT id, deal_outcome(deal_history(VARIADIC ARRAY[deal_event('opportunity', '2
 FROM win_deals;
 CREATE TABLE win_reference AS SELECT win_agg(o) AS w FROM win_outcomes;
 
-SELECT w::jsonb - 'competitors' AS all_deals FROM win_reference;
-SELECT competitor FROM win_reference, jsonb_array_elements(w::jsonb -> 'competitors') AS competitor;
+SELECT * FROM win_reference;
 SELECT competitor, considered, won, lost, lost_to, no_decision, open, total, percent, fractional_won, fractional_total, amount_won, amount_lost FROM win_reference, competitors(w);
 SELECT basis, competitor, won, total, round(percent::numeric, 4) AS percent, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, fractional_won, fractional_total
 FROM win_reference, unnest('{closed,decided,lost_to}'::text[]) WITH ORDINALITY b(basis, n), competitors(w, basis) ORDER BY n, competitor;
@@ -52,7 +51,7 @@ SELECT chart(win_agg(i < 3, ARRAY[E'two\nlines', E'a\ttab']), 20) FROM generate_
 -- the same from columns: won, lost and open only, so deal 5 counts as open here, and nobody knows to whom
 SELECT competitor, considered, won, lost, lost_to, no_decision, open, fractional_won, fractional_total, amount_won, amount_lost
 FROM (SELECT win_agg(CASE ending WHEN 'won' THEN true WHEN 'lost' THEN false END, competitors, id * 100) AS w FROM win_deals) x, competitors(w);
-SELECT w::jsonb - 'competitors' AS all_deals, jsonb_array_length(w::jsonb -> 'competitors') AS competitors FROM (SELECT win_agg(ending = 'won', competitors) AS w FROM win_deals WHERE ending IN ('won', 'lost')) AS x;
+SELECT win_agg(ending = 'won', competitors) FROM win_deals WHERE ending IN ('won', 'lost');
 
 -- content and platforms in place of competitors: a loss to a competitor is no loss to a piece of content
 SELECT competitor AS content, considered, won, lost, lost_to
@@ -148,7 +147,15 @@ SELECT competitors(w, level => 'NaN') FROM win_reference;
 SELECT chart(w, 5) FROM win_reference;
 
 -- a transition function called by hand works on a copy
-SELECT y.* FROM (SELECT win_summary_add_fields(NULL, false, '{A}') AS s) x, LATERAL (VALUES ('with one more', win_summary_add_fields(s, true, '{A}')), ('as it was', s)) AS y (what, summary);
+SELECT s, win_summary_add_fields(s, true, '{A}') FROM (SELECT win_summary_add_fields(NULL, false, '{A}') AS s) x;
 
 DROP VIEW win_outcomes;
 DROP TABLE win_deals, win_reference, win_parts;
+
+-- to whom deals were lost: where no loss names anybody, nobody knows, and it is no rate of 100 %
+SELECT what, competitor, won, lost, lost_to, total, percent, fractional_total, win_rate(w, competitor, 'lost_to') AS rate, overall_win_rate(w, 'lost_to') AS overall, fractional_win_rate(w, competitor, 'lost_to') AS fractional
+FROM (SELECT 'columns' AS what, win_agg(won, '{Globex}') AS w FROM unnest('{t,t,f}'::bool[]) AS won
+	UNION ALL SELECT 'no losses', win_agg(won, '{Globex}') FROM unnest('{t,t}'::bool[]) AS won
+	UNION ALL SELECT 'one loss names another', win_agg(deal_outcome(h, as_of => '2026-06-30')) FROM unnest('{"{\"(competitor,2026-01-01,,Globex)\",\"(won,2026-02-01,,)\"}","{\"(competitor,2026-01-01,,Globex)\",\"(lost,2026-02-01,,Umbra)\"}"}'::text[]::deal_history[]) AS h) AS x,
+	competitors(w, 'lost_to') ORDER BY 1;
+SELECT uncontested_win_rate(win_agg(won, '{}'), 'lost_to') AS uncontested, uncontested_win_rate(win_agg(won, '{}'), 'decided') AS decided FROM unnest('{t,f}'::bool[]) AS won;

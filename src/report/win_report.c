@@ -11,6 +11,8 @@
  *		decided		won and lost
  *		lost_to		won, and lost to this very competitor: what was decided
  *					between the two of us. Of all deals: lost to somebody named.
+ *					0 of 0 where there are losses and no loss names anybody:
+ *					then it is not known, and not a win rate of 100 %.
  */
 #include "summary/win_summary.h"
 
@@ -74,13 +76,24 @@ total_of(const WinCounts *counts, WinBasis basis)
 	return total;
 }
 
+/* Is it unknown to whom deals were lost? `all` are the counts of all deals. */
+static bool
+losses_are_unnamed(const WinCounts *all, const WinCounts *counts, WinBasis basis)
+{
+	return basis == BASIS_LOST_TO && all->of[WIN_LOST_TO] == 0 && counts->of[WIN_LOST] > 0;
+}
+
 /* Credit 1/k for each deal: won, and the denominator. Exact counts, each divided once. */
 static void
-fractional_credit(const SummaryGroup *group, WinBasis basis, double *won, double *total)
+fractional_credit(const WinCounts *all, const SummaryGroup *group, WinBasis basis,
+				  double *won, double *total)
 {
+	WinCounts	counts = count_cells(group);
 	uint32		i = 0;
 
 	*won = *total = 0;
+	if (losses_are_unnamed(all, &counts, basis))
+		return;
 	while (i < group->ncells)
 	{
 		int64		k = WIN_KEY_CONSIDERED(group->cells[i].key);
@@ -101,9 +114,9 @@ fractional_credit(const SummaryGroup *group, WinBasis basis, double *won, double
 	}
 }
 
-/* The group of a competitor; one without deals when it is not there. */
+/* The group of a competitor, one without deals when it is not there; and the counts of all deals. */
 static SummaryGroup
-group_argument(FunctionCallInfo fcinfo)
+group_argument(FunctionCallInfo fcinfo, WinCounts *all)
 {
 	static Sum128 no_amounts[WIN_AMOUNTS];
 	text	   *name = PG_GETARG_TEXT_PP(1);
@@ -111,6 +124,7 @@ group_argument(FunctionCallInfo fcinfo)
 	SummaryView view;
 
 	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	*all = count_cells(&view.all);
 	found = summary_find(&view, (Label) {VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name)});
 	return found != NULL ? *found : (SummaryGroup) {.sums = no_amounts};
 }
@@ -122,10 +136,12 @@ basis_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 static Datum
-rate_of(const SummaryGroup *group, WinBasis basis)
+rate_of(const WinCounts *all, const SummaryGroup *group, WinBasis basis)
 {
 	WinCounts	counts = count_cells(group);
 
+	if (losses_are_unnamed(all, &counts, basis))
+		PG_RETURN_POINTER(rate_summary_build(0, 0));
 	PG_RETURN_POINTER(rate_summary_build(counts.of[WIN_WON], total_of(&counts, basis)));
 }
 
@@ -137,9 +153,10 @@ Datum
 win_summary_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 2);
-	SummaryGroup	group = group_argument(fcinfo);
+	WinCounts	all;
+	SummaryGroup group = group_argument(fcinfo, &all);
 
-	return rate_of(&group, basis);
+	return rate_of(&all, &group, basis);
 }
 
 /* overall_win_rate(summary, basis): each deal once, whoever was considered. */
@@ -149,9 +166,11 @@ win_summary_overall_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 1);
 	SummaryView view;
+	WinCounts	all;
 
 	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
-	return rate_of(&view.all, basis);
+	all = count_cells(&view.all);
+	return rate_of(&all, &view.all, basis);
 }
 
 /* uncontested_win_rate(summary, basis): the deals in which nobody was considered. */
@@ -161,15 +180,17 @@ win_summary_uncontested_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 1);
 	SummaryView view;
+	WinCounts	all;
 	SummaryGroup	uncontested;
 
 	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	all = count_cells(&view.all);
 	uncontested = view.all;
 	uncontested.ncells = 0;
 	while (uncontested.ncells < view.all.ncells &&
 		   WIN_KEY_CONSIDERED(uncontested.cells[uncontested.ncells].key) == 0)
 		uncontested.ncells++;
-	return rate_of(&uncontested, basis);
+	return rate_of(&all, &uncontested, basis);
 }
 
 /* win_loss_ratio(summary, competitor): won / lost; NULL when none was lost. */
@@ -177,7 +198,8 @@ PG_FUNCTION_INFO_V1(win_summary_win_loss_ratio);
 Datum
 win_summary_win_loss_ratio(PG_FUNCTION_ARGS)
 {
-	SummaryGroup	group = group_argument(fcinfo);
+	WinCounts	all;
+	SummaryGroup group = group_argument(fcinfo, &all);
 	WinCounts	counts = count_cells(&group);
 	int64		lost = counts.of[WIN_LOST] + counts.of[WIN_LOST_TO];
 
@@ -191,7 +213,8 @@ PG_FUNCTION_INFO_V1(win_summary_lost_to);
 Datum
 win_summary_lost_to(PG_FUNCTION_ARGS)
 {
-	SummaryGroup	group = group_argument(fcinfo);
+	WinCounts	all;
+	SummaryGroup group = group_argument(fcinfo, &all);
 
 	PG_RETURN_INT64(count_cells(&group).of[WIN_LOST_TO]);
 }
@@ -215,7 +238,8 @@ PG_FUNCTION_INFO_V1(win_summary_amount_win_rate);
 Datum
 win_summary_amount_win_rate(PG_FUNCTION_ARGS)
 {
-	SummaryGroup	group = group_argument(fcinfo);
+	WinCounts	all;
+	SummaryGroup group = group_argument(fcinfo, &all);
 
 	return amount_rate(fcinfo, &group);
 }
@@ -239,11 +263,12 @@ Datum
 win_summary_fractional_win_rate(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 2);
-	SummaryGroup	group = group_argument(fcinfo);
+	WinCounts	all;
+	SummaryGroup group = group_argument(fcinfo, &all);
 	double		won;
 	double		total;
 
-	fractional_credit(&group, basis, &won, &total);
+	fractional_credit(&all, &group, basis, &won, &total);
 	if (total == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(won / total);
@@ -255,13 +280,14 @@ Datum
 win_summary_fractional_credit(PG_FUNCTION_ARGS)
 {
 	WinBasis	basis = basis_argument(fcinfo, 2);
-	SummaryGroup	group = group_argument(fcinfo);
+	WinCounts	all;
+	SummaryGroup group = group_argument(fcinfo, &all);
 	double		won;
 	double		total;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	fractional_credit(&group, basis, &won, &total);
+	fractional_credit(&all, &group, basis, &won, &total);
 	values[0] = Float8GetDatum(won);
 	values[1] = Float8GetDatum(total);
 	PG_RETURN_DATUM(result_row(fcinfo, values, nulls, 2));
@@ -283,6 +309,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 	int64		min_deals = PG_GETARG_INT64(2);
 	double		level = PG_GETARG_FLOAT8(3);
 	SummaryView view;
+	WinCounts	all;
 
 	if (min_deals < 0)
 		ereport(ERROR,
@@ -295,12 +322,13 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 				 errhint("A level is a fraction such as 0.95.")));
 	InitMaterializedSRF(fcinfo, 0);
 	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	all = count_cells(&view.all);
 	for (uint32 i = 0; i < view.ngroups; i++)
 	{
 		const SummaryGroup *group = &view.groups[i];
 		WinCounts	counts = count_cells(group);
 		int64		won = counts.of[WIN_WON];
-		int64		total = total_of(&counts, basis);
+		int64		total = losses_are_unnamed(&all, &counts, basis) ? 0 : total_of(&counts, basis);
 		double		fractional_won;
 		double		fractional_total;
 		double		low = 0;
@@ -311,7 +339,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (total < min_deals)
 			continue;
-		fractional_credit(group, basis, &fractional_won, &fractional_total);
+		fractional_credit(&all, group, basis, &fractional_won, &fractional_total);
 		nulls[8] = nulls[9] = nulls[10] = !wilson_interval(won, total, level, &low, &high);
 		values[0] = PointerGetDatum(label_to_text(group->label));
 		values[1] = Int64GetDatum(total_of(&counts, BASIS_CONSIDERED));

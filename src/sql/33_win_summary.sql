@@ -53,7 +53,7 @@ CREATE AGGREGATE win_agg(won boolean, competitors text[]) (
 	MSFUNC = win_summary_add_fields, MINVFUNC = win_summary_remove_fields, MSTYPE = win_summary, MSSPACE = 1024,
 	MFINALFUNC = win_summary_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE win_agg(boolean, text[]) IS 'deals won or not, or open when won is NULL, by the competitors in them';
+COMMENT ON AGGREGATE win_agg(boolean, text[]) IS 'deals won or not, or open when won is NULL, by the competitors in them; to whom deals were lost is not known';
 CREATE AGGREGATE win_agg(won boolean, competitors text[], amount numeric) (
 	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 8192,
 	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
@@ -107,7 +107,7 @@ CREATE FUNCTION competitors(summary win_summary, basis text DEFAULT 'considered'
 	AS 'MODULE_PATHNAME', 'win_summary_competitors' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 CREATE FUNCTION chart(summary win_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'win_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to: percent(win_rate(w, ''Acme''), 1)';
+COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to (0 of 0 where there are losses and none names anybody): percent(win_rate(w, ''Acme''), 1)';
 COMMENT ON FUNCTION overall_win_rate(win_summary, text) IS 'deals won of all, each counted once: percent(overall_win_rate(w), 1)';
 COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those in which nobody was considered: percent(uncontested_win_rate(w), 1)';
 COMMENT ON FUNCTION win_loss_ratio(win_summary, text) IS 'deals won / deals lost in which a competitor was considered; NULL when none was lost';

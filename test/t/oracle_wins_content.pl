@@ -98,25 +98,29 @@ note "seed $seed: $cases cases, $deals deals, $events events, $actions actions";
 # deal_outcome
 #
 law('deal_outcome is what plain SQL makes of the events', <<'SQL');
-WITH until AS (SELECT deal.*, e.kind, e.at AS closed_at, e.subject AS losing_subject, e.amount AS own_amount
-	FROM deal LEFT JOIN LATERAL (SELECT * FROM event WHERE deal = i AND at <= as_of AND kind IN ('won', 'lost', 'no_decision')
-		ORDER BY at DESC, array_position('{won,lost,no_decision}', kind), subject COLLATE "C" NULLS LAST, amount NULLS LAST LIMIT 1) e ON true)
-SELECT u.g FROM until u JOIN outcome USING (i)
+WITH state AS (
+	SELECT i, at, min(array_position('{won,lost,no_decision,open}', CASE WHEN kind IN ('lead', 'mql', 'sql', 'opportunity') THEN 'open' ELSE kind END)) AS status
+	FROM deal JOIN event ON deal = i AND at <= as_of AND kind IN ('won', 'lost', 'no_decision', 'lead', 'mql', 'sql', 'opportunity') GROUP BY i, at),
+final AS (SELECT DISTINCT ON (i) i, status, at AS until FROM state ORDER BY i, at DESC),
+run AS (
+	SELECT d.*, CASE WHEN f.status < 4 THEN ('{won,lost,no_decision}'::text[])[f.status] ELSE 'open' END AS status, CASE WHEN f.status < 4 THEN until ELSE as_of END AS until,
+		CASE WHEN f.status < 4 THEN (SELECT min(at) FROM state s WHERE s.i = d.i AND at > coalesce((SELECT max(at) FROM state o WHERE o.i = d.i AND o.status <> f.status), '-infinity')) END AS closed_at
+	FROM deal d LEFT JOIN final f USING (i))
+SELECT r.g FROM run r JOIN outcome USING (i)
 WHERE (status(o), closed_at(o), amount(o), considered(o), lost_to(o)) IS DISTINCT FROM
-	(coalesce(u.kind, 'open'), u.closed_at,
-	 coalesce(own_amount, (SELECT amount FROM event WHERE deal = u.i AND at <= coalesce(u.closed_at, u.as_of) AND amount IS NOT NULL
-		ORDER BY at DESC, kind COLLATE "C" DESC, subject COLLATE "C" DESC NULLS FIRST, amount DESC LIMIT 1)),
+	(r.status, r.closed_at,
+	 coalesce((SELECT amount FROM event WHERE deal = r.i AND kind = r.status AND at BETWEEN r.closed_at AND until AND amount IS NOT NULL ORDER BY at DESC, amount DESC LIMIT 1),
+		(SELECT amount FROM event WHERE deal = r.i AND at <= until AND amount IS NOT NULL ORDER BY at DESC, amount DESC LIMIT 1)),
 	 coalesce((SELECT array_agg(DISTINCT subject COLLATE "C" ORDER BY subject COLLATE "C") FROM event
-		WHERE deal = u.i AND at <= coalesce(u.closed_at, u.as_of) AND kind = 'competitor' AND subject IS NOT NULL), '{}'),
-	 CASE u.kind WHEN 'lost' THEN losing_subject END)
+		WHERE deal = r.i AND at <= until AND kind = 'competitor' AND subject IS NOT NULL), '{}'),
+	 CASE r.status WHEN 'lost' THEN (SELECT subject FROM event WHERE deal = r.i AND kind = 'lost' AND at BETWEEN r.closed_at AND until AND subject IS NOT NULL
+		ORDER BY at DESC, subject COLLATE "C" LIMIT 1) END)
 SQL
 
 law('a renamed vocabulary and options that change by row give the same outcome', <<'SQL');
 SELECT d.g FROM deal d JOIN outcome USING (i), (VALUES (0, 'Closed Won', 'zz lost'), (1, 'zz won', 'Closed Lost')) v(n, w, l)
 WHERE v.n = d.i % 2
   AND NOT record_image_eq(ROW(o), ROW(deal_outcome(relabel(history, jsonb_build_object('won', w, 'lost', l, 'competitor', 'rival')), won => ARRAY[w, 'unused'], lost => ARRAY[l], considered => 'rival', as_of => d.as_of)))
-  -- amounts of other events at the closing instant may come in another order
-  AND amount(o) IS NULL
 SQL
 
 #
@@ -137,6 +141,11 @@ SELECT g, c, basis, count(*) AS considered, count(*) FILTER (WHERE status = 'won
 	coalesce(sum(1.0 / k) FILTER (WHERE status = ANY (statuses) OR (basis = 'lost_to' AND lost_to = c)), 0) AS fractional_total,
 	coalesce(sum(amount) FILTER (WHERE status = 'won'), 0) AS amount_won, coalesce(sum(amount) FILTER (WHERE status = 'lost'), 0) AS amount_lost
 FROM plain, basis WHERE c IS NOT NULL GROUP BY g, c, basis;
+-- where there are losses and no loss names anybody it is not known to whom deals were lost
+ALTER TABLE plain_competitor ADD won_of_total bigint;
+UPDATE plain_competitor SET won_of_total = won;
+UPDATE plain_competitor SET won_of_total = 0, total = 0, fractional_won = 0, fractional_total = 0
+WHERE basis = 'lost_to' AND lost > 0 AND g NOT IN (SELECT g FROM plain WHERE lost_to IS NOT NULL);
 SQL
 law('competitors() is what unnest and group by make of it', <<'SQL');
 SELECT coalesce(x.g, p.g) AS g
@@ -144,11 +153,11 @@ FROM (SELECT g, basis, w.* FROM win, basis, competitors(v, basis) w) x FULL JOIN
 WHERE (x.considered, x.won, x.lost, x.lost_to, x.no_decision, x.open, x.total, x.amount_won, x.amount_lost, round(x.fractional_won::numeric, 9), round(x.fractional_total::numeric, 9))
 	IS DISTINCT FROM (p.considered, p.won, p.lost, p.lost_to, p.no_decision, p.open, p.total, p.amount_won, p.amount_lost, round(p.fractional_won, 9), round(p.fractional_total, 9))
    OR abs(x.percent - 100.0 * p.won / nullif(p.total, 0)) > 1e-9 OR (x.percent IS NULL) <> (p.total = 0)
-   OR x.low IS DISTINCT FROM (SELECT 100 * low FROM confidence_interval(rate_summary(p.won, p.total))) OR x.high IS DISTINCT FROM (SELECT 100 * high FROM confidence_interval(rate_summary(p.won, p.total)))
+   OR x.low IS DISTINCT FROM (SELECT 100 * low FROM confidence_interval(rate_summary(p.won_of_total, p.total))) OR x.high IS DISTINCT FROM (SELECT 100 * high FROM confidence_interval(rate_summary(p.won_of_total, p.total)))
 SQL
 law('win_rate, win_loss_ratio, lost_to, amounts and fractional credit of one competitor', <<'SQL');
 SELECT g FROM plain_competitor p JOIN win USING (g), LATERAL (SELECT win_rate(v, c, basis) AS r, fractional_credit(v, c, basis) AS f) x
-WHERE (successes(r), total(r), win_loss_ratio(v, c), lost_to(v, c)) IS DISTINCT FROM (won, total, won::float8 / nullif(lost, 0), lost_to)
+WHERE (successes(r), total(r), win_loss_ratio(v, c), lost_to(v, c)) IS DISTINCT FROM (won_of_total, total, won::float8 / nullif(lost, 0), lost_to)
    OR abs(amount_win_rate(v, c) - (amount_won / nullif(amount_won + amount_lost, 0))::float8) > 1e-9 * greatest(1, abs(amount_win_rate(v, c)))
    OR abs((f).won - fractional_won::float8) > 1e-9 OR abs((f).total - fractional_total::float8) > 1e-9
    OR abs(fractional_win_rate(v, c, basis) - (fractional_won / nullif(fractional_total, 0))::float8) > 1e-9
@@ -156,9 +165,12 @@ SQL
 law('overall and uncontested win rates', <<'SQL');
 SELECT g FROM win JOIN (SELECT g, basis,
 		count(DISTINCT i) FILTER (WHERE status = 'won') AS won, count(DISTINCT i) FILTER (WHERE status = ANY (statuses) OR (basis = 'lost_to' AND lost_to IS NOT NULL)) AS total,
-		count(*) FILTER (WHERE k = 0 AND status = 'won') AS alone_won, count(*) FILTER (WHERE k = 0 AND (status = ANY (statuses) OR (basis = 'lost_to' AND lost_to IS NOT NULL))) AS alone
+		count(*) FILTER (WHERE k = 0 AND status = 'won') AS alone_won, count(*) FILTER (WHERE k = 0 AND (status = ANY (statuses) OR (basis = 'lost_to' AND lost_to IS NOT NULL))) AS alone,
+		basis = 'lost_to' AND bool_or(status = 'lost') AND NOT bool_or(lost_to IS NOT NULL) AS unknown,
+		basis = 'lost_to' AND bool_or(k = 0 AND status = 'lost') AND NOT bool_or(lost_to IS NOT NULL) AS alone_unknown
 	FROM plain, basis GROUP BY g, basis) p USING (g), LATERAL (SELECT overall_win_rate(v, basis) AS r, uncontested_win_rate(v, basis) AS u) x
-WHERE (successes(r), total(r), successes(u), total(u)) IS DISTINCT FROM (won, total, alone_won, alone)
+WHERE (successes(r), total(r)) IS DISTINCT FROM (CASE WHEN unknown THEN 0 ELSE won END, CASE WHEN unknown THEN 0 ELSE total END)
+   OR (successes(u), total(u)) IS DISTINCT FROM (CASE WHEN alone_unknown THEN 0 ELSE alone_won END, CASE WHEN alone_unknown THEN 0 ELSE alone END)
 SQL
 law('win_agg of columns: NULL is open, repeated and NULL names count once and not at all', <<'SQL');
 SELECT coalesce(x.g, p.g) AS g
