@@ -38,7 +38,6 @@ REGRESS = \
 	deal_outcome \
 	history_problems \
 	one_story \
-	cases \
 	win_summary \
 	content_summary \
 	comparison \

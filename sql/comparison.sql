@@ -147,13 +147,13 @@ SELECT pg_temp.failure('SELECT compare(mantel_haenszel_agg(women, men), 0) FROM 
 SELECT pg_temp.failure('SELECT mantel_haenszel_agg(women, rate_summary(0, 9223372036854775807)) FROM berkeley');
 
 -- text, jsonb, merging
-SELECT field.* FROM (SELECT mantel_haenszel_agg(rate_summary(1, 4), rate_summary(3, 4)) AS m) AS x, jsonb_each(m::jsonb) AS field;
+SELECT mantel_haenszel_agg(rate_summary(1, 4), rate_summary(3, 4));
 SELECT m::text::mantel_haenszel_summary::text = m::text AS by_text, m::jsonb::mantel_haenszel_summary::text = m::text AS by_jsonb, pg_column_size(m) AS bytes,
 	octet_length(mantel_haenszel_summary_send(m)) AS sent
 FROM (SELECT mantel_haenszel_agg(women, men) AS m FROM berkeley) AS x;
 BEGIN;
 SET LOCAL extra_float_digits = -15;
-SELECT m::text::jsonb -> 'slope' AS slope, m::text::jsonb -> 'for_variance' AS for_variance FROM (SELECT mantel_haenszel_agg(rate_summary(1, 3), rate_summary(2, 7)) AS m) AS x;
+SELECT mantel_haenszel_agg(rate_summary(1, 3), rate_summary(2, 7));
 COMMIT;
 -- the sums agree to rounding in any order and any split; the counts are the same
 SELECT bool_and(a.strata = b.strata AND abs(a.common_difference_points / b.common_difference_points - 1) < 1e-12 AND abs(a.common_odds_ratio / b.common_odds_ratio - 1) < 1e-12
@@ -205,7 +205,7 @@ SELECT pg_temp.failure($$SELECT log_rank_agg(before, '{"version":1,"unit":"hour"
 SELECT pg_temp.failure($$SELECT log_rank_agg(x, x) FROM (SELECT before FROM arms UNION ALL SELECT duration_summary '{"version":1,"unit":"hour","total_microseconds":0,"histogram":[]}') AS a (x)$$);
 
 -- text, jsonb, merging: the same bytes in any order and any split
-SELECT field.* FROM (SELECT log_rank_agg(before, after) AS l FROM contest) AS x, jsonb_each(l::jsonb) AS field;
+SELECT log_rank_agg(before, after) FROM contest;
 SELECT log_rank_summary_send(l) = log_rank_summary_send(l::text::log_rank_summary) AS by_text, log_rank_summary_send(l) = log_rank_summary_send(l::jsonb::log_rank_summary) AS by_jsonb,
 	log_rank_summary_send(l) = log_rank_summary_send(backwards) AS backwards, log_rank_summary_send(l) = log_rank_summary_send(plus) AS plus, log_rank_summary_send(l) = log_rank_summary_send(rolled) AS rolled
 FROM (SELECT log_rank_agg(before, after) AS l, log_rank_agg(before, after ORDER BY stratum DESC) AS backwards,

@@ -12,7 +12,7 @@ INSERT INTO content_log VALUES
 	(10, '2026-02-01', 'ROI sheet', 'share', 'Ann', NULL), (11, '2026-02-01', 'Price list', NULL, 'cid', 7), (12, '2026-02-01', 'Price list', 'View', 'buyer 1', 1);
 CREATE TABLE content_reference AS SELECT content_agg(action, actor, seconds) AS c FROM content_log;
 
-SELECT action FROM content_reference, jsonb_array_elements(c::jsonb -> 'actions') AS action;
+SELECT * FROM content_reference;
 SELECT a.* FROM content_reference, actions(c) a;
 -- the same by plain SQL
 SELECT action, count(*) AS events, count(DISTINCT actor) AS distinct_actors, sum(seconds) AS total_seconds, percentile_cont(0.5) WITHIN GROUP (ORDER BY floor(seconds)) AS median_seconds

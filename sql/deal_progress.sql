@@ -59,11 +59,10 @@ CREATE TEMPORARY TABLE reading AS SELECT deal_progress(history, as_of => '2026-0
 SELECT depth(p), status(p), entered_at(p), stage_times(p) FROM reading;
 SELECT stage, stage_time(p, stage) FROM reading, unnest('{lead,mql,sql,opportunity,won}'::text[]) AS stage;
 \pset format unaligned
-SELECT field.* FROM reading, jsonb_each(p::jsonb - 'definition' || (p::jsonb -> 'definition')) AS field;
-SELECT field.* FROM deal, deal_progress(history, '{lead,"of \"note\"",won}', '90 days 12 hours', '{NULL,30 days}', 'increasing', 'stop', '{"of \"note\""}', '{nowhere,lost}', 'latest', '2026-08-01') AS p,
-	jsonb_each(p::jsonb - 'definition' || (p::jsonb -> 'definition')) AS field;
+SELECT p FROM reading;
+SELECT deal_progress(history, '{lead,"of \"note\"",won}', '90 days 12 hours', '{NULL,30 days}', 'increasing', 'stop', '{"of \"note\""}', '{nowhere,lost}', 'latest', '2026-08-01') FROM deal;
 -- never entered
-SELECT field.* FROM deal, deal_progress(history, '{trial,won}', as_of => '2026-03-01Z') AS p, jsonb_each(p::jsonb - 'definition' || (p::jsonb -> 'definition')) AS field;
+SELECT deal_progress(history, '{trial,won}', as_of => '2026-03-01Z') FROM deal;
 \pset format aligned
 SELECT deal_progress_send(deal_progress(history, '{lead,won}', exits => '{}', as_of => '2026-03-01Z')) FROM deal;
 SELECT pg_column_size(p) FROM reading;
@@ -309,8 +308,8 @@ SELECT count(*) AS readings, count(DISTINCT status(p)) AS statuses, count(*) FIL
 SELECT count(*) AS missing_or_different FROM (SELECT p::text, deal_progress_send(p) FROM kept EXCEPT ALL SELECT p::text, deal_progress_send(p) FROM back) AS x;
 -- keys in any order; without an end only where there is none; instants of any zone; exits sorted
 \pset format unaligned
-SELECT field.* FROM (SELECT '{"definition":{"exits":["y","x"],"entry":"best","optional":["b"],"mode":"ordered","skipped":"stop","stages":["a","b"],"within_microseconds":5,"step_within_microseconds":[null]},
-	"stage_times":["2026-01-01 02:00:00+02", "2026-01-01T00:00:00.000005Z"],"depth":2,"status":"converted","version":1}'::deal_progress AS p) AS x, jsonb_each(p::jsonb - 'definition' || (p::jsonb -> 'definition')) AS field;
+SELECT '{"definition":{"exits":["y","x"],"entry":"best","optional":["b"],"mode":"ordered","skipped":"stop","stages":["a","b"],"within_microseconds":5,"step_within_microseconds":[null]},
+	"stage_times":["2026-01-01 02:00:00+02", "2026-01-01T00:00:00.000005Z"],"depth":2,"status":"converted","version":1}'::deal_progress;
 \pset format aligned
 
 --

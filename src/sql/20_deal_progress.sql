@@ -25,7 +25,7 @@ CREATE FUNCTION deal_progress(
 ) RETURNS deal_progress
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION deal_progress(deal_history, text[], interval, interval[], text, text, text[], text[], text, timestamptz)
-	IS 'how far a deal came along the stages: mode ordered, adjacent, increasing or any_order; skipped passed, stop or excluded; entry best, first or latest';
+	IS 'how far a deal came along the stages: mode ordered, adjacent, increasing or any_order; skipped passed, stop or excluded; entry best, first or latest; within counts to the microsecond, and ''90'' is 90 seconds';
 
 CREATE FUNCTION depth(progress deal_progress) RETURNS integer
 	AS 'MODULE_PATHNAME', 'deal_progress_depth' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

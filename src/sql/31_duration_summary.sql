@@ -121,7 +121,7 @@ COMMENT ON FUNCTION mean(duration_summary) IS 'mean of the observed durations al
 COMMENT ON FUNCTION median(duration_summary) IS 'when half have had the event, the unfinished counted; NULL when that is not reached';
 COMMENT ON FUNCTION quantile(duration_summary, double precision) IS 'when a fraction q have had the event, the unfinished counted; NULL when that is not reached';
 COMMENT ON FUNCTION quantile_interval(duration_summary, double precision, double precision) IS 'confidence interval of a quantile; an end is NULL when the band does not get there';
-COMMENT ON FUNCTION reached_within(duration_summary, bigint) IS 'fraction that has had the event after so many units; NULL beyond what was observed';
+COMMENT ON FUNCTION reached_within(duration_summary, bigint) IS 'fraction that has had the event within so many whole units: 7 days are all that took less than 8; NULL beyond what was observed';
 COMMENT ON FUNCTION reached_within_interval(duration_summary, bigint, double precision) IS 'confidence interval of reached_within';
 COMMENT ON FUNCTION restricted_mean(duration_summary, double precision) IS 'mean time without the event up to a horizon, the unfinished counted; NULL beyond what was observed';
 COMMENT ON FUNCTION restricted_mean_error(duration_summary, double precision) IS 'standard error of restricted_mean; NULL with competing ends';
