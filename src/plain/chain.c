@@ -340,6 +340,221 @@ window_end(const Search *search, size_t entry, size_t from)
 	return from;
 }
 
+/*
+ * The earliest ends of chains to one depth that start at each node and match so
+ * many stages, built up stage by stage: `end` is that of the number at work,
+ * `next_end` that of one more.
+ */
+#define ENDS 1					/* `end` means something */
+#define ENDS_NEXT 2				/* `next_end` does */
+
+/* As Ahead, with the least ends in place of the greatest promises. */
+typedef struct EndsAhead
+{
+	bool		any[CHAIN_MAX_STAGES];
+	int64_t		least[CHAIN_MAX_STAGES];
+	int32_t		front[CHAIN_MAX_STAGES];
+	int32_t		back[CHAIN_MAX_STAGES];
+} EndsAhead;
+
+static void
+ends_add(const Search *search, EndsAhead *ahead, size_t k)
+{
+	ChainEvent *nodes = search->nodes;
+	int			stage = nodes[k].role;
+
+	if (!(nodes[k].ends & ENDS))
+		return;
+	if (!ahead->any[stage] || nodes[k].end < ahead->least[stage])
+		ahead->least[stage] = nodes[k].end;
+	ahead->any[stage] = true;
+	if (search->rules->has_steps)
+	{
+		ChainEvent *slots = nodes + search->first_slot[stage];
+
+		while (ahead->back[stage] > ahead->front[stage] &&
+			   nodes[slots[ahead->back[stage] - 1].slot].end >= nodes[k].end)
+			ahead->back[stage]--;
+		slots[ahead->back[stage]++].slot = (int32_t) k;
+	}
+}
+
+/* Finds the least end among the nodes of a stage that are ahead, within a step window. */
+static bool
+ends_within(const Search *search, EndsAhead *ahead, int stage, int64_t from, int64_t window, int64_t *end)
+{
+	ChainEvent *nodes = search->nodes;
+	ChainEvent *slots = nodes + search->first_slot[stage];
+
+	if (window == CHAIN_NO_WINDOW)
+	{
+		*end = ahead->least[stage];
+		return ahead->any[stage];
+	}
+	while (ahead->front[stage] < ahead->back[stage] &&
+		   !is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
+		ahead->front[stage]++;
+	if (ahead->front[stage] == ahead->back[stage])
+		return false;
+	*end = nodes[slots[ahead->front[stage]].slot].end;
+	return true;
+}
+
+/* Sets next_end of a node: the least end of a chain through it to what is ahead. */
+static void
+set_next_end(const Search *search, EndsAhead *ahead, size_t k)
+{
+	ChainEvent *node = &search->nodes[k];
+
+	for (uint32_t next = search->next_stages[node->role]; next != 0; next &= next - 1)
+	{
+		int			to = __builtin_ctz(next);
+		int64_t		end;
+
+		if (!ends_within(search, ahead, to, node->at, step_window(search->rules, node->role, to), &end) ||
+			((node->ends & ENDS_NEXT) && node->next_end <= end))
+			continue;
+		node->next_end = end;
+		node->ends |= ENDS_NEXT;
+	}
+}
+
+/*
+ * Works backwards to `first`: sets next_end of every node from the ends ahead.
+ * With `any_number` that is at once the end of a node without one, so that
+ * chains of any number of matched stages are found.
+ */
+static void
+sweep_ends(const Search *search, size_t first, bool any_number)
+{
+	ChainEvent *nodes = search->nodes;
+	EndsAhead	ahead;
+
+	memset(&ahead, 0, sizeof(ahead));
+	for (size_t end = search->nnodes, start; end > first; end = start)
+	{
+		for (start = end; start > first && nodes[start - 1].batch == nodes[end - 1].batch;)
+		{
+			size_t		k = --start;
+
+			interrupt(search->rules, k);
+			if (nodes[k].role == CHAIN_EXIT)
+				continue;
+			set_next_end(search, &ahead, k);
+			if (any_number && nodes[k].ends == ENDS_NEXT)
+			{
+				nodes[k].end = nodes[k].next_end;
+				nodes[k].ends = ENDS;
+			}
+			if (search->rules->mode == CHAIN_ORDERED)
+				ends_add(search, &ahead, k);
+		}
+		if (search->rules->mode == CHAIN_INCREASING)
+			for (size_t k = end; k-- > start;)
+				if (nodes[k].role != CHAIN_EXIT)
+					ends_add(search, &ahead, k);
+	}
+}
+
+/* The ends of chains that match one stage, the last one of a depth. */
+static void
+begin_ends(const Search *search, size_t first, int depth)
+{
+	ChainEvent *nodes = search->nodes;
+
+	for (size_t k = first; k < search->nnodes; k++)
+	{
+		nodes[k].end = nodes[k].at;
+		nodes[k].ends = nodes[k].role == depth - 1 ? ENDS : 0;
+	}
+}
+
+/* One matched stage more. */
+static void
+lengthen_ends(const Search *search, size_t first)
+{
+	ChainEvent *nodes = search->nodes;
+
+	sweep_ends(search, first, false);
+	for (size_t k = first; k < search->nnodes; k++)
+	{
+		nodes[k].end = nodes[k].next_end;
+		nodes[k].ends = nodes[k].ends & ENDS_NEXT ? ENDS : 0;
+	}
+}
+
+/* The earliest entry with an end inside its window; nnodes for none. */
+static size_t
+entry_with_end(const Search *search, size_t first)
+{
+	const ChainEvent *nodes = search->nodes;
+
+	for (size_t k = first; k < search->nnodes; k++)
+		if (nodes[k].role == 0 && (nodes[k].ends & ENDS) &&
+			is_within(nodes[k].at, nodes[k].end, search->rules->within))
+			return k;
+	return search->nnodes;
+}
+
+/*
+ * The entry of the winner under `within`, for chains in order: the earliest that
+ * reaches the greatest depth with the most matched stages. `deepest` is what can
+ * be reached without the window.
+ */
+static size_t
+best_entry(const Search *search, size_t first, int deepest)
+{
+	int			depth;
+	size_t		best;
+
+	for (depth = deepest; depth > 1; depth--)
+	{
+		begin_ends(search, first, depth);
+		sweep_ends(search, first, true);
+		if (entry_with_end(search, first) < search->nnodes)
+			break;
+	}
+	best = first;
+	begin_ends(search, first, depth);
+	for (int matched = 2; matched <= depth; matched++)
+	{
+		size_t		entry;
+
+		lengthen_ends(search, first);
+		entry = entry_with_end(search, first);
+		best = entry < search->nnodes ? entry : best;
+	}
+	return best;
+}
+
+/* The same for adjacent chains, which end as many batches on as there are stages, at most. */
+static size_t
+best_adjacent_entry(const Search *search, size_t first)
+{
+	const ChainEvent *nodes = search->nodes;
+	size_t		best = first;
+	size_t		high = first;
+	int32_t		best_promise = 0;
+
+	for (size_t k = first; k < search->nnodes; k++)
+	{
+		interrupt(search->rules, k);
+		if (nodes[k].role != 0)
+			continue;
+		high = high < k ? k : high;
+		while (high < search->nnodes && nodes[high].batch - nodes[k].batch < search->rules->nstages &&
+			   is_within(nodes[k].at, nodes[high].at, search->rules->within))
+			high++;
+		make_promises(search, k, high);
+		if (nodes[k].promise > best_promise)
+		{
+			best = k;
+			best_promise = nodes[k].promise;
+		}
+	}
+	return best;
+}
+
 /* All modes but CHAIN_ANY_ORDER. */
 static void
 search_in_order(Search *search, ChainResult *result)
@@ -349,7 +564,6 @@ search_in_order(Search *search, ChainResult *result)
 	size_t		first = search->nnodes;
 	size_t		best;
 	size_t		high;
-	int32_t		best_promise;
 
 	for (size_t k = 0; k < search->nnodes; k++)
 	{
@@ -381,24 +595,8 @@ search_in_order(Search *search, ChainResult *result)
 	if (is_within(result->times[0], result->times[result->nmatched - 1], rules->within))
 		return;
 
-	/* then entry by entry, leaving out those that cannot beat the best so far */
-	for (size_t k = first; k < search->nnodes; k++)
-		nodes[k].bound = nodes[k].promise;
-	best_promise = 0;
-	high = first;
-	for (size_t k = first; k < search->nnodes; k++)
-	{
-		interrupt(rules, k);
-		if (nodes[k].role != 0 || nodes[k].bound <= best_promise)
-			continue;
-		high = window_end(search, k, high < k ? k : high);
-		make_promises(search, k, high);
-		if (nodes[k].promise > best_promise)
-		{
-			best = k;
-			best_promise = nodes[k].promise;
-		}
-	}
+	best = rules->mode == CHAIN_ADJACENT ? best_adjacent_entry(search, first) :
+		best_entry(search, first, PROMISE_DEPTH(nodes[best].promise));
 	high = window_end(search, best, best);
 	make_promises(search, best, high);
 	follow(search, best, high, result);
@@ -420,7 +618,7 @@ promise_of_stages(const ChainRules *rules, uint32_t present)
 
 /*
  * CHAIN_ANY_ORDER: every window that starts at an event is looked at; those
- * that hold the best stages are marked in `bound`. The winner then takes,
+ * that hold the best stages are marked. The winner then takes,
  * stage by stage, the earliest event that still lies in a marked window with
  * all those taken before.
  */

@@ -18,8 +18,8 @@
  *
  * Cost, with E events that matter and S stages: O(E x S) without windows and
  * wherever the winner without `within` happens to fit into it, which is the
- * usual deal; otherwise at most O(E^2 x S), once over the events in reach of
- * each entry. `adjacent` costs the same, `any_order` O(E x S + E log E).
+ * usual deal; otherwise, and under `adjacent`, O(E x S^2). `any_order` costs
+ * O(E x S + E log E).
  */
 #ifndef EM_CHAIN_H
 #define EM_CHAIN_H
@@ -82,8 +82,10 @@ typedef struct ChainEvent
 	int32_t		role;			/* a stage from 0, or CHAIN_EXIT */
 	int32_t		batch;			/* from here on: work space of the search */
 	int32_t		promise;
-	int32_t		bound;
 	int32_t		slot;
+	int32_t		ends;			/* ENDS, ENDS_NEXT */
+	int64_t		end;
+	int64_t		next_end;
 } ChainEvent;
 
 typedef struct ChainResult
