@@ -14,6 +14,9 @@
 /* Entries between two looks at a pending cancel. */
 #define INTERRUPT_STRIDE 0xFFFF
 
+/* As many labels are sorted while a state grows. */
+#define FEW_LABELS 4096
+
 /* The sizes of an open form that may differ. */
 typedef struct StateRoom
 {
@@ -262,19 +265,47 @@ live_rows(SummaryState *state, const SummaryType *type)
 	return live;
 }
 
-/* Copies the named groups that are left, in the same order, and their cells. */
+static int
+compare_rows(const void *a, const void *b, void *labels)
+{
+	return label_compare(name_table_label(labels, *(const uint32 *) a - 1),
+						 name_table_label(labels, *(const uint32 *) b - 1));
+}
+
+/*
+ * The rows that are left, by label where they are few: a moving aggregate puts
+ * its groups in that order for every row, which is quick where they are. Sets
+ * of names go by the numbers of the rows, which then stay what they are.
+ */
+static uint32 *
+ordered_rows(const SummaryType *type, const NameTable *labels, const bool *live, uint32 *n)
+{
+	uint32	   *order = palloc_extended(sizeof(uint32) * (Size) Max(labels->used, 1), MCXT_ALLOC_HUGE);
+
+	*n = 0;
+	for (uint32 row = 1; row <= labels->used; row++)
+		if (live[row])
+			order[(*n)++] = row;
+	if (*n <= FEW_LABELS && type->names == NULL)
+		qsort_arg(order, *n, sizeof(uint32), compare_rows, unconstify(NameTable *, labels));
+	return order;
+}
+
+/* Copies the named groups that are left, and their cells. */
 static void
 copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const bool *live)
 {
 	const NameTable *labels = summary_labels(from);
 	const Tally *tally = summary_tally(from);
 	uint32	   *rows = palloc_extended(sizeof(uint32) * ((Size) labels->used + 1), MCXT_ALLOC_HUGE);
+	uint32		n;
+	uint32	   *order = ordered_rows(type, labels, live, &n);
 
 	rows[0] = 0;
-	for (uint32 row = 1; row <= labels->used; row++)
+	for (uint32 i = 0; i < n; i++)
 	{
-		if (!live[row])
-			continue;
+		uint32		row = order[i];
+
 		rows[row] = (uint32) name_table_add(summary_labels(to), name_table_label(labels, row - 1)) + 1;
 		memcpy(summary_row_sums(to, rows[row]), summary_row_sums(from, row), sizeof(Sum128) * from->nsums);
 		if (type->tags_differ != NULL)
@@ -289,6 +320,7 @@ copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const
 			(void) tally_add(summary_tally(to), key + summary_row_key(type, rows[row], 0) -
 							 summary_row_key(type, row, 0), tally->slots[i].count);
 	}
+	pfree(order);
 	pfree(rows);
 }
 
