@@ -303,17 +303,21 @@ law('constructor and casts',
 	"SELECT g FROM histories AS h JOIN (SELECT g, array_agg(deal_event(kind, at, amount, subject)) AS es FROM log GROUP BY g) AS p USING (g)
 	 WHERE NOT (record_image_eq(ROW(coalesce(h.h, '{}')), ROW(p.es::deal_history)) AND record_image_eq(ROW(coalesce(h.h, '{}')), ROW(deal_history(VARIADIC p.es))))");
 
-# runs of stages: from the first event of a run until the first of another stage
-my $runs = "SELECT g, l, a, kind, at, lag(kind) OVER w AS previous, lag(at) OVER w AS previous_at FROM $valid AS v, lists, instants WHERE kind = ANY (stages) AND at <= a WINDOW w AS (PARTITION BY g, l, a ORDER BY at, kind COLLATE \"C\")";
+# runs of stages: from the first event of a run until the first of another stage, or of an end that is no stage; at one
+# instant in the order of the list, ends last
+my $states = "SELECT g, l, a, at, CASE WHEN kind = ANY (stages) THEN kind ELSE '' END AS state, coalesce(array_position(stages, kind), 1000) AS place
+	FROM $valid AS v, lists, instants WHERE (kind = ANY (stages) OR kind IN ('won', 'lost', 'no_decision')) AND at <= a";
+my $runs = "SELECT *, lag(state) OVER w AS previous FROM ($states) AS s WINDOW w AS (PARTITION BY g, l, a ORDER BY at, place)";
 $node->safe_psql('postgres', qq{
 CREATE TABLE expected_runs AS
-  SELECT g, l, a, kind AS stage, at AS entered_at, lead(at) OVER w AS left_at,
-         extract(epoch FROM coalesce(lead(at) OVER w, a)) - extract(epoch FROM at) AS seconds, row_number() OVER w AS n
-  FROM ($runs) AS r WHERE previous IS DISTINCT FROM kind WINDOW w AS (PARTITION BY g, l, a ORDER BY at, kind COLLATE "C");
+  SELECT g, l, a, state AS stage, at AS entered_at, left_at,
+         extract(epoch FROM coalesce(left_at, a)) - extract(epoch FROM at) AS seconds, row_number() OVER w AS n
+  FROM (SELECT *, lead(at) OVER w AS left_at FROM ($runs) AS r WHERE previous IS DISTINCT FROM state WINDOW w AS (PARTITION BY g, l, a ORDER BY at, place)) AS stays
+  WHERE state <> '' WINDOW w AS (PARTITION BY g, l, a ORDER BY at, place);
 CREATE TABLE told_runs AS
   SELECT g, l, a, t.stage, t.entered_at, t.left_at, t.days, t.n FROM histories CROSS JOIN lists CROSS JOIN instants, time_in(h, stages, a) WITH ORDINALITY AS t(stage, entered_at, left_at, days, n);
 CREATE TABLE expected_moves AS
-  SELECT g, l, lag(kind) OVER w AS from_stage, kind AS to_stage, at FROM $valid AS v, lists WHERE kind = ANY (stages) WINDOW w AS (PARTITION BY g, l ORDER BY at, kind COLLATE "C");
+  SELECT g, l, lag(kind) OVER w AS from_stage, kind AS to_stage, at FROM $valid AS v, lists WHERE kind = ANY (stages) WINDOW w AS (PARTITION BY g, l ORDER BY at, array_position(stages, kind));
 DELETE FROM expected_moves WHERE from_stage IS NULL OR from_stage = to_stage;
 CREATE TABLE told_moves AS SELECT g, l, t.* FROM histories CROSS JOIN lists, transitions(h, stages) AS t;
 });

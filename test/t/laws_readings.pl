@@ -4,25 +4,12 @@
 #
 # SEED and CASES in the environment choose other histories.
 
-use strict;
-use warnings;
-use Test::More;
-
-BEGIN
-{
-	plan skip_all => 'initdb refuses root' if $> == 0;
-	eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 }
-	  or plan skip_all => "PostgreSQL::Test modules cannot be loaded: $@";
-}
+use lib 'test/lib';
+use Suite qw(database sql);
 
 my $seed = $ENV{SEED} // 20261128;
 my $cases = $ENV{CASES} // 50_000;
-my $node = PostgreSQL::Test::Cluster->new('readings');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nwork_mem = '64MB'\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics');
-sub sql { return $node->safe_psql('postgres', $_[0]) }
+my $node = database(settings => { work_mem => "'64MB'" });
 
 # Up to 9 events on up to 7 days; two histories in three begin with a lead. A win is worth 1.
 sql(qq{
