@@ -6,7 +6,7 @@ MODULE_big = enablement_metrics
 # The folders of src/ in their order: a file includes headers of its own folder and of those before it.
 plain = sum128 tally chain survival distribution proportion \
 	panel jackknife rollout_fit rollout pretrend permutation power
-base = module type options instant label json row call_cache name_table money chart zone business_days rounded
+base = module type options instant label json row call_cache name_table money chart zone elements business_days rounded
 history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress final_run deal_outcome deal_cycle \
 	deal_book tenure quota_rules quota_attainment quota_reached history_problems

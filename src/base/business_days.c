@@ -7,13 +7,11 @@
  */
 #include "base/compat.h"
 
-#include "catalog/pg_type.h"
 #include "lib/qunique.h"
-#include "utils/array.h"
 
 #include "base/call_cache.h"
+#include "base/elements.h"
 #include "base/instant.h"
-#include "base/label.h"
 #include "base/options.h"
 #include "base/zone.h"
 
@@ -36,32 +34,11 @@ typedef struct BusinessCalendar
 
 /* ---------------------------------------------------------------- options */
 
-/* The elements of a one-dimensional array; 2202E and, for NULL elements, 22004. */
-static Datum *
-array_elements(struct varlena *value, Oid type, const char *what, int *count)
-{
-	ArrayType  *array = (ArrayType *) value;
-	Datum	   *elements;
-	bool	   *nulls;
-
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s must be a one-dimensional array", what)));
-	deconstruct_array(array, type, sizeof(int32), true, TYPALIGN_INT, &elements, &nulls, count);
-	for (int i = 0; i < *count; i++)
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not contain NULL", what)));
-	return elements;
-}
-
 static void
 parse_weekend(struct varlena *value, BusinessCalendar *calendar)
 {
 	int			count;
-	Datum	   *elements = array_elements(value, INT4OID, "weekend", &count);
+	Datum	   *elements = array_elements((ArrayType *) value, "weekend", NULL, &count);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -108,7 +85,7 @@ parse_holidays(struct varlena *value, BusinessCalendar *calendar)
 
 	if (value == NULL)
 		return;
-	elements = array_elements(value, DATEOID, "holidays", &count);
+	elements = array_elements((ArrayType *) value, "holidays", NULL, &count);
 	calendar->holidays = palloc(sizeof(DateADT) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{
@@ -150,25 +127,6 @@ get_calendar(FunctionCallInfo fcinfo)
 
 /* ---------------------------------------------------------------- counting */
 
-/* How many holidays are not after a date. */
-static int
-holidays_until(const BusinessCalendar *calendar, DateADT date)
-{
-	int			low = 0;
-	int			high = calendar->nholidays;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (calendar->holidays[middle] <= date)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The business days after `from` up to and including `until`. */
 static int32
 count_business_days(const BusinessCalendar *calendar, DateADT from, DateADT until)
@@ -178,7 +136,8 @@ count_business_days(const BusinessCalendar *calendar, DateADT from, DateADT unti
 
 	for (DateADT day = from + weeks * DAYS_OF_A_WEEK + 1; day <= until; day++)
 		count += !calendar->is_weekend[iso_day_of_the_week(day)];
-	return count - (holidays_until(calendar, until) - holidays_until(calendar, from));
+	return count - dates_until(calendar->holidays, calendar->nholidays, until) +
+		dates_until(calendar->holidays, calendar->nholidays, from);
 }
 
 /*

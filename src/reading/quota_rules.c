@@ -4,11 +4,10 @@
  */
 #include "reading/quota_rules.h"
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/elements.h"
 #include "base/instant.h"
 #include "base/money.h"
 #include "base/options.h"
@@ -65,38 +64,22 @@ target_of(Numeric quota, Numeric threshold)
 	return Max(DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled)), 1);
 }
 
-static void
-require_one_dimension(ArrayType *array, const char *name)
-{
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s must be a one-dimensional array", name)));
-}
-
 /* A list of quotas as targets. 0 is a period that cannot be attained, and so is NULL where it may stand. */
 static void
 parse_targets(ArrayType *array, const char *name, bool null_is_zero, Numeric threshold,
 			  QuotaRules *rules)
 {
 	char	   *of_element = psprintf("a quota in %s", name);
-	Datum	   *elements;
-	bool	   *nulls;
+	bool	   *nulls = NULL;
+	Datum	   *elements = array_elements(array, name, null_is_zero ? &nulls : NULL, &rules->ntargets);
 
-	require_one_dimension(array, name);
-	deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT, &elements, &nulls,
-					  &rules->ntargets);
 	rules->targets = palloc0(sizeof(int64) * Max(rules->ntargets, 1));
 	for (int i = 0; i < rules->ntargets; i++)
 	{
 		int			sign;
 
-		if (nulls[i] && null_is_zero)
+		if (nulls != NULL && nulls[i])
 			continue;
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not contain NULL", name)));
 		sign = sign_of(DatumGetNumeric(elements[i]));
 		if (sign < 0)
 			refuse_quota(DatumGetNumeric(elements[i]), of_element, "be zero or above");
@@ -109,12 +92,8 @@ parse_targets(ArrayType *array, const char *name, bool null_is_zero, Numeric thr
 static void
 parse_calendar(ArrayType *array, QuotaRules *rules)
 {
-	Datum	   *elements;
-	bool	   *nulls;
+	Datum	   *elements = array_elements(array, "calendar", NULL, &rules->ndates);
 
-	require_one_dimension(array, "calendar");
-	deconstruct_array(array, DATEOID, sizeof(DateADT), true, TYPALIGN_INT, &elements, &nulls,
-					  &rules->ndates);
 	if (rules->ndates < 2)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -126,10 +105,6 @@ parse_calendar(ArrayType *array, QuotaRules *rules)
 		char		before[DATE_TEXT_SIZE];
 		char		after[DATE_TEXT_SIZE];
 
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("calendar must not contain NULL")));
 		rules->dates[i] = DatumGetDateADT(elements[i]);
 		date_check(rules->dates[i], "a date of calendar");
 		if (i > 0 && rules->dates[i] <= rules->dates[i - 1])
@@ -253,25 +228,6 @@ quota_rules_parse(FunctionCallInfo fcinfo, QuotaRules *rules)
 
 /* ---------------------------------------------------------------- periods */
 
-/* The period of the calendar that a date is in: below 0 before it, ndates - 1 behind it. */
-static int64
-place_in_calendar(const QuotaRules *rules, DateADT date)
-{
-	int			low = 0;
-	int			high = rules->ndates;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (rules->dates[middle] <= date)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low - 1;
-}
-
 /* Months since one that is before every instant, the first of a fiscal year. */
 static int64
 fiscal_months(const QuotaRules *rules, TimestampTz at)
@@ -283,7 +239,7 @@ fiscal_months(const QuotaRules *rules, TimestampTz at)
 		rules->fiscal_year_start;
 }
 
-/* The period of an instant, as the zone's clock counts them. */
+/* The period of an instant, as the zone's clock counts them: of a calendar -1 before it, ndates - 1 behind it. */
 static int64
 clock_period(const QuotaRules *rules, TimestampTz at)
 {
@@ -296,7 +252,7 @@ clock_period(const QuotaRules *rules, TimestampTz at)
 		case PERIOD_YEAR:
 			return fiscal_months(rules, at) / MONTHS_PER_YEAR;
 		case PERIOD_CALENDAR:
-			return place_in_calendar(rules, zone_date(rules->zone, at));
+			return dates_until(rules->dates, rules->ndates, zone_date(rules->zone, at)) - 1;
 		case PERIOD_NONE:
 			break;
 	}

@@ -10,6 +10,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/money.h"
+#include "base/options.h"
 #include "base/zone.h"
 #include "reading/deal_book.h"
 
@@ -128,10 +129,7 @@ tenure_amounts(PG_FUNCTION_ARGS)
 	int			nmonths;
 	Sum128	   *months;
 
-	if (PG_ARGISNULL(ARG_ZONE))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("zone must not be NULL")));
+	require_option(fcinfo, ARG_ZONE, "zone");
 	zone = zone_from_text(PG_GETARG_TEXT_PP(ARG_ZONE));
 	InitMaterializedSRF(fcinfo, 0);
 	if (!tenure_from_arguments(fcinfo, ARG_HIRED_AT, ARG_AS_OF, ARG_LEFT_AT, &tenure))

@@ -118,7 +118,7 @@ SELECT g, hired_at, greatest(hired_at, hired_at + (random() * 1400 - 100) * inte
 FROM generate_series(1, $cases) g,
 	LATERAL (SELECT timestamptz '2008-06-01' + floor(random() * 900 * 1440) * interval '1 minute' + g * interval '0' AS hired_at) h,
 	LATERAL (SELECT CASE WHEN random() < 0.5 THEN ARRAY(SELECT CASE WHEN random() < 0.8 THEN round((10 + random() * 60)::numeric, 2) ELSE 0 END FROM generate_series(1, (random() * 5)::int) WHERE g > 0) END AS ramp) r,
-	LATERAL (SELECT array_agg(DISTINCT date '2008-01-01' + i * 28 + floor(random() * 28)::int + 0 * g) AS calendar FROM generate_series(0, 80) i) c,
+	LATERAL (SELECT array_agg(DISTINCT date '2008-01-01' + i * 28 + floor(random() * 28)::int + 0 * g) AS calendar FROM generate_series(0, 64) i) c,
 	LATERAL (SELECT array_agg(CASE WHEN random() < 0.1 THEN NULL WHEN random() < 0.8 THEN round((5 + random() * 40)::numeric, 2) ELSE 0 END) AS quotas FROM generate_series(2, cardinality(calendar))) q;
 UPDATE rep SET sustained = 1, ramp = NULL, fiscal_year_start = 1 WHERE period IS NULL;
 UPDATE rep SET period = NULL, fiscal_year_start = 1 WHERE period = 'calendar';
@@ -181,7 +181,7 @@ SELECT g, CASE WHEN reached.at IS NOT NULL THEN 'reached' WHEN left_at <= as_of 
 	(SELECT count(*) FROM stand s WHERE s.g = o.g AND e.until >= s.at AND e.until < s.next_at) AS cycles,
 	(SELECT count(*) FROM stand s WHERE s.g = o.g AND won AND e.until >= s.at AND e.until < s.next_at) AS won_cycles,
 	coalesce(reached.won, (SELECT sum(amount) FROM booked b WHERE b.g = o.g AND b.i = e.i AND e.until >= b.at AND e.until < b.next_at), 0) AS attained,
-	ceil(threshold * CASE WHEN e.i < cardinality(early) THEN early[e.i + 1] ELSE later END * 10000) / 10000 AS target
+	ceil(threshold * CASE WHEN e.i >= cardinality(calendar) - 1 - first THEN 0 WHEN e.i < cardinality(early) THEN early[e.i + 1] ELSE later END * 10000) / 10000 AS target
 FROM observed o LEFT JOIN reached USING (g),
 	LATERAL (SELECT coalesce(reached.at, o.until) AS until, coalesce(reached.i, greatest(period_number(o.until, period, zone, fiscal_year_start, calendar) - first, 0)) AS i) e;
 });

@@ -263,6 +263,8 @@ test_intervals(void)
 
 		if (level == 0)
 			continue;
+		good &= percent_of(n, n) == 100 && percent_of(0, n) == 0 && near(percent_of(k, n), 100 * p, 4e-16);
+		inside &= percent_of(k, n) <= 100;
 		good &= wilson_interval(k, n, level, &low, &high);
 		inside &= 0 <= low && low <= p && p <= high && high <= 1 && (low == 0) == (k == 0) && (k != n || high == 1);
 		good &= wilson_interval(n - k, n, level, &low2, &high2) && near(low2, 1 - high, 4e-16 / low2) && near(1 - high2, low, 4e-16 / low);
@@ -272,6 +274,7 @@ test_intervals(void)
 	}
 	ok(inside, "intervals hold the proportion and stay between 0 and 1");
 	ok(good, "intervals of failures mirror those of successes");
+	ok(percent_of(842, 8000) == 10.525 && isnan(percent_of(0, 0)), "percent");
 	ok(!wilson_interval(0, 0, 0.95, &low, &high) && !wilson_interval(3, 2, 0.95, &low, &high) &&
 	   !wilson_interval(-1, 2, 0.95, &low, &high) && !wilson_interval(1, 2, 0, &low, &high) &&
 	   !clopper_pearson_interval(1, 2, 1, &low, &high) && !clopper_pearson_interval(1, 2, NAN, &low, &high) &&
