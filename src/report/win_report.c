@@ -24,7 +24,7 @@
 
 #include "base/chart.h"
 #include "base/money.h"
-#include "reading/funnel_definition.h"
+#include "base/options.h"
 #include "plain/proportion.h"
 #include "summary/rate_summary.h"
 #include "base/row.h"
@@ -315,11 +315,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("min_deals " INT64_FORMAT " is negative", min_deals)));
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level %g is not between 0 and 1", level),
-				 errhint("A level is a fraction such as 0.95.")));
+	(void) check_level(level);
 	InitMaterializedSRF(fcinfo, 0);
 	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
 	all = count_cells(&view.all);

@@ -192,9 +192,13 @@ summary_recv(FunctionCallInfo fcinfo, const SummaryType *type)
 {
 	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
 	int			size = buffer->len - buffer->cursor;
-	const char *bytes = pq_getmsgbytes(buffer, size);
+	const char *bytes;
 	SummaryView view;
 
+	/* the version is part of the packed form */
+	receive_version(buffer, type->name, SUMMARY_VERSION);
+	buffer->cursor--;
+	bytes = pq_getmsgbytes(buffer, size);
 	receive_check(summary_read_packed(&view, type, (const uint8 *) bytes, size), type->name);
 	convert_labels(&view, type, pg_client_to_server);
 	receive_check(summary_check(&view, type), type->name);
