@@ -22,28 +22,9 @@ DATA_built = $(EXTENSION)--1.0.sql
 DATA = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/src/sql/upgrade/*.sql))
 EXTRA_CLEAN = $(DATA_built)
 
-REGRESS = \
-	install \
-	business_days \
-	deal_event \
-	deal_history \
-	history_changes \
-	rate_summary \
-	chart \
-	duration_summary \
-	deal_progress \
-	funnel_summary \
-	deal_cycle \
-	quota \
-	deal_outcome \
-	history_problems \
-	one_story \
-	win_summary \
-	content_summary \
-	comparison \
-	track_histories \
-	power \
-	mistakes
+REGRESS = install business_days deal_event deal_history history_changes rate_summary chart duration_summary \
+	deal_progress funnel_summary deal_cycle quota deal_outcome history_problems one_story win_summary \
+	content_summary comparison track_histories power mistakes
 
 # Isolation tests: test/specs with test/expected.
 ISOLATION = append refresh replaced track

@@ -53,6 +53,7 @@ my @lines = <$makefile>;
 close $makefile;
 my %targets = map { $_ => 1 } map { split ' ', $_ } map { /^\.PHONY: (.*)/ ? $1 : () } @lines;
 is(join(' ', sort keys %targets), 'demo help report test', 'the targets beside those of PGXS');
+cmp_ok(scalar(@lines), '<', 100, 'the Makefile is short');
 
 #
 # test/README.md names what there is to run
