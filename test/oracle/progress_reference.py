@@ -14,7 +14,7 @@ import random
 import sys
 from collections import Counter, namedtuple
 
-DAY = 86400 * 1000000
+from server import DAY
 
 MODES = ('ordered', 'adjacent', 'increasing', 'any_order')
 SKIPPED = ('passed', 'stop', 'excluded')
@@ -23,7 +23,7 @@ ENTRIES = ('best', 'first', 'latest')
 # what is asked of a history; `step_within` has one element fewer than `stages`
 Definition = namedtuple(
     'Definition', 'stages within step_within mode skipped optional exits entry',
-    defaults=(None, None, 'ordered', 'passed', (), ('lost',), 'best'))
+    defaults=(None, None, 'ordered', 'passed', (), ('lost', 'no_decision'), 'best'))
 
 # what is answered; `ended_at` is the instant up to which an unfinished attempt was watched
 Progress = namedtuple('Progress', 'depth stage_times status entered_at ended_at')
@@ -260,7 +260,7 @@ def check_examples():
     assert run('A0 C2', 'ABC', skipped='excluded').stage_times == (0, None, 2)
     assert run('A0 C2', 'ABC', skipped='stop').depth == 1
     assert run('A0 C2', 'ABC', skipped='stop', optional=('B',)).depth == 3
-    assert run('B0 C2', 'ABC', optional=('A',)) == Progress(0, (None,) * 3, 'not_entered', None, None)
+    assert run('B0 C2', 'ABC', optional=('B',)) == Progress(0, (None,) * 3, 'not_entered', None, None)
 
     # windows are inclusive; of zero; of one microsecond
     assert run('A0 B3', 'AB', within=3).status == 'converted'
@@ -292,6 +292,11 @@ def check_examples():
     assert run('A0 x9', 'AB', exits=('x',), within=9).status == 'exited'
     assert run('A0 x9', 'AB', exits=('x',), within=8) == Progress(1, (0, None), 'expired', 0, 8)
     assert run('A0 x9', 'AB', exits=('x',), as_of=8) == Progress(1, (0, None), 'open', 0, 8)
+    # undone by a later event of any stage, matched or not
+    assert run('A0 x1 A2', 'AB', exits=('x',)) == Progress(1, (0, None), 'open', 0, 100)
+    assert run('A0 x1 A2', 'AB', exits=('x',), as_of=1).ended_at == 1
+    assert run('A0 x1 A2 x2 x3', 'AB', exits=('x',)).ended_at == 2
+    assert run('A0 x1 B9', 'AB', exits=('x',), within=3) == Progress(1, (0, None), 'expired', 0, 3)
 
     # entries
     assert run('A0 A5 B8', 'AB', entry='latest').stage_times == (5, 8)
@@ -330,7 +335,7 @@ def check_properties(cases, seed):
         d = Definition(
             tuple('abcd'[:n]), rng.choice((None, 0, 1, 2, 4)),
             rng.choice((None, tuple(rng.choice((None, 0, 1, 3)) for _ in range(n - 1)))),
-            rng.choice(MODES), rng.choice(SKIPPED), tuple(s for s in 'abcd'[:n] if rng.random() < 0.2),
+            rng.choice(MODES), rng.choice(SKIPPED), tuple(s for s in 'bcd'[:n - 1] if rng.random() < 0.2),
             ('x',), rng.choice(ENTRIES))
         if d.mode == 'any_order':
             d = d._replace(step_within=None)
@@ -352,7 +357,7 @@ def check_properties(cases, seed):
         if d.within is not None:
             assert depth(events, d, as_of, within=d.within + 1) >= p.depth
         assert depth(events, d, as_of, step_within=None) >= p.depth
-        assert depth(events, d, as_of, optional=d.stages) >= p.depth
+        assert depth(events, d, as_of, optional=d.stages[1:]) >= p.depth
         assert depth(events, d, as_of, entry='best') >= p.depth
         if d.mode != 'any_order':
             assert depth(events, d, as_of, skipped='passed') >= p.depth
