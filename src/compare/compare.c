@@ -137,7 +137,7 @@ log_rank_result(const LogRank *sums, double *chi2, double *p_value, double *haza
 	if (sums->variance > 0)
 	{
 		*chi2 = surplus / sums->variance * surplus;
-		*p_value = chi_square_upper_tail(*chi2, 1);
+		*p_value = chi_square_upper_tail(*chi2);
 	}
 	if (sums->observed[0] > 0 && sums->expected[0] > 0 && sums->expected[1] > 0)
 		*hazard_ratio = (sums->observed[1] / sums->expected[1]) / (sums->observed[0] / sums->expected[0]);

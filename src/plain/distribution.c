@@ -205,103 +205,15 @@ normal_quantile(double p)
 	return q < 0 ? -z : z;
 }
 
-/* ---------- gamma and chi-square ---------- */
+/* ---------- chi-square ---------- */
 
 double
-log_gamma(double x)
+chi_square_upper_tail(double x)
 {
-	if (!(x > 0))
-		return NAN;
-	/* log Gamma vanishes at 1 and 2: libm keeps the digits there */
-	if (x < 16)
-		return lgamma(x);
-	return (x - 0.5) * log(x) - x + LOG_SQRT_2PI + stirling_remainder(x);
-}
-
-double
-gamma_upper_tail(double shape, double x)
-{
-	double		density;
-	int			i;
-
-	if (!(shape > 0) || !(x >= 0) || isinf(shape))
-		return NAN;
-	if (x == 0)
-		return 1;
-	if (isinf(x))
-		return 0;
-
-	/* x^shape e^-x / Gamma(shape + 1) */
-	density = exp(-entropy_term(shape, x, shape - x) - factorial_part(shape));
-	if (density == 0)
-		return x < shape ? 1 : 0;
-
-	if (x < shape + 1)
-	{
-		/* P = density * sum of x^i / ((shape + 1) ... (shape + i)) */
-		double		term = 1;
-		double		sum = 1;
-
-		for (i = 1; i < MAX_TERMS && term > sum * (DBL_EPSILON / 4); i++)
-		{
-			term *= x / (shape + i);
-			sum += term;
-		}
-		return fmax(1 - density * sum, 0);
-	}
-	else
-	{
-		/* Legendre's continued fraction, evaluated from the front (Lentz) */
-		double		b = x + 1 - shape;
-		double		c = 1 / DBL_MIN;
-		double		d = 1 / b;
-		double		h = d;
-
-		for (i = 1; i < MAX_TERMS; i++)
-		{
-			double		an = -i * (i - shape);
-			double		factor;
-
-			b += 2;
-			d = an * d + b;
-			if (fabs(d) < DBL_MIN)
-				d = DBL_MIN;
-			c = b + an / c;
-			if (fabs(c) < DBL_MIN)
-				c = DBL_MIN;
-			d = 1 / d;
-			factor = d * c;
-			h *= factor;
-			if (fabs(factor - 1) < DBL_EPSILON)
-				break;
-		}
-		return density * shape * h;
-	}
-}
-
-double
-chi_square_upper_tail(double x, double df)
-{
-	if (!(x >= 0) || !(df > 0))
-		return NAN;
-	if (df == 1)
-		return erfc(sqrt(0.5 * x));
-	if (df == 2)
-		return exp(-0.5 * x);
-	return gamma_upper_tail(0.5 * df, 0.5 * x);
+	return x >= 0 ? erfc(sqrt(0.5 * x)) : NAN;
 }
 
 /* ---------- beta ---------- */
-
-double
-log_beta(double a, double b)
-{
-	if (!(a > 0) || !(b > 0))
-		return NAN;
-	return LOG_SQRT_2PI + 0.5 * (log(a + b) - log(a) - log(b))
-		- a * log1p(b / a) - b * log1p(a / b)
-		+ stirling_remainder(a) + stirling_remainder(b) - stirling_remainder(a + b);
-}
 
 /* A point of the unit interval with its complement, both to full relative accuracy. */
 typedef struct UnitPoint
@@ -418,30 +330,6 @@ beta_tail(UnitPoint at, double a, double b, bool upper)
 	else
 		tail = beta_fraction(at, a, b);
 	return upper == computed_upper ? tail : 1 - tail;
-}
-
-static double
-beta_tail_checked(double x, double a, double b, bool upper)
-{
-	UnitPoint	at;
-
-	if (!(x >= 0 && x <= 1) || !(a > 0) || !(b > 0) || isinf(a) || isinf(b))
-		return NAN;
-	at.x = x;
-	at.y = 1 - x;
-	return beta_tail(at, a, b, upper);
-}
-
-double
-beta_lower_tail(double x, double a, double b)
-{
-	return beta_tail_checked(x, a, b, false);
-}
-
-double
-beta_upper_tail(double x, double a, double b)
-{
-	return beta_tail_checked(x, a, b, true);
 }
 
 static UnitPoint
@@ -657,17 +545,4 @@ hypergeometric_log_density(const HypergeometricTable *table, double shift)
 		result -= factorial_part(count);
 	}
 	return result;
-}
-
-double
-log_hypergeometric(int64_t x11, int64_t x12, int64_t x21, int64_t x22)
-{
-	HypergeometricTable table;
-
-	if (x11 < 0 || x12 < 0 || x21 < 0 || x22 < 0)
-		return NAN;
-	if ((x11 | x12 | x21 | x22) == 0)
-		return 0;
-	hypergeometric_table(&table, x11, x12, x21, x22);
-	return hypergeometric_log_density(&table, 0);
 }

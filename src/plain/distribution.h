@@ -25,26 +25,12 @@ extern double normal_two_sided(double z);
  */
 extern double normal_quantile(double p);
 
-/* P(X > x) of chi-square with df > 0 degrees of freedom, x >= 0. */
-extern double chi_square_upper_tail(double x, double df);
-
-/* P(X > x) of the gamma distribution with this shape and scale 1. */
-extern double gamma_upper_tail(double shape, double x);
-
-/* log Gamma(x) and log B(a, b) for positive arguments; log_beta does not cancel for large ones. */
-extern double log_gamma(double x);
-extern double log_beta(double a, double b);
+/* P(X > x) of chi-square with one degree of freedom, x >= 0. */
+extern double chi_square_upper_tail(double x);
 
 /*
- * Regularised incomplete beta function: P(X <= x) and P(X > x) of a beta
- * variable with a, b > 0, each without subtracting from 1 where it is small.
- */
-extern double beta_lower_tail(double x, double a, double b);
-extern double beta_upper_tail(double x, double a, double b);
-
-/*
- * The x with P(X <= x) = p (lower) or P(X > x) = p (upper), 0 <= p <= 1, for
- * a, b >= 1; relative accuracy 1e-12, also for x near 0.
+ * The x with P(X <= x) = p (lower) or P(X > x) = p (upper) of a beta variable,
+ * 0 <= p <= 1, for a, b >= 1; relative accuracy 1e-12, also for x near 0.
  */
 extern double beta_lower_quantile(double p, double a, double b);
 extern double beta_upper_quantile(double p, double a, double b);
@@ -56,23 +42,18 @@ extern double beta_upper_quantile(double p, double a, double b);
 extern double student_two_sided(double t, double df);
 extern double student_two_sided_quantile(double p, double df);
 
+/* a * b - c * d, rounded once; counts >= 0. */
+extern double cross_difference(int64_t a, int64_t b, int64_t c, int64_t d);
+
 /*
  * log of the probability of a 2 x 2 table of counts given its margins
  *
  *		x11 x12
  *		x21 x22
  *
- * (the hypergeometric distribution), counts >= 0 up to 2^63 - 1.
- */
-extern double log_hypergeometric(int64_t x11, int64_t x12, int64_t x21, int64_t x22);
-
-/* a * b - c * d, rounded once; counts >= 0. */
-extern double cross_difference(int64_t a, int64_t b, int64_t c, int64_t d);
-
-/*
- * The same for many tables with the same margins, not all of them empty:
- * log f(shift) of the table with x11 and x22 raised and x12 and x21
- * lowered by `shift`, where `deviation` is x11 minus its expectation. A shift
+ * (the hypergeometric distribution), counts >= 0 up to 2^63 - 1, not all of
+ * them 0, and of those with the same margins: log f(shift) of the table with
+ * x11 and x22 raised and x12 and x21 lowered by `shift`, where `deviation` is x11 minus its expectation. A shift
  * that is no whole number interpolates through the gamma function.
  */
 typedef struct HypergeometricTable

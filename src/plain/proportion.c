@@ -507,6 +507,6 @@ mantel_haenszel_test(const MantelHaenszel *sums, double *chi2, double *p_value)
 	if (!(sums->variance > 0))
 		return false;
 	*chi2 = sums->difference / sums->variance * sums->difference;
-	*p_value = chi_square_upper_tail(*chi2, 1);
+	*p_value = chi_square_upper_tail(*chi2);
 	return true;
 }

@@ -519,12 +519,28 @@ summary_merge(SummaryState *state, const SummaryType *type, const SummaryView *o
 	return state;
 }
 
+/* Adds the cells that a reader gives, in the row whose keys begin at `row_key`. */
+static SummaryState *
+merge_cells(SummaryState *state, const SummaryType *type, uint64 row_key, TallyReader *cells, int sign)
+{
+	TallyReader reader = *cells;
+	TallyEntry	entry;
+
+	while (tally_read_next(&reader, &entry))
+	{
+		state = summary_add_quickly(state, type, row_key + entry.key, sign * entry.count);
+		if ((reader.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
+			CHECK_FOR_INTERRUPTS();
+	}
+	*cells = reader;
+	return state;
+}
+
 SummaryState *
 summary_merge_packed(FunctionCallInfo fcinfo, const SummaryType *type, const struct varlena *value, int sign)
 {
 	SummaryReader reader;
 	SummaryState *state;
-	TallyEntry	entry;
 
 	if (!summary_read_begin(&reader, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)))
 		summary_damaged(type, reader.problem);
@@ -534,12 +550,8 @@ summary_merge_packed(FunctionCallInfo fcinfo, const SummaryType *type, const str
 		uint32		row;
 
 		state = merge_head(state, type, &reader.group, sign, &row);
-		while (tally_read_next(&reader.cells, &entry))
-		{
-			state = summary_add_to_row(state, type, row, entry.key, sign * entry.count);
-			if ((reader.cells.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
-				CHECK_FOR_INTERRUPTS();
-		}
+		if (type->key_bits > 0)
+			state = merge_cells(state, type, summary_row_key(type, row, 0), &reader.cells, sign);
 	}
 	if (reader.problem != NULL)
 		summary_damaged(type, reader.problem);

@@ -36,23 +36,8 @@ check_any(const uint8_t *data)
 	else
 		CHECK(isnan(normal_quantile(x[0])));
 	CHECK(isnan(student_two_sided(x[0], x[1])) || probability(student_two_sided(x[0], x[1])));
-	/* the work grows with the root of the shape and its reciprocal; SQL asks for one degree of freedom only */
-	if (!(fabs(x[1]) > 1e5) && !(fabs(x[1]) < 1e-3))
-	{
-		double		p = chi_square_upper_tail(x[0], x[1]);
-
-		CHECK(isnan(p) == (!(x[0] >= 0) || !(x[1] > 0)) && !(p < 0) && !(p > 1 + 1e-12));
-		p = gamma_upper_tail(x[1], x[0]);
-		CHECK(isnan(p) == (!(x[0] >= 0) || !(x[1] > 0)) && !(p < 0) && !(p > 1 + 1e-12));
-	}
-	if (x[1] >= 1 && x[1] < 1e5 && x[2] >= 1 && x[2] < 1e5)
-	{
-		double		p = beta_lower_tail(x[0], x[1], x[2]);
-
-		CHECK(isnan(p) || (p >= 0 && p <= 1 + 1e-12));
-	}
-	(void) log_gamma(x[0]);
-	(void) log_beta(x[0], x[1]);
+	CHECK(isnan(chi_square_upper_tail(x[0])) == !(x[0] >= 0));
+	CHECK(isnan(x[0]) || !(x[0] >= 0) || probability(chi_square_upper_tail(x[0])));
 }
 
 static double
@@ -62,7 +47,7 @@ shape(uint16_t word)
 	return ldexp(1 + (word & 63) / 64.0, (word >> 6) % 40);
 }
 
-/* Tails add up to one, and quantiles come back. */
+/* Quantiles lie in the unit interval, on either side the same. */
 static void
 check_beta(const uint8_t *data)
 {
@@ -80,13 +65,8 @@ check_beta(const uint8_t *data)
 		p = ldexp(p, -(words[3] >> 4) % 300);
 	x = beta_lower_quantile(p, a, b);
 	CHECK(x >= 0 && x <= 1);
-	if (x > 1e-280 && x < 1 - 1e-9 && p > 1e-280)
-	{
-		CHECK(near(beta_lower_tail(x, a, b) + beta_upper_tail(x, a, b), 1, 1e-9));
-		/* where the quantile is not squeezed into the last digits of x */
-		if (a + b < 1e6)
-			CHECK(near(beta_lower_tail(x, a, b), p, 1e-6));
-	}
+	if (x > 1e-9 && x < 1 - 1e-9 && a + b < 1e6)
+		CHECK(near(1 - beta_upper_quantile(p, b, a), x, 1e-6));
 	x = beta_upper_quantile(p, a, b);
 	CHECK(x >= 0 && x <= 1);
 }
