@@ -334,46 +334,37 @@ typedef struct PackedEvent
 	bool		has_amount;
 } PackedEvent;
 
+/* What packing knows of a history before it writes a byte. */
+typedef struct PackPlan
+{
+	PackedEvent *events;		/* in order */
+	uint32		n;
+	uint32		namounts;
+	uint32		nsubjects;
+	LabelDictionary kinds;
+	LabelDictionary subjects;
+	ColumnShape times;
+	ColumnShape amounts;
+	uint8		flags;
+	int			kind_width;		/* bytes of a value in each column */
+	int			subject_width;
+	int			time_width;
+	int			amount_width;
+	Size		dictionaries;	/* bytes */
+} PackPlan;
+
 /* Below this many events packing needs no heap memory for its lists. */
 #define PACK_SMALL 32
 
-struct varlena *
-history_pack(const OpenHistory *open)
+/* Lists the records of an open form and puts them in order; XX001 when they are not what it says. */
+static void
+sort_records(SortRecord *records, const OpenHistory *open)
 {
-	uint32		n = open->nevents;
-	SortRecord	few_records[PACK_SMALL];
-	PackedEvent few_events[PACK_SMALL];
-	SortRecord *records = few_records;
-	PackedEvent *events = few_events;
-	LabelDictionary kinds;
-	LabelDictionary subjects;
-	ColumnShape times = {time_units, lengthof(time_units) - 1, 0, 0};
-	ColumnShape amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN};
-	uint32		namounts = 0;
-	uint32		nsubjects = 0;
 	const uint8 *in = (const uint8 *) open + sizeof(OpenHistory);
 	const uint8 *end = (const uint8 *) open + open->used;
 	bool		sorted = true;
-	uint8		flags = 0;
-	int			time_width;
-	int			amount_width = 0;
-	int			kind_width;
-	int			subject_width;
-	Size		dictionaries;	/* bytes */
-	Size		size;
-	struct varlena *packed;
-	uint8	   *dictionary;
-	uint8	   *out;
-	uint8	   *bitmap;
 
-	if (n > PACK_SMALL)
-	{
-		records = palloc(sizeof(SortRecord) * n);
-		events = palloc(sizeof(PackedEvent) * n);
-	}
-
-	/* list, check and sort the records */
-	for (uint32 i = 0; i < n; i++)
+	for (uint32 i = 0; i < open->nevents; i++)
 	{
 		EventParts	parts;
 		int			code;
@@ -390,122 +381,181 @@ history_pack(const OpenHistory *open)
 	if (in != end)
 		history_damaged();
 	if (!sorted)
-		qsort(records, n, sizeof(SortRecord), sort_record_compare);
+		qsort(records, open->nevents, sizeof(SortRecord), sort_record_compare);
+}
 
-	/* number the labels, find the shape of the columns */
-	label_dictionary_init(&kinds);
-	label_dictionary_init(&subjects);
-	if (n > 0)
-		times.lowest = times.highest = records[0].at;
-	for (uint32 i = 0; i < n; i++)
+/* Numbers the labels of the records, and finds what the columns have to hold. */
+static void
+plan_events(PackPlan *plan, const SortRecord *records, const uint8 *end)
+{
+	label_dictionary_init(&plan->kinds);
+	label_dictionary_init(&plan->subjects);
+	if (plan->n > 0)
+		plan->times.lowest = plan->times.highest = records[0].at;
+	for (uint32 i = 0; i < plan->n; i++)
 	{
 		EventParts	parts;
-		PackedEvent *event = &events[i];
+		PackedEvent *event = &plan->events[i];
 		int			code;
 
 		CHECK_FOR_INTERRUPTS();
 		read_record(records[i].record, end, &parts, &code);
 		event->at = parts.at;
-		event->kind = label_dictionary_add(&kinds, parts.kind, code);
+		event->kind = label_dictionary_add(&plan->kinds, parts.kind, code);
 		event->subject = -1;
 		event->amount = parts.amount;
 		event->has_amount = parts.has_amount;
-		shape_add(&times, parts.at);
+		shape_add(&plan->times, parts.at);
 		if (parts.has_amount)
 		{
-			shape_add(&amounts, parts.amount);
-			namounts++;
+			shape_add(&plan->amounts, parts.amount);
+			plan->namounts++;
 		}
 		if (parts.subject.length > 0)
 		{
-			event->subject = label_dictionary_add(&subjects, parts.subject, label_code(parts.subject));
-			nsubjects++;
+			event->subject = label_dictionary_add(&plan->subjects, parts.subject, label_code(parts.subject));
+			plan->nsubjects++;
 		}
 	}
-	kind_width = index_width(label_dictionary_count(&kinds));
-	subject_width = index_width(label_dictionary_count(&subjects));
-	time_width = value_width(shape_offset(&times, times.highest));
-	if (namounts > 0)
+}
+
+/* Flags and widths; returns the size of the packed form, its varlena header included. */
+static Size
+plan_columns(PackPlan *plan)
+{
+	uint32		n = plan->n;
+	Size		size;
+
+	plan->kind_width = index_width(label_dictionary_count(&plan->kinds));
+	plan->subject_width = index_width(label_dictionary_count(&plan->subjects));
+	plan->time_width = value_width(shape_offset(&plan->times, plan->times.highest));
+	if (plan->namounts > 0)
 	{
-		flags |= namounts == n ? HISTORY_ALL_AMOUNTS : HISTORY_SOME_AMOUNTS;
-		amount_width = value_width(shape_offset(&amounts, amounts.highest));
+		plan->flags |= plan->namounts == n ? HISTORY_ALL_AMOUNTS : HISTORY_SOME_AMOUNTS;
+		plan->amount_width = value_width(shape_offset(&plan->amounts, plan->amounts.highest));
 	}
 	else
-		amounts.lowest = amounts.code = 0;
-	if (nsubjects > 0)
-		flags |= nsubjects == n ? HISTORY_ALL_SUBJECTS : HISTORY_SOME_SUBJECTS;
+		plan->amounts.lowest = plan->amounts.code = 0;
+	if (plan->nsubjects > 0)
+		plan->flags |= plan->nsubjects == n ? HISTORY_ALL_SUBJECTS : HISTORY_SOME_SUBJECTS;
 	if (n == 0)
-		times.code = 0;
+		plan->times.code = 0;
+	plan->dictionaries = label_dictionary_size(&plan->kinds) + label_dictionary_size(&plan->subjects);
 
-	dictionaries = label_dictionary_size(&kinds) + label_dictionary_size(&subjects);
-	size = VARHDRSZ + 4 + varint_size(n) + varint_size(label_dictionary_count(&kinds)) +
-		varint_size(label_dictionary_count(&subjects)) +
-		varint_size(zigzag_encode(times.lowest / times.units[times.code])) +
-		(namounts > 0 ? varint_size(zigzag_encode(amounts.lowest / amounts.units[amounts.code])) : 0) +
-		(Size) n * (kind_width + time_width) +
-		((flags & HISTORY_SOME_AMOUNTS) ? BITMAP_BYTES(n) : 0) +
-		(Size) namounts * amount_width +
-		((flags & HISTORY_SOME_SUBJECTS) ? BITMAP_BYTES(n) : 0) +
-		(Size) nsubjects * subject_width +
-		dictionaries;
-	require_size(size);
-	packed = palloc0(size);
-	SET_VARSIZE(packed, size);
-	dictionary = label_dictionary_write(&kinds, (uint8 *) packed + size - dictionaries);
-	dictionary = label_dictionary_write(&subjects, dictionary);
+	size = VARHDRSZ + 4 + varint_size(n) + varint_size(label_dictionary_count(&plan->kinds)) +
+		varint_size(label_dictionary_count(&plan->subjects)) +
+		varint_size(zigzag_encode(plan->times.lowest / plan->times.units[plan->times.code]));
+	if (plan->namounts > 0)
+		size += varint_size(zigzag_encode(plan->amounts.lowest / plan->amounts.units[plan->amounts.code]));
+	size += (Size) n * (plan->kind_width + plan->time_width) +
+		(Size) plan->namounts * plan->amount_width + (Size) plan->nsubjects * plan->subject_width;
+	if (plan->flags & HISTORY_SOME_AMOUNTS)
+		size += BITMAP_BYTES(n);
+	if (plan->flags & HISTORY_SOME_SUBJECTS)
+		size += BITMAP_BYTES(n);
+	return size + plan->dictionaries;
+}
 
-	out = (uint8 *) VARDATA(packed);
+static uint8 *
+write_head(uint8 *out, const PackPlan *plan)
+{
 	*out++ = DEAL_HISTORY_VERSION;
-	*out++ = flags;
-	*out++ = times.code | time_width << 4;
-	*out++ = amounts.code | amount_width << 4;
-	out = varint_write(out, n);
-	out = varint_write(out, label_dictionary_count(&kinds));
-	out = varint_write(out, label_dictionary_count(&subjects));
-	out = varint_write(out, zigzag_encode(times.lowest / times.units[times.code]));
-	if (namounts > 0)
-		out = varint_write(out, zigzag_encode(amounts.lowest / amounts.units[amounts.code]));
+	*out++ = plan->flags;
+	*out++ = plan->times.code | plan->time_width << 4;
+	*out++ = plan->amounts.code | plan->amount_width << 4;
+	out = varint_write(out, plan->n);
+	out = varint_write(out, label_dictionary_count(&plan->kinds));
+	out = varint_write(out, label_dictionary_count(&plan->subjects));
+	out = varint_write(out, zigzag_encode(plan->times.lowest / plan->times.units[plan->times.code]));
+	if (plan->namounts > 0)
+		out = varint_write(out, zigzag_encode(plan->amounts.lowest / plan->amounts.units[plan->amounts.code]));
+	return out;
+}
 
-	for (uint32 i = 0; i < n; i++, out += kind_width)
-		write_fixed(out, label_dictionary_place(&kinds, events[i].kind), kind_width);
-	for (uint32 i = 0; i < n; i++, out += time_width)
-		write_fixed(out, shape_offset(&times, events[i].at), time_width);
-	if (flags & HISTORY_SOME_AMOUNTS)
+/* The amounts, behind the bits that say which events have one; the bytes are zero before. */
+static uint8 *
+write_amounts(uint8 *out, const PackPlan *plan)
+{
+	const PackedEvent *events = plan->events;
+
+	if (plan->flags & HISTORY_SOME_AMOUNTS)
 	{
-		bitmap = out;
-		out += BITMAP_BYTES(n);
-		for (uint32 i = 0; i < n; i++)
-			bitmap[i / 8] |= events[i].has_amount << (i % 8);
+		for (uint32 i = 0; i < plan->n; i++)
+			out[i / 8] |= events[i].has_amount << (i % 8);
+		out += BITMAP_BYTES(plan->n);
 	}
-	for (uint32 i = 0; i < n && namounts > 0; i++)
-	{
+	for (uint32 i = 0; i < plan->n && plan->namounts > 0; i++)
 		if (events[i].has_amount)
 		{
-			write_fixed(out, shape_offset(&amounts, events[i].amount), amount_width);
-			out += amount_width;
+			write_fixed(out, shape_offset(&plan->amounts, events[i].amount), plan->amount_width);
+			out += plan->amount_width;
 		}
-	}
-	if (flags & HISTORY_SOME_SUBJECTS)
+	return out;
+}
+
+/* The subjects, in the same way. */
+static uint8 *
+write_subjects(uint8 *out, const PackPlan *plan)
+{
+	const PackedEvent *events = plan->events;
+
+	if (plan->flags & HISTORY_SOME_SUBJECTS)
 	{
-		bitmap = out;
-		out += BITMAP_BYTES(n);
-		for (uint32 i = 0; i < n; i++)
-			bitmap[i / 8] |= (events[i].subject >= 0) << (i % 8);
+		for (uint32 i = 0; i < plan->n; i++)
+			out[i / 8] |= (events[i].subject >= 0) << (i % 8);
+		out += BITMAP_BYTES(plan->n);
 	}
-	for (uint32 i = 0; i < n && nsubjects > 0; i++)
-	{
+	for (uint32 i = 0; i < plan->n && plan->nsubjects > 0; i++)
 		if (events[i].subject >= 0)
 		{
-			write_fixed(out, label_dictionary_place(&subjects, events[i].subject), subject_width);
-			out += subject_width;
+			write_fixed(out, label_dictionary_place(&plan->subjects, events[i].subject), plan->subject_width);
+			out += plan->subject_width;
 		}
-	}
-	Assert(out + dictionaries == dictionary && dictionary == (uint8 *) packed + size);
+	return out;
+}
 
-	if (events != few_events)
+struct varlena *
+history_pack(const OpenHistory *open)
+{
+	uint32		n = open->nevents;
+	SortRecord	few_records[PACK_SMALL];
+	PackedEvent few_events[PACK_SMALL];
+	SortRecord *records = n > PACK_SMALL ? palloc(sizeof(SortRecord) * n) : few_records;
+	PackPlan	plan = {
+		.events = n > PACK_SMALL ? palloc(sizeof(PackedEvent) * n) : few_events,
+		.n = n,
+		.times = {time_units, lengthof(time_units) - 1, 0, 0},
+		.amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN}
+	};
+	Size		size;
+	struct varlena *packed;
+	uint8	   *dictionary;
+	uint8	   *out;
+
+	sort_records(records, open);
+	plan_events(&plan, records, (const uint8 *) open + open->used);
+	size = plan_columns(&plan);
+	require_size(size);
+
+	/* the labels first, which gives them their places */
+	packed = palloc0(size);
+	SET_VARSIZE(packed, size);
+	dictionary = label_dictionary_write(&plan.kinds, (uint8 *) packed + size - plan.dictionaries);
+	dictionary = label_dictionary_write(&plan.subjects, dictionary);
+
+	out = write_head((uint8 *) VARDATA(packed), &plan);
+	for (uint32 i = 0; i < n; i++, out += plan.kind_width)
+		write_fixed(out, label_dictionary_place(&plan.kinds, plan.events[i].kind), plan.kind_width);
+	for (uint32 i = 0; i < n; i++, out += plan.time_width)
+		write_fixed(out, shape_offset(&plan.times, plan.events[i].at), plan.time_width);
+	out = write_amounts(out, &plan);
+	out = write_subjects(out, &plan);
+	Assert(out + plan.dictionaries == dictionary && dictionary == (uint8 *) packed + size);
+
+	if (records != few_records)
 	{
 		pfree(records);
-		pfree(events);
+		pfree(plan.events);
 	}
 	return packed;
 }

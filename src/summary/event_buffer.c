@@ -579,37 +579,58 @@ next_chunk(const EventChunk *chunk, const EventChunk *area)
 	return chunk->next != NULL ? chunk->next : chunk == area ? NULL : area;
 }
 
-/* Loads a partition: its events by key and, of one key, in order of arrival or of time. */
-static void
-load_partition(DealReader *reader, const EventPartition *partition)
+/* How a partition is put in order: by the first bits of the keys, each a place, and within it by steps. */
+typedef struct Loading
 {
-	StageEvent *loaded = reader->loaded;
-	uint32	   *places = reader->places;
-	int			bits = place_bits(partition_size(partition));
-	int			skip = reader->buffer->partition_mask == 0 ? 0 : EVENT_PARTITION_BITS;
-	const EventChunk *area = chunk_of_area(reader, partition);
-	const EventChunk *first = partition->first != NULL ? partition->first : area;
-	uint32		n = 0;
-	uint32		nnames = 0;
+	DealReader *reader;
+	const EventChunk *first;
+	const EventChunk *area;
+	int			skip;			/* bits of a key that all of the partition share, */
+	int			bits;			/* and those after them that are its place */
+} Loading;
 
-#define PLACE(key) (((key) << skip) >> (64 - bits))
-	memset(places, 0, sizeof(uint32) << bits);
-	for (const EventChunk *chunk = first; chunk != NULL; chunk = next_chunk(chunk, area))
+static inline uint64
+place_of(const Loading *loading, uint64 key)
+{
+	return (key << loading->skip) >> (64 - loading->bits);
+}
+
+/* Counts the events of each place, and then where its first one goes; returns how many there are. */
+static uint32
+count_places(const Loading *loading)
+{
+	uint32	   *places = loading->reader->places;
+	uint32		n = 0;
+
+	memset(places, 0, sizeof(uint32) << loading->bits);
+	for (const EventChunk *chunk = loading->first; chunk != NULL; chunk = next_chunk(chunk, loading->area))
 	{
 		const uint8 *event = chunk->data;
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 i = 0; i < chunk->nevents; i++, event += event_bytes(chunk))
-			places[PLACE(event_key(chunk_deal(chunk, event)))]++;
+			places[place_of(loading, event_key(chunk_deal(chunk, event)))]++;
 	}
-	for (Size place = 0; place < (Size) 1 << bits; place++)
+	for (Size place = 0; place < (Size) 1 << loading->bits; place++)
 	{
 		uint32		count = places[place];
 
-		places[place] = n;		/* from here on: where its next one goes */
+		places[place] = n;
 		n += count;
 	}
-	for (const EventChunk *chunk = first; chunk != NULL; chunk = next_chunk(chunk, area))
+	return n;
+}
+
+/* Copies the events to their places, which afterwards say where each of them ends. */
+static void
+copy_to_places(const Loading *loading)
+{
+	DealReader *reader = loading->reader;
+	StageEvent *loaded = reader->loaded;
+	uint32	   *places = reader->places;
+	uint32		nnames = 0;
+
+	for (const EventChunk *chunk = loading->first; chunk != NULL; chunk = next_chunk(chunk, loading->area))
 	{
 		ChunkReader chunk_reader;
 		EventRecord record;
@@ -620,7 +641,7 @@ load_partition(DealReader *reader, const EventPartition *partition)
 		while (chunk_read_next(&chunk_reader, &record, &name))
 		{
 			uint64		key = event_key(record.deal);
-			StageEvent *to = &loaded[places[PLACE(key)]++];
+			StageEvent *to = &loaded[places[place_of(loading, key)]++];
 
 			to->key = key;
 			to->at = record.at;
@@ -630,16 +651,23 @@ load_partition(DealReader *reader, const EventPartition *partition)
 				reader->names[nnames++] = name;
 		}
 	}
+}
+
+/* Orders the events within their places, which most of them share with few others. */
+static void
+order_places(const Loading *loading, uint32 n)
+{
+	StageEvent *loaded = loading->reader->loaded;
+	const uint32 *places = loading->reader->places;
 
 	/* where many share a place there may be a deal of many events, or an unlucky choice of deals */
-	for (Size place = 0; place < (Size) 1 << bits; place++)
+	for (Size place = 0; place < (Size) 1 << loading->bits; place++)
 	{
 		uint32		start = place == 0 ? 0 : places[place - 1];
 
 		if (places[place] - start > FEW_IN_PLACE)
 			sort_events(loaded + start, places[place] - start);
 	}
-#undef PLACE
 
 	/* the others are but a few steps from where they belong */
 	for (uint32 i = 1; i < n; i++)
@@ -654,7 +682,24 @@ load_partition(DealReader *reader, const EventPartition *partition)
 			loaded[place] = loaded[place - 1];
 		loaded[place] = moved;
 	}
-	reader->nloaded = n;
+}
+
+/* Loads a partition: its events by key and, of one key, in order of arrival or of time. */
+static void
+load_partition(DealReader *reader, const EventPartition *partition)
+{
+	const EventChunk *area = chunk_of_area(reader, partition);
+	Loading		loading = {
+		.reader = reader,
+		.first = partition->first != NULL ? partition->first : area,
+		.area = area,
+		.skip = reader->buffer->partition_mask == 0 ? 0 : EVENT_PARTITION_BITS,
+		.bits = place_bits(partition_size(partition))
+	};
+
+	reader->nloaded = count_places(&loading);
+	copy_to_places(&loading);
+	order_places(&loading, reader->nloaded);
 	reader->next = 0;
 	reader->split = 0;
 }
