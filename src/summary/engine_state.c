@@ -324,34 +324,51 @@ copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const
 	pfree(rows);
 }
 
-/* A copy with room for so much more; groups and cells of which nothing is left stay behind. */
+/* The labels that stay, and room for so many more. */
+static void
+plan_labels(StateRoom *room, SummaryState *state, const SummaryType *type, const bool *live, const SummaryNeed *more)
+{
+	const NameTable *labels = summary_labels(state);
+	uint64		n = 0;
+	uint64		bytes = 0;
+
+	room->labels = labels->capacity;
+	room->label_bytes = labels->room;
+	if (type->names != NULL && name_table_fits(labels, more->labels, more->label_bytes))
+		return;
+	for (uint32 row = 1; row <= labels->used; row++)
+		if (live[row])
+		{
+			n++;
+			bytes += name_table_label(labels, row - 1).length;
+		}
+	if (n > type->max_groups)
+		summary_too_many_groups(type);
+	room->labels = name_table_capacity(n + more->labels);
+	room->label_bytes = name_table_room(Max(bytes + more->label_bytes, 32));
+}
+
+/*
+ * A copy with room for so much more; groups and cells of which nothing is left
+ * stay behind. Where there are names, which outgrow the rest, labels and cells
+ * that fit keep their sizes; elsewhere all get space for as many again, so that
+ * few labels come after the last time that they were put in order.
+ */
 SummaryState *
 summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *more)
 {
-	StateRoom	room = {
-		.cells = capacity_for((uint64) tally_live(summary_tally(state)) + more->cells, type)
-	};
+	const Tally *tally = summary_tally(state);
+	StateRoom	room = {.cells = tally->capacity};
 	bool	   *live = NULL;
 	SummaryState *grown;
 
 	CHECK_FOR_INTERRUPTS();
+	if (type->names == NULL || more->cells > TALLY_LIMIT(tally->capacity) - tally->used)
+		room.cells = capacity_for((uint64) tally_live(tally) + more->cells, type);
 	if (type->max_groups > 0)
 	{
-		const NameTable *labels = summary_labels(state);
-		uint64		n = 0;
-		uint64		bytes = 0;
-
 		live = live_rows(state, type);
-		for (uint32 row = 1; row <= labels->used; row++)
-			if (live[row])
-			{
-				n++;
-				bytes += name_table_label(labels, row - 1).length;
-			}
-		if (n > type->max_groups)
-			summary_too_many_groups(type);
-		room.labels = name_table_capacity(n + more->labels);
-		room.label_bytes = name_table_room(Max(bytes + more->label_bytes, 32));
+		plan_labels(&room, state, type, live, more);
 	}
 	if (type->names != NULL)
 		room.names = name_sets_room(names_of(state, type), room.labels, more->names, more->name_bytes,

@@ -589,17 +589,15 @@ typedef struct Loading
 	int			bits;			/* and those after them that are its place */
 } Loading;
 
-static inline uint64
-place_of(const Loading *loading, uint64 key)
-{
-	return (key << loading->skip) >> (64 - loading->bits);
-}
+#define PLACE(key) (((key) << skip) >> (64 - bits))
 
 /* Counts the events of each place, and then where its first one goes; returns how many there are. */
 static uint32
 count_places(const Loading *loading)
 {
 	uint32	   *places = loading->reader->places;
+	int			skip = loading->skip;
+	int			bits = loading->bits;
 	uint32		n = 0;
 
 	memset(places, 0, sizeof(uint32) << loading->bits);
@@ -609,7 +607,7 @@ count_places(const Loading *loading)
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 i = 0; i < chunk->nevents; i++, event += event_bytes(chunk))
-			places[place_of(loading, event_key(chunk_deal(chunk, event)))]++;
+			places[PLACE(event_key(chunk_deal(chunk, event)))]++;
 	}
 	for (Size place = 0; place < (Size) 1 << loading->bits; place++)
 	{
@@ -628,6 +626,8 @@ copy_to_places(const Loading *loading)
 	DealReader *reader = loading->reader;
 	StageEvent *loaded = reader->loaded;
 	uint32	   *places = reader->places;
+	int			skip = loading->skip;
+	int			bits = loading->bits;
 	uint32		nnames = 0;
 
 	for (const EventChunk *chunk = loading->first; chunk != NULL; chunk = next_chunk(chunk, loading->area))
@@ -641,7 +641,7 @@ copy_to_places(const Loading *loading)
 		while (chunk_read_next(&chunk_reader, &record, &name))
 		{
 			uint64		key = event_key(record.deal);
-			StageEvent *to = &loaded[places[place_of(loading, key)]++];
+			StageEvent *to = &loaded[places[PLACE(key)]++];
 
 			to->key = key;
 			to->at = record.at;
@@ -652,6 +652,8 @@ copy_to_places(const Loading *loading)
 		}
 	}
 }
+
+#undef PLACE
 
 /* Orders the events within their places, which most of them share with few others. */
 static void

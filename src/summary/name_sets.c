@@ -106,33 +106,38 @@ name_sets_sane(const NameSets *sets, Size size)
 		pairs_of(sets)->used <= TALLY_LIMIT(room->pairs);
 }
 
+bool
+name_sets_fit(const NameSets *sets, uint64 names, uint64 name_bytes)
+{
+	return name_table_fits(names_of(sets), names, name_bytes) &&
+		names <= TALLY_LIMIT(sets->room.pairs) - pairs_of(sets)->used;
+}
+
 NameSetsRoom
 name_sets_room(const NameSets *sets, uint32 nsets, uint64 names, uint64 name_bytes, uint32 sketches)
 {
-	NameSetsRoom room = {.sets = nsets, .pairs = TALLY_MIN_CAPACITY};
+	NameSetsRoom room = {.pairs = TALLY_MIN_CAPACITY};
 	uint64		pairs = names;
+
+	if (sets != NULL)
+		room = sets->room;
+	room.sets = nsets;
+	if (sets != NULL && sketches > room.sketches - sets->sketches_used)
+		room.sketches = sets->sketches_used + sets->sketches_used / 2 + sketches;
+	if (sets != NULL && name_sets_fit(sets, names, name_bytes))
+		return room;
 
 	if (sets != NULL)
 	{
 		pairs += pairs_of(sets)->used;
 		names += names_of(sets)->used;
 		name_bytes += names_of(sets)->filled;
-		room.sketches = sets->sketches_used;
 	}
-	if (sketches > 0)
-		room.sketches += room.sketches / 2 + sketches;
 	room.names = name_table_capacity(Min(names, MAX_PAIRS));
 	room.name_bytes = name_table_room(Max(name_bytes, 32));
 	while (room.pairs < MAX_PAIRS && TALLY_LIMIT(room.pairs) < pairs + pairs / 2)
 		room.pairs *= 2;
 	return room;
-}
-
-bool
-name_sets_fit(const NameSets *sets, uint64 names, uint64 name_bytes)
-{
-	return name_table_fits(names_of(sets), names, name_bytes) &&
-		names <= TALLY_LIMIT(sets->room.pairs) - pairs_of(sets)->used;
 }
 
 void
