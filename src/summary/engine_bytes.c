@@ -469,6 +469,8 @@ summary_view(SummaryView *view, const SummaryType *type, Datum datum)
 	if (summary_is_open(value))
 	{
 		summary_view_open(view, type, summary_open_form(value, type), NULL);
+		if (type->settle != NULL)
+			type->settle(view);
 		problem = summary_check(view, type);
 	}
 	else

@@ -120,6 +120,10 @@ static const Type types[] = {
 			{quota_summary_reps, ONE}, {quota_summary_reached, ONE}, {quota_summary_quota_velocity, ONE},
 			{quota_summary_mean_cycles, ONE}, {quota_summary_time_to_quota, ONE}, {quota_summary_chart, INT},
 			{quota_summary_out, ONE}, {quota_summary_minus, TWICE}, {quota_summary_add_summary, STATE}}},
+	{"rollout_summary", rollout_summary_recv, rollout_summary_send, rollout_summary_combine, rollout_summary_final,
+		rollout_summary_plus, rollout_summary_minus,.exact = true,.questions = {
+			{rollout_summary_chart, INT}, {rollout_summary_out, ONE}, {rollout_summary_minus, TWICE},
+			{rollout_summary_add_summary, STATE}}},
 };
 
 static const Type *type;

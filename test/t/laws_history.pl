@@ -206,6 +206,21 @@ VACUUM ANALYZE attainments});
 	merge_laws(type => 'quota_summary', from => 'attainments', build => 'quota_agg(q %s)', merge => '+', window => 1, jsonb => 1);
 }
 
+if (exists_function('rollout_agg'))
+{
+	$node->safe_psql('postgres', q{
+CREATE TABLE touched AS
+  SELECT i % 113 AS g, i, CASE WHEN team % 17 > 0 THEN (ARRAY['Berlin ', 'é', ''])[1 + team % 3] || team END AS team, CASE WHEN team % 3 > 0 THEN date '2026-01-01' + team * 11 END AS adopted_on,
+         CASE WHEN i % 40 > 0 THEN date '2025-12-01' + abs(hashint4(i + 1)) % 12 * 30 END AS month, CASE WHEN i % 30 > 0 THEN hashint4(i + 2) % 3 = 0 END AS won,
+         CASE WHEN i % 50 > 0 THEN rate_summary(abs(hashint4(i + 3)) % 5, abs(hashint4(i + 4)) % 9 + 4) END AS rate, CASE WHEN i % 60 > 0 THEN (hashint4(i + 5) % 1000003) / 64.0 END AS amount
+  FROM generate_series(1, 20000) AS i, LATERAL (SELECT abs(hashint4(i)) % 40 AS team) AS x;
+CREATE INDEX ON touched (g);
+VACUUM ANALYZE touched});
+	merge_laws(type => 'rollout_summary', from => 'touched', build => 'rollout_agg(team, adopted_on, month, won %s)', merge => '+', window => 1, jsonb => 1);
+	merge_laws(type => 'rollout_summary', name => 'rollout_summary of rates', from => 'touched', build => 'rollout_agg(team, adopted_on, month, rate %s)', merge => '+', window => 1, jsonb => 1);
+	merge_laws(type => 'rollout_summary', name => 'rollout_summary of amounts', from => 'touched', build => 'rollout_agg(team, adopted_on, month, amount %s)', merge => '+', window => 1, jsonb => 1);
+}
+
 if (exists_function('log_rank_agg'))
 {
 	$node->safe_psql('postgres', q{

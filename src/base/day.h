@@ -1,0 +1,25 @@
+/*
+ * day.h
+ *		Dates as text that no setting changes, and their bounds.
+ */
+#ifndef EM_DAY_H
+#define EM_DAY_H
+
+#include "base/compat.h"
+#include "utils/date.h"
+#include "utils/jsonb.h"
+
+/* Room for a date as text and its terminator. */
+#define DAY_TEXT_SIZE 32
+
+/* YYYY-MM-DD, with BC after it before the year 1. */
+extern char *day_text(DateADT day, char *buffer);
+
+/* 22008 unless finite and within PostgreSQL's dates. */
+extern bool day_check(DateADT day, const char *what, fmNodePtr escontext);
+
+/* A date in a string of an object, exactly as day_text() writes it: no word such as today means one. 22P02, 22007, 22008. */
+extern bool jsonb_field_day(JsonbContainer *object, const char *type, const char *key,
+							DateADT *value, fmNodePtr escontext);
+
+#endif							/* EM_DAY_H */
