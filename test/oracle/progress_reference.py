@@ -343,7 +343,7 @@ def check_properties(cases, seed):
         as_of = rng.randint(0, 8)
         p = deal_progress(events, d, as_of)
 
-        # neither the order of the rows nor kinds nobody asked for change anything
+        # neither the order of the rows nor kinds that are no stages change anything
         shuffled = rng.sample(events, len(events)) + [('q', rng.randint(0, 4))]
         assert deal_progress(shuffled, d, as_of) == p
         # nor does delivering one event twice

@@ -1,5 +1,5 @@
 # examples/salesforce.sql and examples/hubspot.sql on their samples: the numbers that are true there, beside those that
-# the same tables give to whoever does not see the traps; and what the adapters say to tables that are not as they need them.
+# the same tables give to a query that overlooks the traps; and what the adapters say to tables that are not as they need them.
 
 use lib 'test/lib';
 use Suite qw(server);

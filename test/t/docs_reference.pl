@@ -1,7 +1,7 @@
 # Holds doc/reference.md against the catalogs, both ways: every object of the extension has a row in a table of
 # signatures, and every signature there is one of the catalogs, with the names and the defaults of its arguments.
 #
-# Left out as the servants of another object, under which they stand: functions of input and output, of operators,
+# Not listed are internal functions behind another object, which is listed: functions of input and output, of operators,
 # casts and operator classes, of the planner, the transition, final and combine functions of aggregates, what a trigger calls; array types,
 # the types of rows, and operator families.
 #

@@ -104,7 +104,7 @@ cmp_ok($high, '<', 0, 'length of the sales cycle: it fell');
 documented(sprintf('%.1f days', -$truth), sql("SELECT format('%s less (%s to %s)', -difference_days, -high, -low) FROM cycle_change"), 'sales cycle');
 
 #
-# Content moves nothing; the naive comparison says it does, the fair one does not.
+# Content has no effect in this world: the plain comparison shows one, the comparison by exposure does not.
 #
 world('much_content', content_days => 3);
 cmp_ok(sql("SELECT count(*) FROM much_content WHERE stage_name = 'content'"), '>', 1.5 * sql("SELECT count(*) FROM real WHERE stage_name = 'content'"), 'with more content there is more content');

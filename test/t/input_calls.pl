@@ -55,7 +55,7 @@ my %arguments = (
 	'xid8' => [ "'10'", 'NULL', "'0'", "'18446744073709551615'" ],
 	'bytea' => [ "'\\x00'", 'NULL', "''" ]);
 
-# Values of test/golden, sound; their stored bytes damaged; and room for what calls give.
+# Values of test/golden, sound; their stored bytes damaged; and a place for the results of calls.
 my @types = split /\n/, sql(q{SELECT typname FROM pg_type JOIN pg_depend ON objid = pg_type.oid AND classid = 'pg_type'::regclass AND deptype = 'e' WHERE typtype = 'b' AND typelem = 0 ORDER BY 1});
 sql("INSERT INTO pg_cast(oid, castsource, casttarget, castfunc, castcontext, castmethod)
 	SELECT (SELECT max(oid::bigint) FROM pg_cast) + 100000 + row_number() OVER (), s, d, 0, 'e', 'b'

@@ -124,7 +124,7 @@ my %plans = (
 	my $reference = $builds{'window'}{reference};
 
 	sql("CREATE TABLE parts AS SELECT g, i, funnel_agg(deal_progress(h, $stages, $within, as_of => $as_of)) AS f FROM deals GROUP BY g, i");
-	# funnels of nobody change nothing, but with them per group a partial rollup pays
+	# empty funnels change nothing, but with them per group a partial rollup pays
 	sql("INSERT INTO parts SELECT g, 0, funnel_agg(deal_progress('{}', $stages, $within, as_of => $as_of)) FROM $reference, generate_series(1, 20) AS n GROUP BY g, n; ANALYZE parts");
 	my %forms = (%{ $builds{'window'} }, 'rollup' => [ 'rollup(f %s)', 'parts' ]);
 	delete @forms{ 'reference', 'raw uuid' };    # kept like text

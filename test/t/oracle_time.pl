@@ -1,5 +1,5 @@
 # Cycles, exposure and quota against plain SQL on random cases: the definitions
-# written down once more, without an extension and without hurry. And memory
+# written down once more, in SQL alone. And memory
 # that does not grow with the rows.
 #
 # SEED and CASES in the environment choose other cases, ROWS the length of the long run.
