@@ -28,10 +28,12 @@ parse_money(const char *text, Sum128 *sum)
 		*out++ = *in++;
 	if (*in < '0' || *in > '9')
 		return false;			/* NaN, Infinity */
-	if (strspn(in, "0123456789") > MAX_DIGITS)
-		return false;
 	while (*in >= '0' && *in <= '9')
+	{
+		if (out == digits + 1 + MAX_DIGITS)
+			return false;
 		*out++ = *in++;
+	}
 
 	if (*in == '.')
 		in++;

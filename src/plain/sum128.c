@@ -145,6 +145,12 @@ sum128_parse(const char *text, Sum128 *sum)
 
 		if (*text < '0' || *text > '9')
 			return false;
+		/* most numbers never leave the lower half */
+		if (high == 0 && low <= (UINT64_MAX - 9) / 10)
+		{
+			low = low * 10 + digit;
+			continue;
+		}
 		/* high stays below 2^63, or equal to it for the smallest number */
 		if (high > (UINT64_C(1) << 63) / 10)
 			return false;
