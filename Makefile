@@ -17,7 +17,8 @@ compare = compare mantel_haenszel log_rank p_adjust power
 follow = transaction_horizon statement refresh
 OBJS = $(foreach folder,plain base history reading summary report compare follow,$($(folder):%=src/$(folder)/%.o))
 
-# The install script is made of src/sql/*.sql, in the order of their names; src/sql/upgrade holds scripts as released.
+# The install script is made of src/sql/*.sql, in the order of their names and for the server at hand; src/sql/upgrade holds
+# scripts as released.
 DATA_built = $(EXTENSION)--1.0.sql
 DATA = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/src/sql/upgrade/*.sql))
 EXTRA_CLEAN = $(DATA_built)
@@ -62,8 +63,8 @@ endif
 
 # What follows needs no PostgreSQL yet.
 root := $(dir $(firstword $(MAKEFILE_LIST)))
-$(DATA_built): $(sort $(wildcard $(root)src/sql/*.*))
-	awk -v directory='$(root)src/sql' -f '$(root)src/sql/include.awk' $(filter %.sql,$^) >$@
+$(DATA_built): $(sort $(wildcard $(root)src/sql/*.*)) FORCE
+	awk -v directory='$(root)src/sql' -v major='$(found)' -f '$(root)src/sql/include.awk' $(filter %.sql,$^) >$@
 
 # These bring their own set-up.
 FROM =
@@ -87,4 +88,4 @@ help:
 	@echo 'make report            either of the two as one HTML page that works offline (OUT=report.html)'
 	@echo 'test/README.md lists the other tests and tools: other versions, sanitizers, fuzzers, benchmark, package, release'
 
-.PHONY: test demo report help
+.PHONY: test demo report help FORCE

@@ -46,6 +46,11 @@ SELECT object AS not_partial FROM member_function p JOIN pg_aggregate a ON a.agg
 WHERE a.aggcombinefn = 0 OR (a.aggtranstype = 'internal'::regtype AND (a.aggserialfn = 0 OR a.aggdeserialfn = 0))
 ORDER BY 1;
 
+-- an aggregate whose state grows with the rows and does not say so, from PostgreSQL 19 on; or says it before, or without growing
+SELECT object AS wrongly_bounded FROM member_function p JOIN pg_aggregate a ON a.aggfnoid = p.oid
+WHERE (a.aggtransspace < 0) <> (current_setting('server_version_num')::int >= 190000 AND a.aggtranstype IN ('internal'::regtype, 'deal_history'::regtype, 'content_summary'::regtype))
+ORDER BY 1;
+
 -- a base type without binary input and output
 SELECT object AS not_binary FROM member m JOIN pg_type t ON t.oid = m.objid
 WHERE m.classid = 'pg_type'::regclass AND t.typtype = 'b' AND t.typelem = 0

@@ -55,27 +55,27 @@ CREATE FUNCTION deal_history_final(state deal_history) RETURNS deal_history
 COMMENT ON FUNCTION deal_history_final(deal_history) IS 'final function of history_agg: the canonical form';
 
 CREATE AGGREGATE history_agg(event deal_event) (
-	SFUNC = deal_history_accumulate_event, STYPE = deal_history, SSPACE = 160,
+	SFUNC = deal_history_accumulate_event, STYPE = deal_history, SSPACE = 160 /* unbounded */,
 	FINALFUNC = deal_history_final, COMBINEFUNC = deal_history_accumulate, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE history_agg(deal_event) IS 'the history of a deal from its events';
 CREATE AGGREGATE history_agg(kind text, at timestamptz) (
-	SFUNC = deal_history_accumulate_fields, STYPE = deal_history, SSPACE = 160,
+	SFUNC = deal_history_accumulate_fields, STYPE = deal_history, SSPACE = 160 /* unbounded */,
 	FINALFUNC = deal_history_final, COMBINEFUNC = deal_history_accumulate, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE history_agg(text, timestamptz) IS 'the history of a deal from rows of kind and instant';
 CREATE AGGREGATE history_agg(kind text, at timestamptz, amount numeric) (
-	SFUNC = deal_history_accumulate_fields, STYPE = deal_history, SSPACE = 160,
+	SFUNC = deal_history_accumulate_fields, STYPE = deal_history, SSPACE = 160 /* unbounded */,
 	FINALFUNC = deal_history_final, COMBINEFUNC = deal_history_accumulate, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE history_agg(text, timestamptz, numeric) IS 'the history of a deal from rows of kind, instant and amount';
 CREATE AGGREGATE history_agg(kind text, at timestamptz, amount numeric, subject text) (
-	SFUNC = deal_history_accumulate_fields, STYPE = deal_history, SSPACE = 160,
+	SFUNC = deal_history_accumulate_fields, STYPE = deal_history, SSPACE = 160 /* unbounded */,
 	FINALFUNC = deal_history_final, COMBINEFUNC = deal_history_accumulate, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE history_agg(text, timestamptz, numeric, text) IS 'the history of a deal from rows of kind, instant, amount and subject';
 CREATE AGGREGATE rollup(history deal_history) (
-	SFUNC = deal_history_accumulate, STYPE = deal_history, SSPACE = 4096,
+	SFUNC = deal_history_accumulate, STYPE = deal_history, SSPACE = 4096 /* unbounded */,
 	FINALFUNC = deal_history_final, COMBINEFUNC = deal_history_accumulate, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(deal_history) IS 'one history of the events of many';

@@ -71,37 +71,37 @@ COMMENT ON FUNCTION funnel_events_deserialize(bytea, internal) IS 'buffered even
 COMMENT ON FUNCTION funnel_events_final(internal) IS 'final function of funnel_agg over raw events';
 
 CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[]) (
-	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192,
+	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
 CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
-	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192,
+	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
 CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[]) (
-	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192,
+	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
 CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
-	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192,
+	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
 CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[]) (
-	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192,
+	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
 CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
-	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192,
+	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
 	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
 );

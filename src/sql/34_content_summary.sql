@@ -26,15 +26,15 @@ COMMENT ON FUNCTION content_summary_combine(content_summary, content_summary) IS
 COMMENT ON FUNCTION content_summary_final(content_summary) IS 'final function of content_agg and rollup: the canonical form';
 
 CREATE AGGREGATE content_agg(action text, actor text) (
-	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 4096,
+	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 4096 /* unbounded */,
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE content_agg(action text, actor text, seconds double precision) (
-	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 4096,
+	SFUNC = content_summary_add_event, STYPE = content_summary, SSPACE = 4096 /* unbounded */,
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE rollup(summary content_summary) (
-	SFUNC = content_summary_add_summary, STYPE = content_summary, SSPACE = 8192,
+	SFUNC = content_summary_add_summary, STYPE = content_summary, SSPACE = 8192 /* unbounded */,
 	FINALFUNC = content_summary_final, COMBINEFUNC = content_summary_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE content_agg(text, text) IS 'events and distinct actors by action';
