@@ -86,7 +86,11 @@ SELECT round(low::numeric, 8) AS low, round(high::numeric, 8) AS high FROM arms,
 -- the other way around
 SELECT round(difference_days::numeric, 8) AS difference_days, round(log_rank_chi2::numeric, 8) AS log_rank_chi2, round((hazard_ratio * (SELECT hazard_ratio FROM compare(before, after)))::numeric, 12) AS product
 FROM arms, compare(after, before);
--- competing ends count as censored in test and hazard ratio, and leave no interval
+-- the hazard ratio has an interval: exp(log(ratio) +- z / sqrt(V)), V = (O - E)^2 / chi2 of R's survdiff
+SELECT round(hazard_ratio::numeric, 8) AS hazard_ratio, round(hazard_low::numeric, 8) AS low, round(hazard_high::numeric, 8) AS high FROM arms, compare(before, after, level => 0.95)
+UNION ALL SELECT round(hazard_ratio::numeric, 8), round(hazard_low::numeric, 8), round(hazard_high::numeric, 8) FROM arms, compare(before, after, level => 0.5);
+SELECT hazard_ratio IS NULL AS ratio, hazard_low IS NULL AS low, hazard_high IS NULL AS high FROM (SELECT duration_agg(5, false) AS d) AS open, compare(d, d);
+-- competing ends count as censored in test and hazard ratio, and leave no interval of the means
 CREATE TEMP VIEW contest AS SELECT duration_summary
 	'{"version":1,"unit":"day","total_microseconds":777600000000,"histogram":[[1,1,0,0,0],[2,0,1,0,0],[3,1,0,0,0],[4,0,0,1,0],[5,1,0,0,0],[6,0,1,0,0]]}' AS before, duration_summary
 	'{"version":1,"unit":"day","total_microseconds":691200000000,"histogram":[[1,1,0,0,0],[2,2,0,0,0],[3,1,1,0,0],[6,0,0,2,0]]}' AS after;

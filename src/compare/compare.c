@@ -143,6 +143,22 @@ log_rank_result(const LogRank *sums, double *chi2, double *p_value, double *haza
 		*hazard_ratio = (sums->observed[1] / sums->expected[1]) / (sums->observed[0] / sums->expected[0]);
 }
 
+void
+hazard_ratio_interval(const LogRank *sums, double level, double *low, double *high)
+{
+	double		half = -normal_quantile((1 - level) / 2) / sqrt(sums->variance);
+	double		chi2;
+	double		p_value;
+	double		ratio;
+
+	*low = *high = NAN;
+	log_rank_result(sums, &chi2, &p_value, &ratio);
+	if (!(sums->variance > 0) || !(ratio > 0))
+		return;
+	*low = ratio * exp(-half);
+	*high = ratio * exp(half);
+}
+
 typedef struct Curve
 {
 	SummaryView view;
@@ -170,7 +186,7 @@ median_of(const Curve *curve)
 /*
  * compare(before duration_summary, after duration_summary, horizon, level):
  * (before_median, after_median, difference_days, low, high, log_rank_chi2,
- * p_value, hazard_ratio, compared_to), in the unit of both; another unit in one of
+ * p_value, hazard_ratio, compared_to, hazard_low, hazard_high), in the unit of both; another unit in one of
  * them is 22023. difference_days is that of the means restricted to the
  * horizon, which compared_to repeats: by default as far as both were observed;
  * NULL beyond. Its interval
@@ -193,7 +209,9 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 				high = NAN,
 				chi2,
 				p_value,
-				hazard_ratio;
+				hazard_ratio,
+				hazard_low,
+				hazard_high;
 	ComparisonRow row = {.n = 0};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
@@ -234,6 +252,7 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 	}
 	log_rank_add(&sums, before.points, before.n, after.points, after.n);
 	log_rank_result(&sums, &chi2, &p_value, &hazard_ratio);
+	hazard_ratio_interval(&sums, level, &hazard_low, &hazard_high);
 
 	comparison_number(&row, median_of(&before));
 	comparison_number(&row, median_of(&after));
@@ -244,5 +263,7 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 	comparison_number(&row, p_value);
 	comparison_number(&row, hazard_ratio);
 	comparison_number(&row, horizon);
+	comparison_number(&row, hazard_low);
+	comparison_number(&row, hazard_high);
 	return comparison_row(fcinfo, &row);
 }

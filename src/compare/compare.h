@@ -27,4 +27,7 @@ extern Datum comparison_row(FunctionCallInfo fcinfo, ComparisonRow *row);
 /* Chi-square, p-value and hazard ratio (after to before) of log-rank sums; NaN where there is none. */
 extern void log_rank_result(const LogRank *sums, double *chi2, double *p_value, double *hazard_ratio);
 
+/* Of the hazard ratio: its logarithm has the standard error 1 / sqrt(log-rank variance). NaN where there is none. */
+extern void hazard_ratio_interval(const LogRank *sums, double level, double *low, double *high);
+
 #endif							/* EM_COMPARE_H */

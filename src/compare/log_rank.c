@@ -27,6 +27,7 @@
 
 #include "summary/duration_summary.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "base/type.h"
 
 #define TYPE_NAME "log_rank_summary"
@@ -407,8 +408,8 @@ direction(const LogRank *sums)
 }
 
 /*
- * compare(log_rank_summary): (strata, skipped, crude_hazard_ratio,
- * hazard_ratio, log_rank_chi2, p_value, mix_shift). mix_shift: the crude and
+ * compare(log_rank_summary, level): (strata, skipped, crude_hazard_ratio,
+ * hazard_ratio, log_rank_chi2, p_value, mix_shift, hazard_low, hazard_high). mix_shift: the crude and
  * the stratified comparison point in opposite directions.
  */
 PG_FUNCTION_INFO_V1(log_rank_summary_compare);
@@ -423,7 +424,10 @@ log_rank_summary_compare(PG_FUNCTION_ARGS)
 	double		chi2,
 				p_value,
 				crude_ratio,
-				ratio;
+				ratio,
+				low,
+				high;
+	double		level = check_level(PG_GETARG_FLOAT8(1));
 	ComparisonRow row = {.n = 0};
 
 	summary_view(&view, &log_rank_type, PG_GETARG_DATUM(0));
@@ -440,6 +444,7 @@ log_rank_summary_compare(PG_FUNCTION_ARGS)
 	log_rank_add(&crude, points[0], n[0], points[1], n[1]);
 	log_rank_result(&crude, &chi2, &p_value, &crude_ratio);
 	log_rank_result(&stratified, &chi2, &p_value, &ratio);
+	hazard_ratio_interval(&stratified, level, &low, &high);
 
 	comparison_count(&row, (int64) view.all.sums[STRATA].low);
 	comparison_count(&row, (int64) view.all.sums[SKIPPED].low);
@@ -449,5 +454,7 @@ log_rank_summary_compare(PG_FUNCTION_ARGS)
 	comparison_number(&row, p_value);
 	comparison_flag(&row, crude.variance > 0 && stratified.variance > 0,
 					direction(&crude) * direction(&stratified) < 0);
+	comparison_number(&row, low);
+	comparison_number(&row, high);
 	return comparison_row(fcinfo, &row);
 }

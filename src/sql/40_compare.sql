@@ -23,6 +23,6 @@ CREATE FUNCTION compare(before duration_summary, after duration_summary, horizon
 						OUT before_median double precision, OUT after_median double precision,
 						OUT difference_days double precision, OUT low double precision, OUT high double precision,
 						OUT log_rank_chi2 double precision, OUT p_value double precision, OUT hazard_ratio double precision,
-						OUT compared_to double precision) RETURNS record
+						OUT compared_to double precision, OUT hazard_low double precision, OUT hazard_high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'duration_summary_compare' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION compare(duration_summary, duration_summary, double precision, double precision) IS 'after minus before, in the unit of both: medians, difference of the means up to a horizon (compared_to) with its interval, log-rank test, hazard ratio (above 1: sooner after)';
+COMMENT ON FUNCTION compare(duration_summary, duration_summary, double precision, double precision) IS 'after minus before, in the unit of both: medians, difference of the means up to a horizon (compared_to) with its interval, log-rank test, hazard ratio (above 1: sooner after) with its interval';

@@ -39,11 +39,12 @@ COMMENT ON FUNCTION log_rank_summary_plus(log_rank_summary, log_rank_summary) IS
 CREATE OPERATOR + (LEFTARG = log_rank_summary, RIGHTARG = log_rank_summary, FUNCTION = log_rank_summary_plus, COMMUTATOR = +);
 COMMENT ON OPERATOR + (log_rank_summary, log_rank_summary) IS 'the strata in both';
 
-CREATE FUNCTION compare(summary log_rank_summary,
+CREATE FUNCTION compare(summary log_rank_summary, level double precision DEFAULT 0.95,
 						OUT strata bigint, OUT skipped bigint, OUT crude_hazard_ratio double precision, OUT hazard_ratio double precision,
-						OUT log_rank_chi2 double precision, OUT p_value double precision, OUT mix_shift boolean) RETURNS record
+						OUT log_rank_chi2 double precision, OUT p_value double precision, OUT mix_shift boolean,
+						OUT hazard_low double precision, OUT hazard_high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'log_rank_summary_compare' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION compare(log_rank_summary) IS 'stratified log-rank test and hazard ratio (above 1: sooner after); mix_shift: the crude comparison points the other way';
+COMMENT ON FUNCTION compare(log_rank_summary, double precision) IS 'stratified log-rank test and hazard ratio (above 1: sooner after) with its interval; mix_shift: the crude comparison points the other way';
 
 -- Not STRICT: a NULL p is kept out, and gives NULL, but its row must not stop the others.
 CREATE FUNCTION p_adjust(p double precision, method text DEFAULT 'holm') RETURNS double precision
