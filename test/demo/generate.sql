@@ -3,18 +3,21 @@
 -- What is true in it, so that a report can be held against it:
 --   * 20,000 leads, 2023-01 to 2025-12, growing and seasonal; the data stands as of 2025-12-31, so young deals are open.
 --   * The programme (training for everybody) starts on 2024-07-01: from then on each stage takes 0.75 of the time.
---   * Two enablement platforms come with it, team by team: Compass to three teams, Beacon to three, neither to two.
---     Compass multiplies the odds of each later step (mql to sql, sql to opportunity, opportunity to won) by 1.35.
---     Beacon does nothing. But the market turns better for all on 2024-07-01 (odds of lead to mql and of opportunity to won
---     times 1.25), so a plain before and after praises Beacon as well; only the teams with neither show what is due to it.
+--   * Two enablement platforms are rolled out from that day on, team by team, over nine months: Compass to eight teams, Beacon to
+--     eight, neither to eight. Compass multiplies the odds of each later step (mql to sql, sql to opportunity, opportunity to won)
+--     by 1.5 and takes 0.6 of the time from opportunity to close. Beacon does nothing. But the market turns better for all on
+--     2024-07-01 (odds of lead to mql and of opportunity to won times 1.25), so a plain before and after praises Beacon as well;
+--     only teams that have no platform, or none yet, show what is due to it.
+--   * Each team drifts on its own: its share of leads that become opportunities moves by some points a year, with a standard
+--     deviation of 0.5 points between the teams. A team is the unit; its deals are not independent of each other.
 --   * Content is opened at a steady pace for as long as a deal lasts and moves nothing: longer deals have more of it.
 --   * Against Globex deals are lost more often (odds 0.55), against Initech hardly so (0.95), against Umbra in between (0.75).
 --   * 1 in 12 skips mql, 1 in 20 goes from lead straight to opportunity (partners); 1 in 9 opportunities falls back to sql and returns;
 --     1 in 4 leads that were lost before they became an opportunity is recycled as a new lead of the same deal months later.
 --   * Leads of events and partners are imported at day precision (ties between stages are frequent there), the others to the second.
---   * 40 reps, five to a team, hired one after the other from 2022 on, with quotas of a quarter and a ramp of two or three; seven left.
+--   * 72 reps, three to a team, hired one after the other from 2022 on, with quotas of a quarter and a ramp of two or three; seven left.
 
-\echo Generating a CRM: 20,000 leads over three years, 40 reps
+\echo Generating a CRM: 20,000 leads over three years, 24 teams, 72 reps
 CREATE SCHEMA crm;
 SET search_path = crm;
 SET timezone = 'UTC';
@@ -39,7 +42,9 @@ CREATE FUNCTION as_of() RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
 
 -- the effects in it, each at one place, so that the same leads can be looked at without it (test/t/docs_story.pl does)
 CREATE FUNCTION programme_pace() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 0.75;		-- of the time that a stage takes
-CREATE FUNCTION compass_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.35;
+CREATE FUNCTION drift_points() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 0.5;		-- of lead to opportunity a year, standard deviation between teams
+CREATE FUNCTION compass_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.5;
+CREATE FUNCTION compass_pace() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 0.6;			-- of the time from opportunity to close
 CREATE FUNCTION beacon_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
 CREATE FUNCTION market_odds() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1.25;
 CREATE FUNCTION content_days() RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 9;			-- from one use to the next
@@ -48,12 +53,19 @@ CREATE TABLE team (
 	team_id int PRIMARY KEY,
 	name text NOT NULL,
 	platform text,					-- NULL: this team gets none
-	platform_since timestamptz
+	platform_since timestamptz,
+	drift float8 NOT NULL			-- in standard deviations (drift_points)
 );
-INSERT INTO team VALUES
-	(1, 'North', 'Compass', '2024-07-01 00:00:00+00'), (2, 'South', 'Beacon', '2024-07-01 00:00:00+00'), (3, 'East', NULL, NULL),
-	(4, 'West', 'Compass', '2024-07-15 00:00:00+00'), (5, 'Central', 'Beacon', '2024-08-01 00:00:00+00'), (6, 'Coast', NULL, NULL),
-	(7, 'Public', 'Compass', '2024-09-01 00:00:00+00'), (8, 'Partner', 'Beacon', '2024-09-01 00:00:00+00');
+INSERT INTO team
+SELECT team_id, name, platform, since AT TIME ZONE 'UTC', 3.4641 * (draw('drift' || name) - 0.5)
+FROM (VALUES (1, 'Amsterdam', 'Compass', timestamp '2024-07-01'), (2, 'Athens', 'Beacon', '2024-07-01'), (3, 'Barcelona', NULL, NULL),
+	(4, 'Berlin', 'Compass', '2024-07-15'), (5, 'Bristol', 'Beacon', '2024-08-01'), (6, 'Brussels', NULL, NULL),
+	(7, 'Cologne', 'Compass', '2024-09-01'), (8, 'Copenhagen', 'Beacon', '2024-09-01'), (9, 'Dublin', NULL, NULL),
+	(10, 'Geneva', 'Compass', '2024-10-01'), (11, 'Hamburg', 'Beacon', '2024-10-15'), (12, 'Helsinki', NULL, NULL),
+	(13, 'Krakow', 'Compass', '2024-11-01'), (14, 'Lisbon', 'Beacon', '2024-11-01'), (15, 'London', NULL, NULL),
+	(16, 'Lyon', 'Compass', '2024-12-01'), (17, 'Madrid', 'Beacon', '2025-01-01'), (18, 'Milan', NULL, NULL),
+	(19, 'Munich', 'Compass', '2025-02-01'), (20, 'Oslo', 'Beacon', '2025-02-01'), (21, 'Paris', NULL, NULL),
+	(22, 'Prague', 'Compass', '2025-03-01'), (23, 'Vienna', 'Beacon', '2025-03-15'), (24, 'Zurich', NULL, NULL)) t(team_id, name, platform, since);
 
 CREATE TABLE rep (
 	rep_id int PRIMARY KEY,
@@ -65,12 +77,13 @@ CREATE TABLE rep (
 	ramp numeric[] NOT NULL			-- quotas of the first quarters
 );
 INSERT INTO rep
-SELECT i, 1 + i % 8, format('%s %s', (ARRAY['Ada','Ben','Cleo','Dev','Eva','Finn','Gita','Hugo'])[1 + i % 8], (ARRAY['Stone','Rivera','Okafor','Lind','Tanaka'])[1 + i / 8 % 5]),
-	hired.at, CASE WHEN i % 5 = 2 AND i < 37 THEN hired.at + (300 + floor(400 * draw('left' || i))) * interval '1 day' END,
+SELECT i, 1 + i % 24, format('%s %s', (ARRAY['Ada','Ben','Cleo','Dev','Eva','Finn','Gita','Hugo'])[1 + i % 8],
+		(ARRAY['Stone','Rivera','Okafor','Lind','Tanaka','Novak','Haddad','Moreau','Silva'])[1 + i / 8 % 9]),
+	hired.at, CASE WHEN i % 5 = 2 AND i BETWEEN 25 AND 60 THEN hired.at + (300 + floor(400 * draw('left' || i))) * interval '1 day' END,
 	quota, CASE WHEN i % 2 = 0 THEN ARRAY[0.25 * quota, 0.5 * quota] ELSE ARRAY[0.2 * quota, 0.5 * quota, 0.75 * quota] END
-FROM generate_series(1, 40) i,
-	LATERAL (SELECT timestamptz '2022-02-07 00:00:00+00' + (i * 30 + floor(20 * draw('hire' || i))) * interval '1 day') hired(at),
-	LATERAL (SELECT 60000 + 10000 * floor(4 * draw('quota' || i))::numeric) q(quota);
+FROM generate_series(1, 72) i,
+	LATERAL (SELECT timestamptz '2022-02-07 00:00:00+00' + (CASE WHEN i <= 24 THEN i * 12 ELSE 300 + (i - 24) * 19 END + floor(20 * draw('hire' || i))) * interval '1 day') hired(at),
+	LATERAL (SELECT 30000 + 5000 * floor(4 * draw('quota' || i))::numeric) q(quota);
 CREATE TABLE lead (
 	lead_id bigint PRIMARY KEY,
 	created_at timestamptz NOT NULL,
@@ -84,7 +97,7 @@ WITH candidate AS MATERIALIZED (	-- more of them every year
 	SELECT id, date '2023-01-01' + floor(1092 * power(exact_draw('day' || id), 0.8))::int AS on_day,
 		(ARRAY['web', 'web', 'web', 'outbound', 'outbound', 'referral', 'event', 'partner'])[1 + floor(8 * draw('source' || id))::int] AS source,
 		(ARRAY['small', 'small', 'small', 'middle', 'middle', 'large'])[1 + floor(6 * draw('segment' || id))::int] AS segment,
-		1 + floor(8 * draw('team' || id))::int AS team_id
+		1 + floor(24 * draw('team' || id))::int AS team_id
 	FROM generate_series(1, 20000) id
 ), seasonal AS MATERIALIZED (	-- fewer in August and December
 	SELECT *, CASE WHEN extract(month FROM on_day) IN (8, 12) AND draw('season' || id) < 0.35 THEN on_day - 45 ELSE on_day END AS season_day
@@ -143,6 +156,9 @@ BEGIN
 			step := i;
 			entered := at;
 			p := chance[step];
+			IF step = 1 THEN		-- 16: points of lead to opportunity without drift
+				p := p * (1 + drift_points() * team.drift / 16 * (extract(epoch FROM entered - timestamptz '2023-01-01 00:00:00+00') / 31557600)::float8);
+			END IF;
 			IF step IN (1, 4) AND entered >= programme_start() THEN
 				p := odds(p, market_odds());
 			END IF;
@@ -150,6 +166,7 @@ BEGIN
 				p := odds(p, CASE team.platform WHEN 'Compass' THEN compass_odds() ELSE beacon_odds() END);
 			END IF;
 			delay := CASE WHEN entered >= programme_start() THEN programme_pace() ELSE 1 END
+				* CASE WHEN step = 4 AND team.platform = 'Compass' AND entered >= team.platform_since THEN compass_pace() ELSE 1 END
 				* mean_days[step] * (0.15 + wait(key || 'delay' || step)) * interval '1 day';
 			at := date_trunc(grain, entered + delay);
 			IF step = 4 THEN

@@ -9,8 +9,8 @@ FROM opportunity_history GROUP BY opportunity_id;
 
 \echo 'Reading how far each got (lead, mql, sql, opportunity, won) within 180 days of its first entry, as of 2025-12-31'
 CREATE TABLE reading AS
-SELECT lead_id, created_at, created_at >= programme_start() AS after, created_at <= as_of() - interval '180 days' AS mature, coalesce(platform, 'neither') AS platform,
-	segment, source, history, deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
+SELECT lead_id, created_at, created_at >= programme_start() AS after, created_at <= as_of() - interval '180 days' AS mature,
+	name AS team, coalesce(platform, 'neither') AS platform, platform_since::date AS adopted_on, segment, source, history, deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
 FROM deal_histories JOIN lead ON lead_id = opportunity_id JOIN team USING (team_id);
 ANALYZE reading;
 

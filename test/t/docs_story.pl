@@ -20,7 +20,7 @@ sub world
 	sql($set->(%effect));
 	sql("CREATE TABLE $name AS SELECT h.* FROM lead JOIN team USING (team_id), LATERAL life(lead, team) h;
 		CREATE TABLE ${name}_deal AS
-		SELECT lead_id, platform, created_at, history, deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
+		SELECT lead_id, platform, date_trunc('month', created_at) >= platform_since AS treated, platform_since, created_at, history, deal_progress(history, within => '180 days', entry => 'first', as_of => as_of()) AS progress
 		FROM (SELECT opportunity_id AS lead_id, history_agg(stage_name, changed_at, amount, subject) AS history FROM $name WHERE changed_at <= as_of() GROUP BY 1) h
 			JOIN lead USING (lead_id) JOIN team USING (team_id)");
 	sql($set->(%real));
@@ -60,24 +60,48 @@ is(sql('SELECT count(*) FROM (SELECT * FROM real WHERE changed_at <= as_of() EXC
 #
 # Compass lifts conversion, Beacon does not.
 #
-world('without_compass', compass_odds => 1);
-my $truth = percent_of('real', 'lead', 'opportunity', "platform = 'Compass'") - percent_of('without_compass', 'lead', 'opportunity', "platform = 'Compass'");
+world('without_compass', compass_odds => 1, compass_pace => 1);
+my $truth = percent_of('real', 'lead', 'opportunity', "platform = 'Compass' AND treated") - percent_of('without_compass', 'lead', 'opportunity', "platform = 'Compass' AND treated");
 cmp_ok($truth, '>', 2, sprintf('Compass is worth %.2f points of lead to opportunity', $truth));
-my ($estimate, $low, $high, $p) = row("SELECT difference_points, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Compass'");
+my ($estimate, $low, $high, $p) = row("SELECT effect, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Compass'");
 covers($low, $high, $truth, 'Compass');
 ok($low > 0 && $p < 0.05, 'Compass: more than chance');
 documented(sprintf('%.1f points', $truth), sql("SELECT format('%s (%s to %s), adjusted p %s', due_to_platform, low, high, adjusted_p) FROM platforms WHERE platform = 'Compass'"), 'Compass');
 is(sql('SELECT beacon_odds()'), '1', 'Beacon does nothing');
-($estimate, $low, $high, $p) = row("SELECT difference_points, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Beacon'");
+($estimate, $low, $high, $p) = row("SELECT effect, low, high, adjusted_p FROM platform_ranking WHERE platform = 'Beacon'");
 covers($low, $high, 0, 'Beacon');
 cmp_ok($p, '>', 0.05, 'Beacon: no evidence');
 documented('0', sql("SELECT format('%s (%s to %s), adjusted p %s', due_to_platform, low, high, round(adjusted_p::numeric, 2)) FROM platforms WHERE platform = 'Beacon'"), 'Beacon');
 is(sql('SELECT string_agg(platform, q ORDER BY due_to_platform DESC) FROM platforms, (SELECT \' \') x(q)'), 'Compass Beacon', 'and in this order');
 
 #
+# Compass shortens the cycle, Beacon does not.
+#
+sub cycles_of
+{
+	my ($world, $what) = @_;
+	return sql("SELECT avg($what) FROM ${world}_deal, deal_cycle(history, to_kinds => '{won,lost,no_decision}', unless => '{}', as_of => as_of()) c
+		WHERE platform = 'Compass' AND started_at(c) + interval '90 days' <= as_of() AND date_trunc('month', started_at(c)) >= platform_since");
+}
+for my $outcome ([ 'days', 'low', 'high', 'days of the first 90', "least(extract(epoch FROM CASE WHEN status(c) = 'event' THEN duration(c) END) / 86400, 90)", -1 ],
+	[ 'closed_in_60', 'in_60_low', 'in_60_high', 'points of closed within 60 days', "100 * (status(c) = 'event' AND duration(c) <= interval '60 days')::int", 1 ])
+{
+	my ($column, $from, $to, $name, $what, $sign) = @$outcome;
+	$truth = cycles_of('real', $what) - cycles_of('without_compass', $what);
+	cmp_ok($sign * $truth, '>', 4, sprintf('Compass is worth %.2f %s', $truth, $name));
+	for my $platform ([ Compass => $truth ], [ Beacon => 0 ])
+	{
+		($low, $high) = row("SELECT $from, $to FROM platform_cycles WHERE platform = '$platform->[0]'");
+		covers($low, $high, $platform->[1], "$platform->[0], $name");
+		documented($platform->[1] ? sprintf('%.1f %s', $platform->[1], $name) : "0 $name", sql("SELECT format('%s (%s to %s)', $column, $from, $to) FROM platform_cycles WHERE platform = '$platform->[0]'"), "$platform->[0], $name");
+		ok($platform->[1] ? $low * $high > 0 : $low * $high < 0, "$platform->[0], $name: " . ($platform->[1] ? 'more than chance' : 'no evidence'));
+	}
+}
+
+#
 # Before and after: all that came on the day of the programme, the market with it.
 #
-world('without_all', compass_odds => 1, market_odds => 1, programme_pace => 1);
+world('without_all', compass_odds => 1, compass_pace => 1, market_odds => 1, programme_pace => 1);
 for my $rate ([ 'lead to opportunity', 'lead', 'opportunity' ], [ 'mql to customer', 'mql', 'won' ], [ 'lead to customer', 'lead', 'won' ])
 {
 	my ($name, $from, $to) = @$rate;
@@ -91,13 +115,13 @@ for my $rate ([ 'lead to opportunity', 'lead', 'opportunity' ], [ 'mql to custom
 #
 # Cycles shorten.
 #
-world('without_pace', programme_pace => 1);
+world('without_pace', programme_pace => 1, compass_pace => 1);
 my $mean = sub {
 	return sql("SELECT restricted_mean(duration_agg(c), 90) FROM $_[0]_deal, deal_cycle(history, to_kinds => '{won,lost,no_decision}', unless => '{}', as_of => as_of()) c
 		WHERE started_at(c) >= programme_start()");
 };
 $truth = $mean->('real') - $mean->('without_pace');
-cmp_ok($truth, '<', -4, sprintf('the pace of the programme is worth %.2f days of the first 90', $truth));
+cmp_ok($truth, '<', -4, sprintf('the pace of the programme and of Compass is worth %.2f days of the first 90', $truth));
 ($low, $high) = row("SELECT low, high FROM cycles b, cycles a, compare(b.d, a.d, 90) WHERE b.opportunities = 'before' AND a.opportunities = 'after'");
 covers($low, $high, $truth, 'length of the sales cycle');
 cmp_ok($high, '<', 0, 'length of the sales cycle: it fell');
