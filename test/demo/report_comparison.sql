@@ -48,15 +48,22 @@ CREATE TABLE platform_ranking AS
 SELECT platform, e.*, p_adjust(e.p_value, 'holm') OVER () AS adjusted_p
 FROM platform_rollout, effect(to_opportunity, anticipation => 3) e;
 CREATE VIEW platforms AS
-SELECT platform, units AS teams, others, deals AS leads, round(effect::numeric, 1) AS due_to_platform, round(low::numeric, 1) AS low, round(high::numeric, 1) AS high,
+SELECT platform, units AS teams, others, deals AS leads, rounded(effect, 1) AS due_to_platform, rounded(low, 1) AS low, rounded(high, 1) AS high,
 	p_text(p_value) AS p, p_text(adjusted_p) AS adjusted_p,
 	CASE WHEN adjusted_p < 0.05 THEN CASE WHEN effect > 0 THEN 'moved it up' ELSE 'moved it down' END ELSE 'no evidence' END AS verdict
 FROM platform_ranking
 ORDER BY effect DESC;
 TABLE platforms;
 
+\echo 'BY MONTH SINCE ADOPTION, Compass: before it the points are placebos, whose truth is 0.'
+\pset format unaligned
+\pset tuples_only on
+SELECT chart(to_opportunity, 78) FROM platform_rollout WHERE platform = 'Compass';
+\pset tuples_only off
+\pset format aligned
+
 \echo 'WERE ITS TEAMS AHEAD BEFORE? points a month by which the teams ran away from the others before they had the platform.'
-SELECT platform, round(slope::numeric, 2) AS points_a_month, round(low::numeric, 2) AS low, round(high::numeric, 2) AS high, p_text(p_value) AS p
+SELECT platform, rounded(slope, 2) AS points_a_month, rounded(low, 2) AS low, rounded(high, 2) AS high, p_text(p_value) AS p
 FROM platform_rollout, pretrend(to_opportunity, anticipation => 3)
 ORDER BY platform;
 
@@ -71,8 +78,8 @@ FROM (SELECT DISTINCT platform FROM reading WHERE platform <> 'neither') p JOIN 
 WHERE started_at(c) + interval '90 days' <= as_of()
 GROUP BY p.platform;
 CREATE VIEW platform_cycles AS
-SELECT platform, d.deals AS opportunities, round(d.effect::numeric, 1) AS days, round(d.low::numeric, 1) AS low, round(d.high::numeric, 1) AS high,
-	p_text(p_adjust(d.p_value) OVER ()) AS adjusted_p, round(c.effect::numeric, 1) AS closed_in_60, round(c.low::numeric, 1) AS in_60_low, round(c.high::numeric, 1) AS in_60_high,
+SELECT platform, d.deals AS opportunities, rounded(d.effect, 1) AS days, rounded(d.low, 1) AS low, rounded(d.high, 1) AS high,
+	p_text(p_adjust(d.p_value) OVER ()) AS adjusted_p, rounded(c.effect, 1) AS closed_in_60, rounded(c.low, 1) AS in_60_low, rounded(c.high, 1) AS in_60_high,
 	p_text(p_adjust(c.p_value) OVER ()) AS in_60_adjusted_p
 FROM platform_cycle_rollout, effect(days, anticipation => 3) d, effect(closed, anticipation => 3) c
 ORDER BY d.effect;

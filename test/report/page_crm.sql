@@ -113,7 +113,7 @@ FROM time_to_quota WHERE hired = 'all';
 INSERT INTO report.figure (id, heading, says, summary, picture, settings, alt, caption, columns, note)
 SELECT 'content', 'Who reads the content, and who uses it?',
 	format('Buyers viewed the %s pieces %s times (%s hours) and downloaded them %s times; sellers opened them %s times, used them in %s talks and shared them %s times.',
-		count(*), number(sum(views)), number(sum(hours_viewed)::numeric), number(sum(downloads)), number(sum(opens)), number(sum(uses)), number(sum(shares))),
+		count(*), number(sum(views)), number(round((SELECT sum(total_seconds(summary, 'view')) / 3600 FROM content_month)::numeric)), number(sum(downloads)), number(sum(opens)), number(sum(uses)), number(sum(shares))),
 	false, 'dots', 'shown = "views downloads opens uses shares"; filled = 2; x_label = "events"',
 	'For each piece of content the number of views and downloads by buyers and of opens, uses and shares by sellers.',
 	'Filled symbols: buyers (views, downloads). Hollow symbols: sellers (opens, uses, shares).',

@@ -171,7 +171,10 @@ $sentence->('funnel', q{
 $sentence->('win rate', q{
 	SELECT format('We won %s of %s', count(*) FILTER (WHERE won), to_char(count(*), 'FM9,999'))
 	FROM (SELECT bool_or(stage_name = 'won') AS won
-		  FROM (SELECT *, max(changed_at) FILTER (WHERE stage_name IN ('won', 'lost', 'no_decision')) OVER (PARTITION BY opportunity_id) AS closed FROM opportunity_history) h
+		  FROM (SELECT *, CASE WHEN ended >= staged THEN ended END AS closed		-- a stage after it undoes an ending
+				FROM (SELECT *, max(changed_at) FILTER (WHERE stage_name IN ('won', 'lost', 'no_decision')) OVER (PARTITION BY opportunity_id) AS ended,
+						max(changed_at) FILTER (WHERE stage_name IN ('lead', 'mql', 'sql', 'opportunity')) OVER (PARTITION BY opportunity_id) AS staged
+					  FROM opportunity_history) e) h
 		  GROUP BY opportunity_id HAVING bool_or(stage_name = 'competitor' AND subject = 'Globex' AND (closed IS NULL OR changed_at <= closed))) x});
 $sentence->('content', q{
 	SELECT format('viewed the %s pieces %s times (%s hours) and downloaded them %s times; sellers opened them %s times, used them in %s talks and shared them %s times',
