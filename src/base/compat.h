@@ -55,6 +55,11 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 
 #endif							/* PG_VERSION_NUM < 160000 */
 
+/* From 18 on it stands before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 19 writes Node * where this was. */
 #if PG_VERSION_NUM >= 190000
 typedef struct Node *fmNodePtr;

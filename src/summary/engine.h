@@ -321,9 +321,9 @@ summary_is_open(const void *value)
 }
 
 /* Errors: XX001, and 22023 for two identities that differ. */
-extern void summary_damaged(const SummaryType *type, const char *problem) pg_attribute_noreturn();
-extern void summary_too_large(const SummaryType *type) pg_attribute_noreturn();
-extern void summary_too_many_groups(const SummaryType *type) pg_attribute_noreturn();
+pg_noreturn extern void summary_damaged(const SummaryType *type, const char *problem);
+pg_noreturn extern void summary_too_large(const SummaryType *type);
+pg_noreturn extern void summary_too_many_groups(const SummaryType *type);
 extern void summary_require_same(const void *a, Size a_size, const void *b, Size b_size,
 								 const SummaryType *type);
 

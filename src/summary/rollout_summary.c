@@ -98,7 +98,7 @@ rollout_cell(const SummaryGroup *group)
 
 /* ---------------------------------------------------------------- check */
 
-static void adoptions_differ(Label label, int64 tag, int64 other) pg_attribute_noreturn();
+pg_noreturn static void adoptions_differ(Label label, int64 tag, int64 other);
 
 static void
 adoptions_differ(Label label, int64 tag, int64 other)
