@@ -46,11 +46,28 @@ extern const char *summary_read_packed(SummaryView *view, const SummaryType *typ
 /* A view as an open form with one input. */
 extern SummaryState *summary_open_view(const SummaryView *view, const SummaryType *type);
 
+/* Puts the groups of a view in order. */
 extern void summary_sort_groups(SummaryView *view);
 
-/* Parts of an open form: the tag of a row and the sets of names, where the type has them. */
-extern int64 summary_tag(const SummaryState *state, const SummaryType *type, uint32 row);
-extern const NameSets *summary_names(const SummaryState *state, const SummaryType *type);
+/* Errors beside those of engine.h: 22003. */
+extern void summary_out_of_range(const SummaryType *type, const char *what) pg_attribute_noreturn();
+extern void summary_below_zero(const SummaryType *type) pg_attribute_noreturn();
+
+/* XX001 unless an open form has the sizes that the engine would have given it; called before anything is read by them. */
+extern void summary_check_open(const SummaryState *state, const SummaryType *type);
+
+/* Parts of an open form: the tags of the named groups and their sets of names, where the type has them. */
+static inline int64 *
+summary_tags(SummaryState *state)
+{
+	return (int64 *) summary_row_sums(state, summary_labels(state)->capacity + 1);
+}
+
+static inline NameSets *
+summary_names(SummaryState *state, const SummaryType *type)
+{
+	return (NameSets *) (summary_tags(state) + (type->tags_differ != NULL ? summary_labels(state)->capacity : 0));
+}
 
 static inline bool
 summary_all_zero(const Sum128 *sums, int nsums)
@@ -59,6 +76,14 @@ summary_all_zero(const Sum128 *sums, int nsums)
 		if (sums[i].low != 0 || sums[i].high != 0)
 			return false;
 	return true;
+}
+
+/* A group of which nothing is left. */
+static inline bool
+summary_is_empty(const SummaryGroup *group, int nsums)
+{
+	return group->ncells == 0 && summary_all_zero(group->sums, nsums) &&
+		(group->names == NULL || (group->names->n == 0 && group->names->registers == NULL));
 }
 
 /* The largest key of a cell. */

@@ -1,0 +1,201 @@
+/*
+ * engine_merge.c
+ *		Summaries added to an open form, and the state of a transition function.
+ */
+#include "summary/engine_bytes.h"
+
+#include "miscadmin.h"
+
+/* Entries between two looks at a pending cancel. */
+#define INTERRUPT_STRIDE 0xFFFF
+
+/* ---------------------------------------------------------------- merging */
+
+static void
+add_sums(Sum128 *sums, const Sum128 *others, int nsums, int sign, const SummaryType *type)
+{
+	for (int i = 0; i < nsums; i++)
+		if (sign > 0 ? !sum128_add(&sums[i], others[i]) : !sum128_subtract(&sums[i], others[i]))
+			summary_out_of_range(type, "a sum");
+}
+
+static SummaryState *
+add_names(SummaryState *state, const SummaryType *type, uint32 row, const NameSet *set)
+{
+	for (uint32 i = 0; i < set->n; i++)
+		state = summary_add_name(state, type, row, set->names[i]);
+	if (set->registers != NULL &&
+		!name_sets_add_registers(summary_names(state, type), row - 1, set->registers))
+	{
+		state = summary_grow(state, type, &(SummaryNeed) {.sketches = 1});
+		(void) name_sets_add_registers(summary_names(state, type), row - 1, set->registers);
+	}
+	return state;
+}
+
+/* Adds a group but for its cells, of which there will be so many, and says in which row. */
+static SummaryState *
+merge_head(SummaryState *state, const SummaryType *type, const SummaryGroup *group, int sign, uint32 *row)
+{
+	*row = 0;
+	if (group->label.length > 0)
+	{
+		if (sign > 0)
+			state = summary_reserve(state, type, 1, group->label.length, group->ncells);
+		*row = summary_row(state, type, group->label, group->tag, sign);
+	}
+	add_sums(summary_row_sums(state, *row), group->sums, state->nsums, sign, type);
+	if (group->names != NULL)
+		state = add_names(state, type, *row, group->names);
+	return state;
+}
+
+static SummaryState *
+merge_group(SummaryState *state, const SummaryType *type, const SummaryGroup *group, int sign)
+{
+	uint32		row;
+
+	state = merge_head(state, type, group, sign, &row);
+	for (uint32 i = 0; i < group->ncells; i++)
+	{
+		state = summary_add_to_row(state, type, row, group->cells[i].key, sign * group->cells[i].count);
+		if ((i & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return state;
+}
+
+SummaryState *
+summary_merge(SummaryState *state, const SummaryType *type, const SummaryView *other, int sign)
+{
+	summary_require_same(summary_identity(state), state->identity_size,
+						 other->identity, other->identity_size, type);
+	if (state->nsums != other->nsums)
+		summary_damaged(type, "its sums are malformed");
+
+	/*
+	 * One step of growing where the many surely do not fit. The keys come in
+	 * ascending order: those of another hash table, as they stand in it, would
+	 * pile up in a smaller one.
+	 */
+	if (sign > 0 && other->all.ncells > TALLY_LIMIT(summary_tally(state)->capacity))
+		state = summary_grow(state, type, &(SummaryNeed) {.cells = other->all.ncells});
+	state = merge_group(state, type, &other->all, sign);
+	for (uint32 i = 0; i < other->ngroups; i++)
+	{
+		state = merge_group(state, type, &other->groups[i], sign);
+		if ((i & 0xFFF) == 0xFFF)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return state;
+}
+
+/* Adds the cells that a reader gives, in the row whose keys begin at `row_key`. */
+static SummaryState *
+merge_cells(SummaryState *state, const SummaryType *type, uint64 row_key, TallyReader *cells, int sign)
+{
+	TallyReader reader = *cells;
+	TallyEntry	entry;
+
+	while (tally_read_next(&reader, &entry))
+	{
+		state = summary_add_quickly(state, type, row_key + entry.key, sign * entry.count);
+		if ((reader.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
+			CHECK_FOR_INTERRUPTS();
+	}
+	*cells = reader;
+	return state;
+}
+
+SummaryState *
+summary_merge_packed(FunctionCallInfo fcinfo, const SummaryType *type, const struct varlena *value, int sign)
+{
+	SummaryReader reader;
+	SummaryState *state;
+
+	if (!summary_read_begin(&reader, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)))
+		summary_damaged(type, reader.problem);
+	state = summary_state(fcinfo, type, reader.identity, reader.identity_size, reader.nsums);
+	while (summary_read_group(&reader))
+	{
+		uint32		row;
+
+		state = merge_head(state, type, &reader.group, sign, &row);
+		if (type->key_bits > 0)
+			state = merge_cells(state, type, summary_row_key(type, row, 0), &reader.cells, sign);
+	}
+	if (reader.problem != NULL)
+		summary_damaged(type, reader.problem);
+	return state;
+}
+
+/* ---------------------------------------------------------------- the state of a transition */
+
+SummaryState *
+summary_open_view(const SummaryView *view, const SummaryType *type)
+{
+	SummaryState *state = summary_create(type, view->identity, view->identity_size, view->nsums);
+
+	state = summary_merge(state, type, view, 1);
+	state->inputs = 1;
+	return state;
+}
+
+/* A state argument that holds something, as an open form that may be changed. */
+static SummaryState *
+open_argument(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	Datum		datum = PG_GETARG_DATUM(0);
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(datum);
+	SummaryState *state;
+	SummaryView view;
+
+	/* first the case of every row but the first */
+	if (VARATT_IS_4B_U(value) && summary_is_open(value) && (uintptr_t) value % sizeof(int64) == 0 &&
+		(Pointer) value == DatumGetPointer(datum) && AggCheckCallContext(fcinfo, NULL))
+	{
+		summary_check_open((SummaryState *) value, type);
+		return (SummaryState *) value;
+	}
+	if (summary_is_open(value))
+	{
+		state = summary_open_form(value, type);
+
+		/* a detoasted copy is ours already */
+		if ((Pointer) state != DatumGetPointer(datum) || AggCheckCallContext(fcinfo, NULL))
+			return state;
+		return memcpy(palloc(VARSIZE(state)), state, VARSIZE(state));
+	}
+	summary_view(&view, type, PointerGetDatum(value));
+	return summary_open_view(&view, type);
+}
+
+SummaryState *
+summary_state(FunctionCallInfo fcinfo, const SummaryType *type,
+			  const void *identity, Size identity_size, int nsums)
+{
+	SummaryState *state;
+
+	if (PG_ARGISNULL(0))
+		return summary_create(type, identity, identity_size, nsums);
+	state = open_argument(fcinfo, type);
+	if (state->identity_size == identity_size && state->nsums == nsums &&
+		memcmp(summary_identity(state), identity, identity_size) == 0)
+		return state;
+	if (state->inputs > 0)
+	{
+		summary_require_same(summary_identity(state), state->identity_size, identity, identity_size, type);
+		summary_damaged(type, "its sums are malformed");
+	}
+	return summary_create(type, identity, identity_size, nsums);
+}
+
+Datum
+summary_unchanged(FunctionCallInfo fcinfo, const SummaryType *type)
+{
+	if (!PG_ARGISNULL(0))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	if (AggCheckCallContext(fcinfo, NULL) == AGG_CONTEXT_WINDOW)
+		PG_RETURN_POINTER(summary_create(type, "", 0, 0));
+	PG_RETURN_NULL();
+}
