@@ -183,15 +183,72 @@ median_of(const Curve *curve)
 	return survival_quantile(curve->points, curve->n, 0.5, &median) ? median : NAN;
 }
 
+/* A horizon as an option: 22023 unless it is finite and from 0 on. */
+static double
+check_horizon(double horizon)
+{
+	if (!(horizon >= 0) || isinf(horizon))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
+	return horizon;
+}
+
+/* 22023 unless both curves are of the same unit. */
+static void
+require_same_unit(const Curve *before, const Curve *after)
+{
+	uint8		unit = before->view.identity[0];
+	uint8		other = after->view.identity[0];
+
+	if (unit != other)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("durations by %s cannot be compared with durations by %s",
+						duration_unit_name(unit), duration_unit_name(other)),
+				 errhint("Build both summaries with the same unit.")));
+}
+
+/* The restricted means of two curves: after minus before, with its interval; NAN where there is none. */
+typedef struct MeanDifference
+{
+	double		value;
+	double		low;
+	double		high;
+} MeanDifference;
+
+static MeanDifference
+mean_difference(const Curve *before, const Curve *after, double horizon, double level)
+{
+	MeanDifference difference = {NAN, NAN, NAN};
+	double		mean[2];
+	double		error[2];
+	double		half;
+
+	if (!survival_restricted_mean(before->points, before->n, horizon, &mean[0], &error[0]) ||
+		!survival_restricted_mean(after->points, after->n, horizon, &mean[1], &error[1]))
+		return difference;
+	difference.value = mean[1] - mean[0];
+
+	/* without any event before the horizon the error is 0, and says nothing */
+	half = -normal_quantile((1 - level) / 2) * hypot(error[0], error[1]);
+	if (half > 0)
+	{
+		difference.low = difference.value - half;
+		difference.high = difference.value + half;
+	}
+	return difference;
+}
+
 /*
  * compare(before duration_summary, after duration_summary, horizon, level):
  * (before_median, after_median, difference_days, low, high, log_rank_chi2,
- * p_value, hazard_ratio, compared_to, hazard_low, hazard_high), in the unit of both; another unit in one of
- * them is 22023. difference_days is that of the means restricted to the
- * horizon, which compared_to repeats: by default as far as both were observed;
- * NULL beyond. Its interval
- * is normal, and NULL with competing ends, which the log-rank test and the
- * hazard ratio take for censored. NULL for a NULL summary or level.
+ * p_value, hazard_ratio, compared_to, hazard_low, hazard_high), in the unit of
+ * both; another unit in one of them is 22023. difference_days is that of the
+ * means restricted to the horizon, which compared_to repeats: by default as far
+ * as both were observed; NULL beyond. Its interval is normal, and NULL with
+ * competing ends, which the log-rank test and the hazard ratio take for
+ * censored. NULL for a NULL summary or level.
  */
 PG_FUNCTION_INFO_V1(duration_summary_compare);
 Datum
@@ -200,65 +257,37 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 	Curve		before;
 	Curve		after;
 	LogRank		sums = {{0}};
-	double		level,
-				horizon = NAN,
-				mean[2],
-				error[2],
-				difference = NAN,
-				low = NAN,
-				high = NAN,
-				chi2,
-				p_value,
-				hazard_ratio,
-				hazard_low,
-				hazard_high;
+	double		level;
+	double		horizon;
+	MeanDifference difference;
+	double		chi2;
+	double		p_value;
+	double		hazard_ratio;
+	double		hazard_low;
+	double		hazard_high;
 	ComparisonRow row = {.n = 0};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
 	level = check_level(PG_GETARG_FLOAT8(3));
-	if (!PG_ARGISNULL(2))
-	{
-		horizon = PG_GETARG_FLOAT8(2);
-		if (!(horizon >= 0) || isinf(horizon))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
-	}
+	horizon = PG_ARGISNULL(2) ? NAN : check_horizon(PG_GETARG_FLOAT8(2));
 	curve_of(&before, PG_GETARG_DATUM(0));
 	curve_of(&after, PG_GETARG_DATUM(1));
-	if (before.view.identity[0] != after.view.identity[0])
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("durations by %s cannot be compared with durations by %s",
-						duration_unit_name(before.view.identity[0]), duration_unit_name(after.view.identity[0])),
-				 errhint("Build both summaries with the same unit.")));
+	require_same_unit(&before, &after);
 
 	if (isnan(horizon) && before.n > 0 && after.n > 0)
 		horizon = (double) Min(survival_last_unit(before.points, before.n),
 							   survival_last_unit(after.points, after.n));
-	if (survival_restricted_mean(before.points, before.n, horizon, &mean[0], &error[0]) &&
-		survival_restricted_mean(after.points, after.n, horizon, &mean[1], &error[1]))
-	{
-		double		half = -normal_quantile((1 - level) / 2) * hypot(error[0], error[1]);
-
-		difference = mean[1] - mean[0];
-		/* without any event before the horizon the error is 0, and says nothing */
-		if (half > 0)
-		{
-			low = difference - half;
-			high = difference + half;
-		}
-	}
+	difference = mean_difference(&before, &after, horizon, level);
 	log_rank_add(&sums, before.points, before.n, after.points, after.n);
 	log_rank_result(&sums, &chi2, &p_value, &hazard_ratio);
 	hazard_ratio_interval(&sums, level, &hazard_low, &hazard_high);
 
 	comparison_number(&row, median_of(&before));
 	comparison_number(&row, median_of(&after));
-	comparison_number(&row, difference);
-	comparison_number(&row, low);
-	comparison_number(&row, high);
+	comparison_number(&row, difference.value);
+	comparison_number(&row, difference.low);
+	comparison_number(&row, difference.high);
 	comparison_number(&row, chi2);
 	comparison_number(&row, p_value);
 	comparison_number(&row, hazard_ratio);

@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "plain/chain.h"
+#include "plain/chain_rules.h"
 
 /* Depth first, then matched stages, in one number; 0 is "nothing". */
 #define PROMISE(depth, matched) ((depth) * 64 + (matched))
@@ -19,44 +19,6 @@
 #define PROMISE_MATCHED(promise) ((promise) % 64)
 
 #define INTERRUPT_EVERY 1024
-
-/* Differences of instants may pass 63 bits; none is negative. */
-static inline uint64_t
-elapsed(int64_t from, int64_t to)
-{
-	return (uint64_t) to - (uint64_t) from;
-}
-
-static inline bool
-is_within(int64_t from, int64_t to, int64_t window)
-{
-	return window == CHAIN_NO_WINDOW || window == INT64_MAX ||
-		elapsed(from, to) <= (uint64_t) window;
-}
-
-static inline int64_t
-later_by(int64_t instant, int64_t window)
-{
-	if (window == CHAIN_NO_WINDOW || window == INT64_MAX ||
-		(instant > 0 && window > INT64_MAX - instant))
-		return INT64_MAX;
-	return instant + window;
-}
-
-static inline int64_t
-earlier_by(int64_t instant, int64_t window)
-{
-	if (window == CHAIN_NO_WINDOW || window == INT64_MAX ||
-		(instant < 0 && window > instant - INT64_MIN))
-		return INT64_MIN;
-	return instant - window;
-}
-
-static inline bool
-is_optional(const ChainRules *rules, int stage)
-{
-	return (rules->optional >> stage) & 1;
-}
 
 static inline void
 interrupt(const ChainRules *rules, size_t i)
@@ -80,7 +42,7 @@ next_stages(const ChainRules *rules, int stage)
 	for (int next = stage + 1; next < rules->nstages; next++)
 	{
 		allowed |= (uint32_t) 1 << next;
-		if (rules->skipped == CHAIN_STOP && !is_optional(rules, next))
+		if (rules->skipped == CHAIN_STOP && !chain_is_optional(rules, next))
 			break;
 	}
 	return allowed;
@@ -190,7 +152,7 @@ ahead_within(const Search *search, Ahead *ahead, int stage, int64_t from, int64_
 	ChainEvent *slots = nodes + search->first_slot[stage];
 
 	while (ahead->front[stage] < ahead->back[stage] &&
-		   !is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
+		   !chain_is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
 		ahead->front[stage]++;
 	return ahead->front[stage] < ahead->back[stage] ?
 		nodes[slots[ahead->front[stage]].slot].promise : 0;
@@ -239,7 +201,7 @@ adjacent_promise_of(const Search *search, size_t k, size_t batch_end, size_t rea
 		if (to == CHAIN_EXIT || !((search->next_stages[stage] >> to) & 1))
 			continue;
 		if (next >= batch_end &&
-			!is_within(nodes[k].at, nodes[next].at, step_window(rules, stage, to)))
+			!chain_is_within(nodes[k].at, nodes[next].at, step_window(rules, stage, to)))
 			continue;
 		if (nodes[next].promise >= promise)
 			promise = nodes[next].promise + 1;
@@ -318,7 +280,7 @@ follow(const Search *search, size_t entry, size_t high, ChainResult *result)
 				nodes[k].promise != nodes[at].promise - 1 ||
 				(rules->mode == CHAIN_INCREASING && nodes[k].batch == nodes[at].batch) ||
 				(chosen != at && to >= nodes[chosen].role) ||
-				!is_within(nodes[at].at, nodes[k].at, step_window(rules, stage, to)))
+				!chain_is_within(nodes[at].at, nodes[k].at, step_window(rules, stage, to)))
 				continue;
 			chosen = k;
 			if (to == stage + 1)
@@ -335,7 +297,7 @@ static size_t
 window_end(const Search *search, size_t entry, size_t from)
 {
 	while (from < search->nnodes &&
-		   is_within(search->nodes[entry].at, search->nodes[from].at, search->rules->within))
+		   chain_is_within(search->nodes[entry].at, search->nodes[from].at, search->rules->within))
 		from++;
 	return from;
 }
@@ -392,7 +354,7 @@ ends_within(const Search *search, EndsAhead *ahead, int stage, int64_t from, int
 		return ahead->any[stage];
 	}
 	while (ahead->front[stage] < ahead->back[stage] &&
-		   !is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
+		   !chain_is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
 		ahead->front[stage]++;
 	if (ahead->front[stage] == ahead->back[stage])
 		return false;
@@ -491,7 +453,7 @@ entry_with_end(const Search *search, size_t first)
 
 	for (size_t k = first; k < search->nnodes; k++)
 		if (nodes[k].role == 0 && (nodes[k].ends & ENDS) &&
-			is_within(nodes[k].at, nodes[k].end, search->rules->within))
+			chain_is_within(nodes[k].at, nodes[k].end, search->rules->within))
 			return k;
 	return search->nnodes;
 }
@@ -543,7 +505,7 @@ best_adjacent_entry(const Search *search, size_t first)
 			continue;
 		high = high < k ? k : high;
 		while (high < search->nnodes && nodes[high].batch - nodes[k].batch < search->rules->nstages &&
-			   is_within(nodes[k].at, nodes[high].at, search->rules->within))
+			   chain_is_within(nodes[k].at, nodes[high].at, search->rules->within))
 			high++;
 		make_promises(search, k, high);
 		if (nodes[k].promise > best_promise)
@@ -592,7 +554,7 @@ search_in_order(Search *search, ChainResult *result)
 		if (nodes[k].role == 0 && nodes[k].promise > nodes[best].promise)
 			best = k;
 	follow(search, best, search->nnodes, result);
-	if (is_within(result->times[0], result->times[result->nmatched - 1], rules->within))
+	if (chain_is_within(result->times[0], result->times[result->nmatched - 1], rules->within))
 		return;
 
 	best = rules->mode == CHAIN_ADJACENT ? best_adjacent_entry(search, first) :
@@ -617,81 +579,120 @@ promise_of_stages(const ChainRules *rules, uint32_t present)
 }
 
 /*
- * CHAIN_ANY_ORDER: every window that starts at an event is looked at; those
- * that hold the best stages are marked. The winner then takes,
- * stage by stage, the earliest event that still lies in a marked window with
- * all those taken before.
+ * Under CHAIN_ANY_ORDER: gives each node what the window that starts at it
+ * amounts to, and returns the best.
  */
-static void
-search_any_order(Search *search, ChainResult *result)
+static int32_t
+promise_windows(const Search *search)
 {
 	const ChainRules *rules = search->rules;
 	ChainEvent *nodes = search->nodes;
 	size_t		counts[CHAIN_EXIT + 1] = {0};
 	uint32_t	present = 0;
 	int32_t		best = 0;
-	size_t		nstarts = 0;
 	size_t		high = 0;
-	int64_t		earliest = INT64_MAX;
-	int64_t		latest = INT64_MIN;
 
 	for (size_t k = 0; k < search->nnodes; k++)
 	{
-		int32_t		promise;
-
 		interrupt(rules, k);
-		for (; high < search->nnodes &&
-			 is_within(nodes[k].at, nodes[high].at, rules->within); high++)
+		for (; high < search->nnodes && chain_is_within(nodes[k].at, nodes[high].at, rules->within); high++)
 		{
 			int			role = nodes[high].role;
 
 			if (role != CHAIN_EXIT && counts[role]++ == 0)
 				present |= (uint32_t) 1 << role;
 		}
-		promise = promise_of_stages(rules, present);
-		nodes[k].promise = promise;
-		if (promise > best)
-			best = promise;
+
+		nodes[k].promise = promise_of_stages(rules, present);
+		if (nodes[k].promise > best)
+			best = nodes[k].promise;
+
 		if (nodes[k].role != CHAIN_EXIT && --counts[nodes[k].role] == 0)
 			present &= ~((uint32_t) 1 << nodes[k].role);
 	}
-	if (best == 0)
-		return;
+	return best;
+}
 
-	/*
-	 * A later node of a batch has lost the earlier ones, so its promise is at
-	 * most theirs: the first of each batch speaks for the window.
-	 */
+/*
+ * Lists the starts of the best windows in the slots, and returns how many. A
+ * later node of a batch has lost the earlier ones, so its promise is at most
+ * theirs: the first of each batch speaks for the window.
+ */
+static size_t
+list_starts(const Search *search, int32_t best)
+{
+	ChainEvent *nodes = search->nodes;
+	size_t		nstarts = 0;
+
 	for (size_t k = 0; k < search->nnodes; k++)
 		if (nodes[k].promise == best && (k == 0 || nodes[k - 1].batch != nodes[k].batch))
 			nodes[nstarts++].slot = (int32_t) k;
+	return nstarts;
+}
 
+/* The instants taken so far under CHAIN_ANY_ORDER. */
+typedef struct Taken
+{
+	int64_t		earliest;
+	int64_t		latest;
+} Taken;
+
+/* The earliest event of a stage that lies in a listed window with all those taken before; nnodes for none. */
+static size_t
+event_in_windows(const Search *search, size_t nstarts, int stage, const Taken *taken)
+{
+	const ChainEvent *nodes = search->nodes;
+	size_t		start = 0;
+
+	for (size_t k = 0; k < search->nnodes; k++)
+	{
+		int64_t		at = nodes[k].at;
+		int64_t		low;
+		int64_t		top;
+
+		interrupt(search->rules, k);
+		if (nodes[k].role != stage)
+			continue;
+
+		/* the window must start in [low, top] to hold it and all before */
+		top = at < taken->earliest ? at : taken->earliest;
+		low = chain_earlier_by(at > taken->latest ? at : taken->latest, search->rules->within);
+		while (start < nstarts && nodes[nodes[start].slot].at < low)
+			start++;
+		if (start < nstarts && nodes[nodes[start].slot].at <= top)
+			return k;
+	}
+	return search->nnodes;
+}
+
+/*
+ * CHAIN_ANY_ORDER: every window that starts at an event is looked at; those
+ * that hold the best stages are marked. The winner then takes, stage by stage,
+ * the earliest event that still lies in a marked window with all those taken before.
+ */
+static void
+search_any_order(Search *search, ChainResult *result)
+{
+	int32_t		best = promise_windows(search);
+	Taken		taken = {INT64_MAX, INT64_MIN};
+	size_t		nstarts;
+
+	if (best == 0)
+		return;
+	nstarts = list_starts(search, best);
 	result->depth = PROMISE_DEPTH(best);
 	for (int stage = 0; stage < result->depth; stage++)
 	{
-		size_t		start = 0;
+		size_t		k = event_in_windows(search, nstarts, stage, &taken);
+		int64_t		at;
 
-		for (size_t k = 0; k < search->nnodes; k++)
-		{
-			int64_t		low;
-			int64_t		top;
-
-			interrupt(rules, k);
-			if (nodes[k].role != stage)
-				continue;
-			/* the window must start in [low, top] to hold it and all before */
-			top = nodes[k].at < earliest ? nodes[k].at : earliest;
-			low = earlier_by(nodes[k].at > latest ? nodes[k].at : latest, rules->within);
-			while (start < nstarts && nodes[nodes[start].slot].at < low)
-				start++;
-			if (start == nstarts || nodes[nodes[start].slot].at > top)
-				continue;
-			result->matched |= (uint32_t) 1 << stage;
-			result->times[result->nmatched++] = nodes[k].at;
-			earliest = top;
-			latest = nodes[k].at > latest ? nodes[k].at : latest;
-			break;
-		}
+		if (k == search->nnodes)
+			continue;
+		at = search->nodes[k].at;
+		result->matched |= (uint32_t) 1 << stage;
+		result->times[result->nmatched++] = at;
+		taken.earliest = at < taken.earliest ? at : taken.earliest;
+		taken.latest = at > taken.latest ? at : taken.latest;
 	}
 }
 
@@ -707,19 +708,18 @@ standing_exit(const Search *search)
 	return exit_at;
 }
 
-/* How the attempt of a chain without its last stage stands at as_of. */
-static void
-set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, int64_t exit_at,
-		   int64_t as_of, ChainResult *result)
+void
+chain_set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, int64_t exit_at,
+				 int64_t as_of, ChainResult *result)
 {
 	int			next = result->depth;	/* the stage that would come next */
-	int64_t		deadline = later_by(entered_at, rules->within);
+	int64_t		deadline = chain_later_by(entered_at, rules->within);
 
 	if (rules->has_steps &&
 		(next == rules->nstages - 1 ||
-		 (rules->skipped == CHAIN_STOP && !is_optional(rules, next))))
+		 (rules->skipped == CHAIN_STOP && !chain_is_optional(rules, next))))
 	{
-		int64_t		step_deadline = later_by(last_at, rules->step_within[next - 1]);
+		int64_t		step_deadline = chain_later_by(last_at, rules->step_within[next - 1]);
 
 		deadline = step_deadline < deadline ? step_deadline : deadline;
 	}
@@ -739,32 +739,6 @@ set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, int64_t
 		result->status = CHAIN_OPEN;
 		result->ended_at = as_of;
 	}
-}
-
-bool
-chain_run_end(const ChainRun *run, const ChainRules *rules, int64_t as_of, ChainResult *result)
-{
-	const int64_t *times = result->times;
-	uint32_t	matched = run->matched;
-	int			n = run->nmatched;
-
-	/* a chain without its first stage, or one with a gap under `stop`, is no run */
-	if (rules->mode != CHAIN_ORDERED || rules->has_steps || run->last == CHAIN_CROOKED ||
-		(matched != 0 && !(matched & 1)) ||
-		(rules->skipped == CHAIN_STOP && (matched & (matched + 1)) != 0) ||
-		(n > 0 && !is_within(times[0], times[n - 1], rules->within)))
-		return false;
-	result->depth = run->last + 1;
-	result->matched = matched;
-	result->nmatched = n;
-	result->ended_at = 0;
-	if (n == 0)
-		result->status = CHAIN_NOT_ENTERED;
-	else if (result->depth == rules->nstages)
-		result->status = CHAIN_CONVERTED;
-	else
-		set_status(rules, times[0], times[n - 1], run->exit_at, as_of, result);
-	return true;
 }
 
 void
@@ -798,5 +772,5 @@ chain_search(const ChainRules *rules, ChainEvent *events, size_t nevents,
 		entered_at = result->times[i] < entered_at ? result->times[i] : entered_at;
 		last_at = result->times[i] > last_at ? result->times[i] : last_at;
 	}
-	set_status(rules, entered_at, last_at, standing_exit(&search), as_of, result);
+	chain_set_status(rules, entered_at, last_at, standing_exit(&search), as_of, result);
 }

@@ -20,6 +20,7 @@
 #include "reading/deal_progress.h"
 #include "base/json.h"
 #include "base/type.h"
+#include "plain/chain_run.h"
 
 /* Between the result of a search and bytes */
 

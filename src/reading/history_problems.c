@@ -325,11 +325,54 @@ append_many_deals(StringInfo out, const Check *check, const Finding *finding)
 	appendStringInfoString(out, ": is a GROUP BY of the deal's key missing?");
 }
 
+/* What is wrong with the event that a detail begins with. */
+static void
+append_finding(StringInfo out, const Check *check, Problem problem)
+{
+	const Finding *finding = &check->findings[problem];
+	char		instant[INSTANT_TEXT_SIZE];
+
+	switch (problem)
+	{
+		case ENDED_BEFORE_IT_BEGAN:
+			appendStringInfoString(out, " comes before the first stage, ");
+			append_kind_at(out, check, finding->other_kind, finding->other_at);
+			break;
+		case DATE_AGAINST_INSTANT:
+			appendStringInfoString(out, " is a date, ");
+			append_kind_at(out, check, finding->other_kind, finding->other_at);
+			appendStringInfoString(out, " an instant of that day: by_day() compares days");
+			break;
+		case RESTATED:
+			appendStringInfo(out, " was stated before, at %s; state_changes() keeps one event of each run",
+							 instant_text(finding->other_at, instant));
+			break;
+		case REOPENED:
+			appendStringInfoString(out, " undoes ");
+			append_kind_at(out, check, finding->other_kind, finding->other_at);
+			break;
+		case TWO_ENDINGS_AT_ONCE:
+			appendStringInfoString(out, " has the instant of ");
+			append_kind(out, check, finding->other_kind);
+			appendStringInfoString(out, ": won counts before lost, lost before no decision");
+			break;
+		case DUPLICATE_EVENT:
+			appendStringInfoString(out, " is there twice; distinct_events() keeps one");
+			break;
+		case AFTER_AS_OF:
+			appendStringInfo(out, " is after as_of, %s, and is ignored", instant_text(check->as_of, instant));
+			break;
+		default:
+			appendStringInfoString(out, finding->at < EPOCH ? " is before 1970" :
+								   " is more than 10 years after as_of: milliseconds taken for seconds?");
+			break;
+	}
+}
+
 static void
 append_detail(StringInfo out, const Check *check, Problem problem)
 {
 	const Finding *finding = &check->findings[problem];
-	char		as_of[INSTANT_TEXT_SIZE];
 
 	switch (problem)
 	{
@@ -349,42 +392,7 @@ append_detail(StringInfo out, const Check *check, Problem problem)
 			break;
 	}
 	append_kind_at(out, check, finding->kind, finding->at);
-	switch (problem)
-	{
-		case ENDED_BEFORE_IT_BEGAN:
-			appendStringInfoString(out, " comes before the first stage, ");
-			append_kind_at(out, check, finding->other_kind, finding->other_at);
-			break;
-		case DATE_AGAINST_INSTANT:
-			appendStringInfoString(out, " is a date, ");
-			append_kind_at(out, check, finding->other_kind, finding->other_at);
-			appendStringInfoString(out, " an instant of that day: by_day() compares days");
-			break;
-		case RESTATED:
-			appendStringInfo(out, " was stated before, at %s; state_changes() keeps one event of each run",
-							 instant_text(finding->other_at, as_of));
-			break;
-		case REOPENED:
-			appendStringInfoString(out, " undoes ");
-			append_kind_at(out, check, finding->other_kind, finding->other_at);
-			break;
-		case TWO_ENDINGS_AT_ONCE:
-			appendStringInfoString(out, " has the instant of ");
-			append_kind(out, check, finding->other_kind);
-			appendStringInfoString(out, ": won counts before lost, lost before no decision");
-			break;
-		case DUPLICATE_EVENT:
-			appendStringInfoString(out, " is there twice; distinct_events() keeps one");
-			break;
-		case AFTER_AS_OF:
-			appendStringInfo(out, " is after as_of, %s, and is ignored",
-							 instant_text(check->as_of, as_of));
-			break;
-		default:
-			appendStringInfoString(out, finding->at < EPOCH ? " is before 1970" :
-								   " is more than 10 years after as_of: milliseconds taken for seconds?");
-			break;
-	}
+	append_finding(out, check, problem);
 	if (finding->count > 1)
 		appendStringInfo(out, "; the first of " INT64_FORMAT, finding->count);
 }

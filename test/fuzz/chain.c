@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "plain/chain.h"
+#include "plain/chain_run.h"
 #include "check.h"
 
 #define MAX_EVENTS 8
