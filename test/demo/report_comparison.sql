@@ -98,6 +98,6 @@ SELECT segment, before_median, after_median, round(difference_days::numeric, 1) 
 	round(hazard_ratio::numeric, 3) AS hazard, p_text(p_value) AS p, mix_shift
 FROM (SELECT CASE segment WHEN 'small' THEN 1 WHEN 'middle' THEN 2 ELSE 3 END AS n, segment, c.*, NULL::boolean AS mix_shift FROM days_to_decision, compare(before, after, 90) c
 	  UNION ALL SELECT 4, 'all', c.*, NULL FROM (SELECT rollup(before) AS before, rollup(after) AS after FROM days_to_decision) d, compare(before, after, 90) c
-	  UNION ALL SELECT 5, 'within segments', NULL, NULL, NULL, NULL, NULL, log_rank_chi2, p_value, hazard_ratio, NULL, mix_shift
+	  UNION ALL SELECT 5, 'within segments', NULL, NULL, NULL, NULL, NULL, log_rank_chi2, p_value, hazard_ratio, NULL, hazard_low, hazard_high, mix_shift
 	  FROM (SELECT log_rank_agg(before, after) AS l FROM days_to_decision) d, compare(l)) x
 ORDER BY n;
