@@ -62,6 +62,10 @@ SELECT round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
 FROM difference_in_differences(before_treated => rate_summary(30, 150), after_treated => rate_summary(48, 160), before_control => rate_summary(28, 140), after_control => rate_summary(31, 150), level => 0.5);
 SELECT * FROM difference_in_differences(rate_summary(0, 5), rate_summary(5, 5), rate_summary(0, 5), rate_summary(0, 5));
 SELECT * FROM difference_in_differences(rate_summary(0, 5), rate_summary(5, 5), rate_summary(0, 0), rate_summary(0, 5));
+-- without a control group, and without one of the treated, the change of the other is known
+SELECT * FROM difference_in_differences(rate_summary(1, 4), rate_summary(3, 4), rate_summary(0, 0), rate_summary(0, 0));
+SELECT * FROM difference_in_differences(rate_summary(1, 4), rate_summary(0, 0), rate_summary(1, 4), rate_summary(3, 4));
+SELECT * FROM difference_in_differences(rate_summary(0, 0), rate_summary(3, 4), rate_summary(0, 0), rate_summary(3, 4));
 SELECT difference_in_differences(rate_summary(0, 5), NULL, rate_summary(0, 5), rate_summary(0, 5)) IS NULL AS "null";
 SELECT pg_temp.failure('SELECT difference_in_differences(rate_summary(1, 2), rate_summary(1, 2), rate_summary(1, 2), rate_summary(1, 2), 1.0)');
 

@@ -6,11 +6,13 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
 #include "base/label.h"
+#include "plain/varint.h"
 
 /*
  * Names that CRMs give to stages, outcomes and activities, in byte order; the
@@ -219,6 +221,64 @@ label_compare_qsort(const void *a, const void *b)
 	return label_compare(*(const Label *) a, *(const Label *) b);
 }
 
+void
+labels_sort(Label *labels, Size count)
+{
+	if (count > 1)
+		qsort(labels, count, sizeof(Label), label_compare_qsort);
+}
+
+void
+label_send(StringInfo out, Label label)
+{
+	uint8		head[VARINT_MAX_BYTES];
+	const char *text = label.data;
+	int			length = label.length;
+
+	if (length > 0)
+		text = pg_server_to_client(label.data, length);
+	if (text != label.data)
+		length = (int) strlen(text);
+	pq_sendbytes(out, (const char *) head, (int) (varint_write(head, length) - head));
+	if (length > 0)
+		pq_sendbytes(out, text, length);
+}
+
+Label
+label_receive_text(StringInfo in, int64 length, const char *type, const char *what)
+{
+	Label		label;
+
+	if (length < 0 || length > in->len - in->cursor)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary %s: %s of " INT64_FORMAT " bytes", type, what, length)));
+	label.data = pq_getmsgtext(in, (int) length, &label.length);
+	if (memchr(label.data, '\0', label.length) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary %s: %s with a zero byte", type, what)));
+	label_check(label, what, NULL);
+	return label;
+}
+
+Label
+label_receive(StringInfo in, const char *type, const char *what)
+{
+	const uint8 *begin = (const uint8 *) in->data + in->cursor;
+	uint64		length;
+	const uint8 *next = varint_read(begin, (const uint8 *) in->data + in->len, &length);
+
+	if (next == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("malformed binary %s: %s without its length", type, what)));
+	in->cursor += (int) (next - begin);
+	if (length == 0)
+		return (Label) {NULL, 0};
+	return label_receive_text(in, length > PG_INT32_MAX ? PG_INT64_MAX : (int64) length, type, what);
+}
+
 Label *
 labels_from_array(ArrayType *array, const char *what, int limit, int *count)
 {
@@ -250,7 +310,7 @@ labels_from_array(ArrayType *array, const char *what, int limit, int *count)
 		labels[i] = sorted[i] = label_from_text(elements[i], psprintf("a label in %s", what));
 	}
 
-	qsort(sorted, *count, sizeof(Label), label_compare_qsort);
+	labels_sort(sorted, *count);
 	for (int i = 1; i < *count; i++)
 	{
 		if (label_equal(sorted[i - 1], sorted[i]))

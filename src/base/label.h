@@ -13,6 +13,7 @@
 #define EM_LABEL_H
 
 #include "base/compat.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 
 #define LABEL_MAX_BYTES 255
@@ -55,12 +56,24 @@ extern Label label_from_column(Datum text_datum, const char *what);
 extern text *label_to_text(Label label);
 
 /*
+ * The binary form of a label: its length in the encoding of the client, a varint, and its
+ * text there, which may have more than 255 bytes. "None" is the length 0.
+ */
+extern void label_send(StringInfo out, Label label);
+/* 22P03 naming the type and the label when malformed, 54000 when it is too long here. */
+extern Label label_receive(StringInfo in, const char *type, const char *what);
+/* The same where the length came in another way; there is no "none". */
+extern Label label_receive_text(StringInfo in, int64 length, const char *type, const char *what);
+
+/*
  * The labels of a one-dimensional text[]: `what` names the option in errors.
  * NULL elements, duplicates, invalid labels and more than `limit` elements are
  * errors. The labels point into memory of the current context.
  */
 extern Label *labels_from_array(ArrayType *array, const char *what, int limit,
 								int *count);
+/* Into the order of label_compare(). */
+extern void labels_sort(Label *labels, Size count);
 /* A text[] of labels, in their order. */
 extern Datum labels_to_array(const Label *labels, int count);
 

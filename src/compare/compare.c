@@ -98,7 +98,8 @@ rate_summary_compare(PG_FUNCTION_ARGS)
  * difference_in_differences(before_treated, after_treated, before_control,
  * after_control, level): (treated_points, control_points, difference_points,
  * std_error, low, high, z, p_value), all but z and p_value in percentage points.
- * NULL columns with an empty rate; only the points when all four are 0 or 1.
+ * With an empty rate the points of the other group alone; all points and
+ * std_error, which is 0, when all four rates are 0 or 1.
  */
 PG_FUNCTION_INFO_V1(rate_summary_difference_in_differences);
 Datum
@@ -111,7 +112,7 @@ rate_summary_difference_in_differences(PG_FUNCTION_ARGS)
 	int64_t		before_n[2] = {before[0]->total, before[1]->total};
 	int64_t		after_k[2] = {after[0]->successes, after[1]->successes};
 	int64_t		after_n[2] = {after[0]->total, after[1]->total};
-	DifferenceInDifferences did = {{NAN, NAN}, NAN, NAN, NAN, NAN, NAN, NAN};
+	DifferenceInDifferences did;
 	ComparisonRow row = {.n = 0};
 
 	(void) difference_in_differences(before_k, before_n, after_k, after_n, level, &did);

@@ -328,25 +328,6 @@ event_send(StringInfo out, const EventParts *parts)
 		pq_sendcountedtext(out, parts->subject.data, parts->subject.length);
 }
 
-static Label
-receive_label(StringInfo in, const char *what)
-{
-	int			length = pq_getmsgint(in, 4);
-	Label		label;
-
-	if (length < 0 || length > in->len - in->cursor)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary deal_event: %s of %d bytes", what, length)));
-	label.data = pq_getmsgtext(in, length, &label.length);
-	if (memchr(label.data, '\0', label.length) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("malformed binary deal_event: %s with a zero byte", what)));
-	label_check(label, what, NULL);
-	return label;
-}
-
 EventParts
 event_receive(StringInfo in)
 {
@@ -365,9 +346,9 @@ event_receive(StringInfo in)
 		parts.has_amount = true;
 		parts.amount = pq_getmsgint64(in);
 	}
-	parts.kind = receive_label(in, "kind");
+	parts.kind = label_receive_text(in, (int32) pq_getmsgint(in, 4), "deal_event", "kind");
 	if (flags & SEND_SUBJECT)
-		parts.subject = receive_label(in, "subject");
+		parts.subject = label_receive_text(in, (int32) pq_getmsgint(in, 4), "deal_event", "subject");
 	return parts;
 }
 

@@ -385,9 +385,11 @@ difference_in_differences(const int64_t before_k[2], const int64_t before_n[2],
 						  double level, DifferenceInDifferences *result)
 {
 	double		variance = 0;
+	bool		complete = true;
 	double		z;
 	int			i;
 
+	*result = (DifferenceInDifferences) {{NAN, NAN}, NAN, NAN, NAN, NAN, NAN, NAN};
 	if (!valid_level(level))
 		return false;
 	for (i = 0; i < 2; i++)
@@ -396,18 +398,20 @@ difference_in_differences(const int64_t before_k[2], const int64_t before_n[2],
 		double		n2 = (double) after_n[i];
 
 		if (!valid_counts(before_k[i], before_n[i]) || !valid_counts(after_k[i], after_n[i]))
-			return false;
+		{
+			complete = false;
+			continue;
+		}
 		result->change[i] = cross_difference(after_k[i], before_n[i], before_k[i], after_n[i]) / (n1 * n2);
 		variance += (double) before_k[i] / n1 * ((double) (before_n[i] - before_k[i]) / n1) / n1;
 		variance += (double) after_k[i] / n2 * ((double) (after_n[i] - after_k[i]) / n2) / n2;
 	}
+	if (!complete)
+		return false;
 	result->difference = result->change[1] - result->change[0];
 	result->std_error = sqrt(variance);
 	if (variance == 0)
-	{
-		result->low = result->high = result->z = result->p_value = NAN;
 		return true;
-	}
 	z = two_sided_quantile(level);
 	result->low = result->difference - z * result->std_error;
 	result->high = result->difference + z * result->std_error;

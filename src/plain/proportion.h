@@ -64,8 +64,8 @@ extern bool fisher_exact_test(int64_t k1, int64_t n1, int64_t k2, int64_t n2, do
  * Difference of differences (after2 - before2) - (after1 - before1): what
  * changed in group 2 beyond what changed in group 1, which stands for what
  * would have changed anyway. The variances of the four proportions, p q / n,
- * add up; the interval and the test are normal. False when a group is empty.
- * Without any variance (all proportions 0 or 1) std_error is 0 and the other
+ * add up; the interval and the test are normal. False when a proportion is
+ * empty: then only the change of a group with both of its own is not NaN. Without any variance (all proportions 0 or 1) std_error is 0 and the other
  * results but the difference are NaN.
  */
 typedef struct DifferenceInDifferences

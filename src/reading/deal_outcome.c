@@ -6,7 +6,6 @@
 #include "base/compat.h"
 
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -73,9 +72,22 @@ check_parts(const OutcomeParts *parts)
 	if (parts->lost_to.length > 0 && parts->status != DEAL_LOST)
 		return "lost_to in a deal that was not lost";
 	for (uint32 i = 1; i < parts->nconsidered; i++)
-		if (label_compare(parts->considered[i - 1], parts->considered[i]) >= 0)
-			return "considered subjects are not in ascending order";
+	{
+		int			order = label_compare(parts->considered[i - 1], parts->considered[i]);
+
+		if (order >= 0)
+			return order == 0 ? "a considered subject comes twice" :
+				"considered subjects are not in ascending order";
+	}
 	return NULL;
+}
+
+/* The same for parts that came from outside: another encoding has another order of bytes. */
+static const char *
+sort_and_check_parts(const OutcomeParts *parts)
+{
+	labels_sort(parts->considered, parts->nconsidered);
+	return check_parts(parts);
 }
 
 void
@@ -209,13 +221,13 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	if (jsonb_field_given(object, "lost_to") &&
 		!jsonb_field_label(object, TYPE_NAME, "lost_to", &parts.lost_to, escontext))
 		return NULL;
-	problem = check_parts(&parts);
+	problem = sort_and_check_parts(&parts);
 	if (problem != NULL)
 		return malformed(problem, escontext);
 	return (struct varlena *) outcome_build(&parts);
 }
 
-/* Binary: flags, status, closing instant, amount, considered and lost_to, each with its length. */
+/* Binary: flags, status, closing instant, amount, considered and lost_to as in label.h. */
 static void
 send_value(StringInfo out, Datum datum)
 {
@@ -228,24 +240,8 @@ send_value(StringInfo out, Datum datum)
 	pq_sendint64(out, parts.amount);
 	pq_sendint32(out, parts.nconsidered);
 	for (uint32 i = 0; i < parts.nconsidered; i++)
-	{
-		pq_sendbyte(out, parts.considered[i].length);
-		pq_sendbytes(out, parts.considered[i].data, parts.considered[i].length);
-	}
-	pq_sendbyte(out, parts.lost_to.length);
-	pq_sendbytes(out, parts.lost_to.data, parts.lost_to.length);
-}
-
-/* A label with its length; 22021 for bytes outside the server encoding. */
-static Label
-receive_label(StringInfo in)
-{
-	Label		label;
-
-	label.length = pq_getmsgbyte(in);
-	label.data = pq_getmsgbytes(in, label.length);
-	pg_verifymbstr(label.data, label.length, false);
-	return label;
+		label_send(out, parts.considered[i]);
+	label_send(out, parts.lost_to);
 }
 
 static struct varlena *
@@ -268,15 +264,16 @@ receive_value(StringInfo in)
 										   MCXT_ALLOC_HUGE);
 		for (uint32 i = 0; i < parts.nconsidered && problem == NULL; i++)
 		{
-			parts.considered[i] = receive_label(in);
+			CHECK_FOR_INTERRUPTS();
+			parts.considered[i] = label_receive(in, TYPE_NAME, "considered subject");
 			if (parts.considered[i].length == 0)
 				problem = "an empty label";
 		}
 	}
 	if (problem == NULL)
 	{
-		parts.lost_to = receive_label(in);
-		problem = check_parts(&parts);
+		parts.lost_to = label_receive(in, TYPE_NAME, "lost_to");
+		problem = sort_and_check_parts(&parts);
 	}
 	receive_check(problem, TYPE_NAME);
 	return (struct varlena *) outcome_build(&parts);

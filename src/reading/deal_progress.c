@@ -250,11 +250,13 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	return (struct varlena *) progress;
 }
 
-/* Binary: status, depth, matched, end, instants, size of identity, identity. */
+/* Binary: status, depth, matched, end, instants, size of the definition, definition. */
 static void
 send_value(StringInfo out, Datum datum)
 {
 	const DealProgress *progress = deal_progress_get(datum);
+	FunnelDefinition definition;
+	StringInfoData binary;
 
 	pq_sendbyte(out, progress->status);
 	pq_sendbyte(out, progress->depth);
@@ -262,8 +264,11 @@ send_value(StringInfo out, Datum datum)
 	pq_sendint64(out, progress->ended_at);
 	for (int i = 0; i < deal_progress_ntimes(progress); i++)
 		pq_sendint64(out, progress->times[i]);
-	pq_sendint32(out, progress->identity_size);
-	pq_sendbytes(out, (const char *) deal_progress_identity(progress), progress->identity_size);
+	deal_progress_definition(progress, &definition);
+	initStringInfo(&binary);
+	funnel_definition_send(&definition, &binary);
+	pq_sendint32(out, binary.len);
+	pq_sendbytes(out, binary.data, binary.len);
 }
 
 static struct varlena *
@@ -273,8 +278,8 @@ receive_value(StringInfo in)
 	ChainResult result;
 	int64		times[FUNNEL_MAX_STAGES];
 	DealProgress *progress = NULL;
-	uint32		identity_size;
-	const char *identity;
+	uint32		size;
+	StringInfoData identity;
 	const char *problem;
 
 	memset(&result, 0, sizeof(result));
@@ -285,21 +290,19 @@ receive_value(StringInfo in)
 	result.ended_at = pq_getmsgint64(in);
 	for (uint32 matched = result.matched; matched != 0; matched &= matched - 1)
 		result.times[result.nmatched++] = pq_getmsgint64(in);
-	identity_size = pq_getmsgint(in, 4);
-	if (identity_size > in->len - in->cursor)
+	size = pq_getmsgint(in, 4);
+	if (size > in->len - in->cursor)
 		problem = "truncated";
 	else
 	{
-		identity = pq_getmsgbytes(in, identity_size);
-		problem = funnel_definition_decode((const uint8 *) identity, identity_size,
-										   &definition);
-		if (problem == NULL)
-			problem = funnel_definition_verify_labels(&definition);
+		initStringInfo(&identity);
+		problem = funnel_definition_receive(pq_getmsgbytes(in, size), size, "deal_progress",
+											&definition, &identity);
 		if (problem == NULL)
 		{
-			progress = deal_progress_begin(FUNNEL_MAX_STAGES, identity_size);
+			progress = deal_progress_begin(FUNNEL_MAX_STAGES, identity.len);
 			memcpy(progress->times, times, sizeof(int64) * result.nmatched);
-			deal_progress_end(progress, &result, identity, identity_size);
+			deal_progress_end(progress, &result, identity.data, identity.len);
 			problem = check_progress(progress, &definition.rules);
 		}
 	}

@@ -6,6 +6,7 @@
 #include "base/compat.h"
 
 #include "common/int.h"
+#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -22,12 +23,6 @@ const char *const funnel_statuses[] = {
 };
 
 /* Options */
-
-static int
-compare_labels(const void *a, const void *b)
-{
-	return label_compare(*(const Label *) a, *(const Label *) b);
-}
 
 static bool
 check_distinct(const Label *labels, int count, const char *what, fmNodePtr escontext)
@@ -72,7 +67,7 @@ funnel_definition_check(FunnelDefinition *definition, fmNodePtr escontext)
 				 errmsg("optional names the first stage, \"%.*s\"",
 						definition->stages[0].length, definition->stages[0].data),
 				 errhint("A deal enters with the first stage: begin stages with the next one.")));
-	qsort(definition->exits, definition->nexits, sizeof(Label), compare_labels);
+	labels_sort(definition->exits, definition->nexits);
 
 	rules->has_steps = false;
 	for (int i = 0; i < rules->nstages - 1; i++)
@@ -108,8 +103,9 @@ append_label(StringInfo out, Label label)
 	appendBinaryStringInfo(out, label.data, label.length);
 }
 
-void
-funnel_definition_encode(const FunnelDefinition *definition, StringInfo out)
+/* What comes before the labels. */
+static void
+append_rules(const FunnelDefinition *definition, StringInfo out)
 {
 	const ChainRules *rules = &definition->rules;
 
@@ -122,7 +118,13 @@ funnel_definition_encode(const FunnelDefinition *definition, StringInfo out)
 	append_varint(out, (uint64) rules->within + 1);
 	for (int i = 0; i < rules->nstages - 1; i++)
 		append_varint(out, (uint64) rules->step_within[i] + 1);
-	for (int i = 0; i < rules->nstages; i++)
+}
+
+void
+funnel_definition_encode(const FunnelDefinition *definition, StringInfo out)
+{
+	append_rules(definition, out);
+	for (int i = 0; i < definition->rules.nstages; i++)
 		append_label(out, definition->stages[i]);
 	for (int i = 0; i < definition->nexits; i++)
 		append_label(out, definition->exits[i]);
@@ -151,15 +153,15 @@ read_window(const uint8 *in, const uint8 *end, int64_t *window)
 	return in;
 }
 
-const char *
-funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *definition)
+/* What comes before the labels; NULL, or what is wrong. */
+static const char *
+read_rules(const uint8 **identity, const uint8 *end, FunnelDefinition *definition)
 {
 	ChainRules *rules = &definition->rules;
-	const uint8 *in = identity;
-	const uint8 *end = identity + size;
+	const uint8 *in = *identity;
 	uint64		optional;
 
-	if (size < 5 || in[0] > CHAIN_ANY_ORDER || in[1] > CHAIN_EXCLUDED || in[2] > CHAIN_LATEST ||
+	if (end - in < 5 || in[0] > CHAIN_ANY_ORDER || in[1] > CHAIN_EXCLUDED || in[2] > CHAIN_LATEST ||
 		in[3] < 1 || in[3] > FUNNEL_MAX_STAGES || in[4] > FUNNEL_MAX_EXITS)
 		return "its definition is out of range";
 	memset(definition, 0, sizeof(*definition));
@@ -177,14 +179,18 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 	in = read_window(in, end, &rules->within);
 	for (int i = 0; i < rules->nstages - 1; i++)
 		in = read_window(in, end, &rules->step_within[i]);
-	for (int i = 0; i < rules->nstages; i++)
-		in = read_label(in, end, &definition->stages[i]);
-	for (int i = 0; i < definition->nexits; i++)
-		in = read_label(in, end, &definition->exits[i]);
-	if (in != end)
+	if (in == NULL)
 		return "its definition has the wrong length";
+	*identity = in;
+	return NULL;
+}
 
-	/* is it what the check would have made of it? */
+/* Is a definition that was read what funnel_definition_check() would have made of it? */
+static const char *
+check_decoded(FunnelDefinition *definition)
+{
+	ChainRules *rules = &definition->rules;
+
 	for (int i = 0; i < rules->nstages - 1; i++)
 		if (rules->step_within[i] != CHAIN_NO_WINDOW)
 			rules->has_steps = true;
@@ -204,6 +210,65 @@ funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *def
 		(rules->has_steps || rules->skipped != CHAIN_PASSED || rules->entry != CHAIN_BEST))
 		return "it has options without meaning under mode any_order";
 	return NULL;
+}
+
+const char *
+funnel_definition_decode(const uint8 *identity, Size size, FunnelDefinition *definition)
+{
+	const uint8 *in = identity;
+	const uint8 *end = identity + size;
+	const char *problem = read_rules(&in, end, definition);
+
+	if (problem != NULL)
+		return problem;
+	for (int i = 0; i < definition->rules.nstages; i++)
+		in = read_label(in, end, &definition->stages[i]);
+	for (int i = 0; i < definition->nexits; i++)
+		in = read_label(in, end, &definition->exits[i]);
+	if (in != end)
+		return "its definition has the wrong length";
+	return check_decoded(definition);
+}
+
+void
+funnel_definition_send(const FunnelDefinition *definition, StringInfo out)
+{
+	append_rules(definition, out);
+	for (int i = 0; i < definition->rules.nstages; i++)
+		label_send(out, definition->stages[i]);
+	for (int i = 0; i < definition->nexits; i++)
+		label_send(out, definition->exits[i]);
+}
+
+const char *
+funnel_definition_receive(const char *bytes, int size, const char *type,
+						  FunnelDefinition *definition, StringInfo identity)
+{
+	const uint8 *labels = (const uint8 *) bytes;
+	const char *problem = read_rules(&labels, labels + size, definition);
+	StringInfoData in = {.data = unconstify(char *, bytes), .len = size};
+	int			nlabels;
+
+	if (problem != NULL)
+		return problem;
+	in.cursor = (int) ((const char *) labels - bytes);
+	nlabels = definition->rules.nstages + definition->nexits;
+	for (int i = 0; i < nlabels; i++)
+	{
+		Label		label = label_receive(&in, type, "label");
+
+		if (label.length == 0)
+			return "an empty label";
+		if (i < definition->rules.nstages)
+			definition->stages[i] = label;
+		else
+			definition->exits[i - definition->rules.nstages] = label;
+	}
+	if (in.cursor != size)
+		return "its definition has the wrong length";
+	labels_sort(definition->exits, definition->nexits);
+	funnel_definition_encode(definition, identity);
+	return check_decoded(definition);
 }
 
 KindRoles *

@@ -55,6 +55,16 @@ extern bool funnel_definition_check(FunnelDefinition *definition, fmNodePtr esco
 /* Appends the identity. */
 extern void funnel_definition_encode(const FunnelDefinition *definition, StringInfo out);
 
+/* Appends the binary form: an identity with labels as in label.h. */
+extern void funnel_definition_send(const FunnelDefinition *definition, StringInfo out);
+
+/*
+ * Reads a binary form, and appends the identity that it stands for here: exits are in the
+ * order of the bytes that they have in this encoding. NULL, or what is wrong.
+ */
+extern const char *funnel_definition_receive(const char *bytes, int size, const char *type,
+											 FunnelDefinition *definition, StringInfo identity);
+
 /* Reads an identity; labels point into it. Returns NULL when fine, else what is wrong. */
 extern const char *funnel_definition_decode(const uint8 *identity, Size size,
 											FunnelDefinition *definition);

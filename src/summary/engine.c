@@ -145,10 +145,19 @@ converted(Label label, Conversion convert, bool composite)
 	return (Label) {joined, new_length + label.length - length};
 }
 
-static int
-compare_labels(const void *a, const void *b)
+/* Puts labels and names in the order of their bytes: those that come from outside had others in another encoding. */
+static void
+sort_labels(SummaryView *view)
 {
-	return label_compare(*(const Label *) a, *(const Label *) b);
+	for (uint32 i = 0; i < view->ngroups; i++)
+	{
+		NameSet    *names = view->groups[i].names;
+
+		if (names != NULL)
+			labels_sort(names->names, names->n);
+		CHECK_FOR_INTERRUPTS();
+	}
+	summary_sort_groups(view);
 }
 
 /* Converts all labels and names, and puts them in the order that their bytes now have. */
@@ -160,14 +169,11 @@ convert_labels(SummaryView *view, const SummaryType *type, Conversion convert)
 		SummaryGroup *group = &view->groups[i];
 
 		group->label = converted(group->label, convert, type->composite);
-		if (group->names == NULL)
-			continue;
-		for (uint32 j = 0; j < group->names->n; j++)
+		for (uint32 j = 0; group->names != NULL && j < group->names->n; j++)
 			group->names->names[j] = converted(group->names->names[j], convert, false);
-		qsort(group->names->names, group->names->n, sizeof(Label), compare_labels);
 		CHECK_FOR_INTERRUPTS();
 	}
-	summary_sort_groups(view);
+	sort_labels(view);
 }
 
 Datum
@@ -180,6 +186,8 @@ summary_send(FunctionCallInfo fcinfo, const SummaryType *type)
 	summary_view(&view, type, PG_GETARG_DATUM(0));
 	if (pg_get_client_encoding() != GetDatabaseEncoding())
 		convert_labels(&view, type, pg_server_to_client);
+	if (type->send_identity != NULL)
+		type->send_identity(&view);
 	packed = summary_pack(&view, type);
 	pq_begintypsend(&buffer);
 	pq_sendbytes(&buffer, VARDATA(packed), VARSIZE(packed) - VARHDRSZ);
@@ -201,9 +209,9 @@ summary_recv(FunctionCallInfo fcinfo, const SummaryType *type)
 	bytes = pq_getmsgbytes(buffer, size);
 	receive_check(summary_read_packed(&view, type, (const uint8 *) bytes, size), type->name);
 	convert_labels(&view, type, pg_client_to_server);
+	if (type->receive_identity != NULL)
+		receive_check(type->receive_identity(&view), type->name);
 	receive_check(summary_check(&view, type), type->name);
-	if (type->verify_identity != NULL)
-		receive_check(type->verify_identity(&view), type->name);
 	PG_RETURN_POINTER(summary_pack(&view, type));
 }
 
@@ -227,6 +235,7 @@ summary_from_json(const SummaryType *type, JsonbContainer *object, fmNodePtr esc
 		!jsonb_check_version(object, type->name, escontext) ||
 		!type->read_json(&view, object, escontext))
 		return NULL;
+	sort_labels(&view);
 	problem = summary_check(&view, type);
 	if (problem != NULL)
 	{

@@ -105,8 +105,12 @@ typedef struct SummaryType
 	 */
 	const char *(*check) (const SummaryView *view);
 
-	/* Is the identity of a binary value text in the server's encoding? As above; NULL if it holds no text. */
-	const char *(*verify_identity) (const SummaryView *view);
+	/*
+	 * Where the identity holds text: puts the binary form of it, in the client's encoding, in its
+	 * place, and reads that again (NULL when fine, else what is wrong). NULL if it holds none.
+	 */
+	void		(*send_identity) (SummaryView *view);
+	const char *(*receive_identity) (SummaryView *view);
 
 	/* Bits of a cell's key: SUMMARY_WHOLE_KEY without named groups, 0 where there are no cells. */
 	int			key_bits;

@@ -262,10 +262,13 @@ summary_check(const SummaryView *view, const SummaryType *type)
 	{
 		const SummaryGroup *group = &view->groups[i];
 		const char *problem;
+		int			order;
 
-		if (group->label.length == 0 || group->label.length > NAME_MAX_BYTES ||
-			(i > 0 && label_compare(group[-1].label, group->label) >= 0))
-			return psprintf("its %s are not in ascending order", type->groups);
+		if (group->label.length == 0 || group->label.length > NAME_MAX_BYTES)
+			return psprintf("the length of one of its %s is out of range", type->groups);
+		order = i > 0 ? label_compare(group[-1].label, group->label) : -1;
+		if (order >= 0)
+			return psprintf(order == 0 ? "one of its %s comes twice" : "its %s are not in ascending order", type->groups);
 		if (summary_is_empty(group, view->nsums))
 			return psprintf("there is nothing in one of its %s", type->groups);
 		if (group->names != NULL && (problem = name_set_check(group->names, type->names)) != NULL)
@@ -354,7 +357,8 @@ write_view(uint8 *out, const SummaryView *view, const SummaryType *type, bool ex
 	*out++ = SUMMARY_VERSION;
 	*out++ = 0;
 	out = varint_write(out, view->identity_size);
-	memcpy(out, view->identity, view->identity_size);
+	if (view->identity_size > 0)
+		memcpy(out, view->identity, view->identity_size);
 	out = varint_write(out + view->identity_size, view->nsums);
 	out = write_group(out, &view->all, last, type, view->nsums, exact);
 	if (out != NULL && type->max_groups > 0)

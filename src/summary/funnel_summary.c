@@ -200,14 +200,37 @@ check_funnel(const SummaryView *view)
 	return problem;
 }
 
-/* NULL, or what is wrong with the labels of an identity that came in binary. */
-static const char *
-verify_identity(const SummaryView *view)
+static void
+set_identity(SummaryView *view, StringInfo identity)
+{
+	view->identity = (const uint8 *) identity->data;
+	view->identity_size = identity->len;
+}
+
+static void
+send_identity(SummaryView *view)
 {
 	FunnelDefinition definition;
+	StringInfoData binary;
 
 	funnel_definition_decode(view->identity, view->identity_size, &definition);
-	return funnel_definition_verify_labels(&definition);
+	initStringInfo(&binary);
+	funnel_definition_send(&definition, &binary);
+	set_identity(view, &binary);
+}
+
+static const char *
+receive_identity(SummaryView *view)
+{
+	FunnelDefinition definition;
+	StringInfoData identity;
+	const char *problem;
+
+	initStringInfo(&identity);
+	problem = funnel_definition_receive((const char *) view->identity, (int) view->identity_size, TYPE_NAME,
+										&definition, &identity);
+	set_identity(view, &identity);
+	return problem;
 }
 
 /* ---------------------------------------------------------------- accumulate */
@@ -606,7 +629,8 @@ const SummaryType funnel_type = {
 	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
 	.check = check_funnel,
 	.key_bits = SUMMARY_WHOLE_KEY,
-	.verify_identity = verify_identity,
+	.send_identity = send_identity,
+	.receive_identity = receive_identity,
 	.keys = json_keys,
 	.append_json = append_json,
 	.read_json = read_json

@@ -312,12 +312,6 @@ array_argument(Datum datum, NameRoom *room)
 	return &room->aligned.array;
 }
 
-static int
-compare_labels(const void *a, const void *b)
-{
-	return label_compare(*(const Label *) a, *(const Label *) b);
-}
-
 /* The distinct names of an array; NULL elements are nobody, an empty name is 22023. */
 static Label *
 distinct_names(ArrayType *array, NameRoom *room, int *count)
@@ -354,7 +348,7 @@ distinct_names(ArrayType *array, NameRoom *room, int *count)
 	}
 	if (n > FEW_NAMES)
 	{
-		qsort(labels, kept, sizeof(Label), compare_labels);
+		labels_sort(labels, kept);
 		n = kept;
 		kept = 0;
 		for (int i = 0; i < n; i++)
