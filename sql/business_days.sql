@@ -49,3 +49,5 @@ SELECT pg_temp.failure(format('SELECT business_days(%s)', t)) FROM (VALUES (1, $
 	(5, $$'2024-02-01', '2024-02-02', '{infinity}'$$), (6, $$'2024-02-01', '2024-02-02', '{{2024-02-01},{2024-02-02}}'$$), (7, $$'2024-02-01', '2024-02-02', zone => NULL$$), (8, $$'2024-02-01', '2024-02-02', zone => 'Mars/Olympus'$$),
 	(9, $$'2024-02-01', '2024-02-02', zone => ''$$), (10, $$'2024-02-01', '2024-02-02', weekend => NULL$$), (11, $$'2024-02-01', '2024-02-02', weekend => '{0,6}'$$), (12, $$'2024-02-01', '2024-02-02', weekend => '{8}'$$),
 	(13, $$'2024-02-01', '2024-02-02', weekend => '{1,2,3,4,5,6,7}'$$), (14, $$'2024-02-01', '2024-02-02', weekend => '{NULL}'$$), (15, $$NULL, NULL, '{NULL}'$$)) v(n, t) ORDER BY n;
+-- a close date is the first instant of the day on which the deal was created
+SELECT business_days('2026-03-02 19:51+00', '2026-03-02') AS same_day, business_days('2026-03-02 01:00+00', '2026-03-02 00:00+00', zone => 'America/New_York') AS in_new_york;

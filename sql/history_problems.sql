@@ -63,3 +63,7 @@ SELECT * FROM history_problems('{}', stages => '{}');
 SELECT * FROM history_problems('{}', lost => '{lost,NULL}');
 SELECT * FROM history_problems('{}', stages => '{lead,lead}');
 SELECT * FROM history_problems('{}', as_of => 'infinity');
+-- each of several endings before a stage is looked at
+SELECT problem, at FROM history_problems('{"(no_decision,2025-11-02,,)","(won,2026-01-05,5,)","(opportunity,2026-01-05 19:51,,)"}', as_of => '2026-06-30');
+SELECT problem, at FROM history_problems('{"(won,2026-01-05,5,)","(won,2026-01-05 01:00,5,)","(opportunity,2026-01-05 19:51,,)"}', as_of => '2026-06-30');
+SELECT problem, at FROM history_problems('{"(won,2026-01-02,1,)","(won,2026-01-03,1,)","(lead,2026-01-05,,)"}', as_of => '2026-06-30');

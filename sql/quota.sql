@@ -326,3 +326,5 @@ SELECT damage(s::raw::text::bytea, 'quota_summary', 'SELECT s::text, quota_veloc
 SELECT damage(quota_summary_add_attainment(NULL, q)::raw::text::bytea, 'quota_summary', 'SELECT s::text, s + s, quota_summary_final(quota_summary_add_summary(s, s)) FROM CAST(%s AS quota_summary) s', 1000) > 0 AS refused FROM reps WHERE n = 1;
 DROP TYPE raw CASCADE;
 DROP FUNCTION damage;
+-- a win keeps the amount of its run beside a loss at the same instant
+SELECT attained(quota_attainment(deal_history '{"(won,2026-02-01,100,x)","(won,2026-02-09,,x)","(lost,2026-02-09,50,x)"}', '2026-01-01', 1000, as_of => '2026-06-30'));

@@ -144,7 +144,7 @@ count_business_days(const BusinessCalendar *calendar, DateADT from, DateADT unti
  * business_days(from_at, until_at, holidays, zone, weekend): the business days
  * after the day of from_at up to and including that of until_at, by the clock
  * of the zone. NULL for a NULL instant; NULL holidays are none. 22023 when
- * until_at is before from_at.
+ * until_at is of an earlier day than from_at.
  */
 PG_FUNCTION_INFO_V1(business_days);
 Datum
@@ -162,7 +162,10 @@ business_days(PG_FUNCTION_ARGS)
 	until_at = PG_GETARG_TIMESTAMPTZ(ARG_UNTIL_AT);
 	(void) instant_check(from_at, "from_at", NULL);
 	(void) instant_check(until_at, "until_at", NULL);
-	if (until_at < from_at)
+	from = zone_date(calendar->zone, from_at);
+	until = zone_date(calendar->zone, until_at);
+	/* a close date is the first instant of its day, perhaps that on which the deal was created */
+	if (until_at < from_at && until < from)
 	{
 		char		until_text[INSTANT_TEXT_SIZE];
 		char		from_text[INSTANT_TEXT_SIZE];
@@ -172,8 +175,6 @@ business_days(PG_FUNCTION_ARGS)
 				 errmsg("until_at %s is before from_at %s", instant_text(until_at, until_text),
 						instant_text(from_at, from_text))));
 	}
-	from = zone_date(calendar->zone, from_at);
-	until = zone_date(calendar->zone, until_at);
 	/* a clock that is set back at midnight can show the day before again */
 	PG_RETURN_INT32(until > from ? count_business_days(calendar, from, until) : 0);
 }

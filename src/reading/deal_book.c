@@ -12,6 +12,7 @@
 typedef struct BookDeal
 {
 	DealStand	stand;
+	bool		won_known;		/* an event of its run of wins had an amount */
 	int64		known;			/* its last known amount, 0 for none */
 	int64		won_with;		/* largest amount of the events of this instant, by role */
 	int64		lost_with;
@@ -108,12 +109,19 @@ settle(DealBook *book, BookDeal *deal)
 	DealStand	after = deal->stand;
 	bool		won = (deal->heard & BOOK_WON) != 0;
 
-	if (deal->heard_amount & BOOK_LOST)
+	if (!after.closed || after.won != won)
+	{
+		after.closed_at = book->at;
+		deal->won_known = false;
+	}
+	/* the amount that a run of wins has is not that of a loss at the same instant */
+	if ((deal->heard_amount & BOOK_LOST) && !(won && deal->won_known))
 		deal->known = deal->lost_with;
 	if (deal->heard_amount & BOOK_WON)
+	{
 		deal->known = deal->won_with;
-	if (!after.closed || after.won != won)
-		after.closed_at = book->at;
+		deal->won_known = true;
+	}
 	after.closed = true;
 	after.won = won;
 	after.amount = won ? deal->known : 0;

@@ -180,17 +180,24 @@ check_events(Check *check)
 
 /* ---------------------------------------------------------------- state by state */
 
-/* What is known of the story so far. */
+/*
+ * What is known of the story so far, and of the endings that no stage has undone
+ * yet. `nevents` of a state is 0 when there is none.
+ */
 typedef struct Story
 {
 	bool		began;			/* there was a stage, other than an ending */
-	bool		ended;			/* there was an ending, and no stage has undone it */
-	bool		began_before;	/* before that ending */
-	bool		is_date;		/* that ending is a date against an instant */
-	HistoryState ending;		/* the last one of it */
-	HistoryState before;		/* the state before; nevents is 0 when there is none */
+	bool		began_before;	/* before the first of these endings */
+	HistoryState first;			/* the first of these endings */
+	HistoryState last;			/* the last one */
+	HistoryState date;			/* the last one at midnight */
+	HistoryState after_date;	/* the first one after that */
+	bool		date_told;		/* that one at midnight is told as a date */
+	HistoryState before;		/* the state before */
 	int64		entries;
 } Story;
+
+static const HistoryState no_state = {.nevents = 0};
 
 static DealStatus
 status_of(const Check *check, const HistoryState *state)
@@ -201,41 +208,79 @@ status_of(const Check *check, const HistoryState *state)
 static void
 take_ending(Check *check, Story *story, const HistoryState *state)
 {
-	if (story->ended && story->ending.at == state->at &&
-		status_of(check, &story->ending) != status_of(check, state))
-		find_against(check, TWO_ENDINGS_AT_ONCE, state, &story->ending);
-	if (!story->ended)
+	if (story->last.nevents > 0 && story->last.at == state->at &&
+		status_of(check, &story->last) != status_of(check, state))
+		find_against(check, TWO_ENDINGS_AT_ONCE, state, &story->last);
+	if (story->first.nevents == 0)
+	{
+		story->first = *state;
 		story->began_before = story->began;
-	story->ended = true;
-	story->is_date = false;
-	story->ending = *state;
+	}
+	story->last = *state;
+	if (state->at % USECS_PER_DAY == 0)
+	{
+		if (story->date.nevents == 0 || story->date.at != state->at)
+		{
+			story->date = *state;
+			story->date_told = false;
+		}
+		story->after_date = no_state;
+	}
+	else if (story->after_date.nevents == 0)
+		story->after_date = *state;
 }
 
+/* More than 10 entries, at the first instant where that, or a second subject, shows. */
+static void
+count_entry(Check *check, Story *story, const HistoryState *state)
+{
+	Finding    *finding = &check->findings[MANY_DEALS];
+
+	if (story->before.nevents > 0 && story->before.place == 0)
+		return;
+	if (++story->entries <= 10)
+		return;
+	if (finding->count > 0 && state->at < finding->at)
+		finding->count = 0;
+	(void) find(check, MANY_DEALS, state->at, state->kind);
+}
+
+/*
+ * A stage undoes the endings before it, but for one at the midnight that begins
+ * its own day, which is a date and may have come later that day.
+ */
 static void
 take_stage(Check *check, Story *story, const HistoryState *state)
 {
-	const HistoryState *ending = &story->ending;
+	const HistoryState *date = &story->date;
+	bool		is_date = date->nevents > 0 && state->at > date->at &&
+		state->at - date->at < USECS_PER_DAY;
+	const HistoryState *undone = !is_date || story->first.at < date->at ? &story->first :
+		&story->after_date;
 
-	if (state->place == 0 && (story->before.nevents == 0 || story->before.place != 0) &&
-		++story->entries > 10)
-		find(check, MANY_DEALS, state->at, state->kind);
-	if (story->ended && state->at > ending->at)
+	if (state->place == 0)
+		count_entry(check, story, state);
+	if (is_date && !story->date_told)
+		find_against(check, DATE_AGAINST_INSTANT, date, state);
+	if (story->began_before)
 	{
-		if (ending->at % USECS_PER_DAY == 0 && state->at - ending->at < USECS_PER_DAY)
-		{
-			if (!story->is_date)
-				find_against(check, DATE_AGAINST_INSTANT, ending, state);
-			story->is_date = true;
-			story->began_before = true;
-		}
-		else
-		{
-			if (story->began_before)
-				find_against(check, REOPENED, state, ending);
-			else
-				find_against(check, ENDED_BEFORE_IT_BEGAN, ending, state);
-			story->ended = false;
-		}
+		/* an ending that another one took the place of is not undone */
+		if (story->last.nevents > 0 && story->last.at < state->at && (!is_date || story->after_date.nevents > 0))
+			find_against(check, REOPENED, state, &story->last);
+	}
+	else if (undone->nevents > 0 && undone->at < state->at)
+		find_against(check, ENDED_BEFORE_IT_BEGAN, undone, state);
+	if (is_date)
+	{
+		story->first = story->last = *date;
+		story->after_date = no_state;
+		story->date_told = true;
+		story->began_before = true;
+	}
+	else if (story->first.nevents > 0 && story->first.at < state->at)
+	{
+		story->first = story->last = story->date = story->after_date = no_state;
+		story->date_told = false;
 	}
 	story->began = true;
 }

@@ -63,16 +63,8 @@ def spoilt(rng, q):
         {'calendar': calendar[:2] + calendar[1:]}, {'calendar': calendar, 'period': None, 'ramp': None, 'quota': None, 'fiscal_year_start': 1, 'quotas': [200000] * len(calendar)})))
 
 
-LOSS_BESIDE_WIN = 'the amount of a loss stands for that of a win without one at the same instant'
-
-
-def has_loss_beside_win(events, won, lost):
-    return any(w.kind in won and w.amount is None and l.kind in lost and (w.at, w.subject) == (l.at, l.subject) for w in events for l in events)
-
-
 class QuotaAttainment:
     name = 'quota_attainment'
-    open_question = LOSS_BESIDE_WIN
     lacks = "SELECT pg_get_function_arguments('quota_attainment'::regproc) NOT LIKE '%quotas numeric[]%'"
     columns = (('history', 'deal_history'), ('hired_at', 'timestamptz'), ('quota', 'numeric'), ('period', 'text'), ('ramp', 'numeric[]'),
                ('as_of', 'timestamptz'), ('left_at', 'timestamptz'), ('threshold', 'numeric'), ('sustained', 'int'), ('won', 'text[]'),
@@ -127,14 +119,9 @@ FROM (SELECT CASE WHEN {usual} THEN quota_attainment({history}, {hired_at}, {quo
         return answer(a.status, a.hired_at, a.observed_until if a.status == 'reached' else None, a.observed_until, lived // DAY, a.cycles, a.won_cycles,
                       a.attained, a.target, lived, True)
 
-    @staticmethod
-    def is_open(events, q, usual):
-        return has_loss_beside_win(events, q.won, q.lost)
-
 
 class Tenure:
     name = 'tenure_amounts'
-    open_question = LOSS_BESIDE_WIN
     lacks = "SELECT to_regproc('tenure_amounts') IS NULL"
     columns = (('history', 'deal_history'), ('hired_at', 'timestamptz'), ('as_of', 'timestamptz'), ('left_at', 'timestamptz'), ('won', 'text[]'),
                ('lost', 'text[]'), ('zone', 'text'), ('usual', 'boolean'))
@@ -158,14 +145,9 @@ FROM (SELECT * FROM tenure_amounts({history}, {hired_at}, as_of => {as_of}, left
         months = ref.tenure_amounts(events, hired, as_of, left, won, lost, zone)
         return ' '.join(answer(*month) for month in months) or 'none'
 
-    @staticmethod
-    def is_open(events, hired, as_of, left, won, lost, zone, usual):
-        return has_loss_beside_win(events, won, lost)
-
 
 class BusinessDays:
     name = 'business_days'
-    open_question = 'an end before its start on the same day is an error, not 0'
     lacks = "SELECT to_regproc('business_days') IS NULL"
     columns = (('from_at', 'timestamptz'), ('until_at', 'timestamptz'), ('holidays', 'date[]'), ('zone', 'text'), ('weekend', 'int[]'), ('usual', 'boolean'))
     call = """SELECT CASE WHEN {usual} THEN business_days({from_at}, {until_at}) ELSE business_days({from_at}, {until_at}, {holidays}, {zone}, {weekend}) END::text"""
@@ -184,7 +166,3 @@ class BusinessDays:
     @staticmethod
     def expected(from_at, until_at, holidays, zone, weekend, usual):
         return str(ref.business_days(from_at, until_at, holidays, zone, weekend))
-
-    @staticmethod
-    def is_open(from_at, until_at, holidays, zone, weekend, usual):
-        return until_at < from_at and local_time(from_at, zone).date() == local_time(until_at, zone).date()

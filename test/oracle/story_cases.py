@@ -349,14 +349,6 @@ FROM (SELECT problem, at FROM history_problems({history}, as_of => {as_of}) WHER
         problems = ref.history_problems(events, stages, won, lost, no_decision, as_of)
         return ' '.join('%s@%d' % problem for problem in sorted(problems.items())) or 'none'
 
-    open_question = 'of several endings before a stage only the last is looked at; two subjects hide earlier entries'
-
-    @staticmethod
-    def is_open(events, stages, won, lost, no_decision, as_of, usual):
-        endings = won + lost + no_decision
-        has_both = len({e.subject for e in events if e.kind in endings}) > 1 and sum(e.kind == stages[0] for e in events) > 10
-        return has_both or any(len({e.at for e in events if e.kind in endings and e.at < s.at}) > 1 for s in events if s.kind in stages and s.kind not in endings)
-
 
 class Agreement:
     """One story in four readings, at every instant of a history with one open stage, `opportunity`: a deal converted where its cycle has the
