@@ -4,13 +4,13 @@ EXTENSION = enablement_metrics
 MODULE_big = enablement_metrics
 
 # The folders of src/ in their order: a file includes headers of its own folder and of those before it.
-plain = sum128 tally chain chain_run survival distribution proportion \
+plain = sum128 tally tally_order chain chain_run survival distribution proportion \
 	panel jackknife rollout_fit rollout pretrend permutation power
 base = module type options instant label json row call_cache name_table money chart zone elements business_days rounded day
 history = deal_event history_bytes deal_history history_states history_queries history_changes
 reading = roles funnel_definition deal_progress final_run deal_outcome deal_cycle \
 	deal_book tenure quota_rules quota_attainment quota_reached history_problems
-summary = name_sets engine_errors engine_bytes engine_state engine_view engine_merge engine \
+summary = name_sets engine_errors engine_bytes engine_state engine_view engine_merge moving_order engine \
 	rate_summary duration_summary funnel_summary event_buffer raw_funnel win_check win_summary content_summary quota_summary rollout_summary
 report = rate_report duration_report funnel_report win_report content_report rollout_report rollout_chart
 compare = compare mantel_haenszel log_rank p_adjust power

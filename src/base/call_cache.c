@@ -1,7 +1,6 @@
 /*
  * call_cache.c
- *		Options of an SQL function, parsed once for each call site, and the order
- *		of a moving aggregate's cells.
+ *		Options of an SQL function, parsed once for each call site.
  */
 #include "base/call_cache.h"
 
@@ -104,33 +103,4 @@ call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller)
 {
 	((CallCache *) fcinfo->flinfo->fn_extra)->parsed = parsed;
 	MemoryContextSwitchTo(caller);
-}
-
-TallyOrder *
-call_cache_order(FunctionCallInfo fcinfo, uint32 used)
-{
-	uint32		room = 2 * Max(used, 1);
-	TallyOrder *order;
-	MemoryContext context;
-
-	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_WINDOW)
-		return NULL;
-	context = fcinfo->flinfo->fn_mcxt;
-	order = fcinfo->flinfo->fn_extra;
-	if (order == NULL)
-		fcinfo->flinfo->fn_extra = order = MemoryContextAllocZero(context, sizeof(TallyOrder));
-	if (order->room == 0 || order->room < used)
-	{
-		if (order->room > 0)
-		{
-			pfree(order->slots);
-			pfree(order->entries);
-		}
-		/* should there be no memory, there is no room either */
-		memset(order, 0, sizeof(*order));
-		order->slots = MemoryContextAllocHuge(context, sizeof(uint32) * (Size) room);
-		order->entries = MemoryContextAllocHuge(context, sizeof(TallyEntry) * 2 * (Size) room);
-		order->room = room;
-	}
-	return order;
 }

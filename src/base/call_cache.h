@@ -1,7 +1,6 @@
 /*
  * call_cache.h
- *		What a call site of an SQL function keeps between its calls: the options,
- *		parsed once, or the order of a moving aggregate's cells.
+ *		Options of an SQL function, parsed once and kept at its call site.
  *
  * Options are arguments of varlena types (text, text[], numeric[]), one of them
  * perhaps an interval, that rarely change from call to call. Where all are
@@ -21,8 +20,6 @@
 #define EM_CALL_CACHE_H
 
 #include "base/compat.h"
-
-#include "plain/tally.h"
 
 #define CALL_CACHE_MAX_ARGUMENTS 10
 #define NO_INTERVAL (-1)
@@ -45,11 +42,5 @@ extern void *call_cache_get(FunctionCallInfo fcinfo, const CachedArguments *argu
 extern struct varlena **call_cache_begin(FunctionCallInfo fcinfo, const CachedArguments *arguments,
 										 MemoryContext *caller);
 extern void call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller);
-
-/*
- * The final function of a moving aggregate reads nearly the same tally row after
- * row: an order to sort it by, with room for so many slots. NULL in any other call.
- */
-extern TallyOrder *call_cache_order(FunctionCallInfo fcinfo, uint32 used);
 
 #endif							/* EM_CALL_CACHE_H */

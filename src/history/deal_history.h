@@ -189,28 +189,6 @@ history_instant(const HistoryInstants *instants, uint32 i)
 	return (int64) ((instants->base + units) * instants->unit);
 }
 
-/*
- * Have all kinds a code? Then that of kind k is byte 2 k + 1 of the dictionary.
- * False also where that is not seen at a glance.
- */
-static inline bool
-history_kinds_have_codes(const HistoryView *view)
-{
-	static const uint8 first_bytes[8] = {0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0};
-	const uint8 *in = view->dictionary;
-	Size		size = (Size) view->nkinds * 2;
-	uint64		first;
-	uint64		last;
-	uint64		mask;
-
-	if (size < sizeof(uint64) || size > 2 * sizeof(uint64) || view->end - in < size)
-		return false;
-	memcpy(&mask, first_bytes, sizeof(mask));
-	memcpy(&first, in, sizeof(first));
-	memcpy(&last, in + size - sizeof(last), sizeof(last));
-	return ((first | last) & mask) == 0;
-}
-
 /* The kind of event i, as an index below nkinds. */
 static inline uint32
 history_kind(const HistoryView *view, uint32 i)

@@ -37,18 +37,12 @@ find_slot(Tally *tally, uint64_t key)
 	return NULL;
 }
 
-/* The slots of the last births, the n-th at n modulo their number. */
-static inline uint32_t *
-born_slot(const Tally *tally, uint32_t n)
-{
-	return (uint32_t *) &tally->slots[tally->capacity] + (n & (TALLY_BORN(tally->capacity) - 1));
-}
-
+/* Notes that the count of a slot is no longer zero. */
 static void
-give_birth(Tally *tally, const TallyEntry *entry)
+note_addition(Tally *tally, const TallyEntry *entry)
 {
 	tally->live++;
-	*born_slot(tally, tally->births++) = (uint32_t) (entry - tally->slots);
+	*tally_recent_slot(tally, tally->additions++) = (uint32_t) (entry - tally->slots);
 }
 
 TallyResult
@@ -69,7 +63,7 @@ tally_add(Tally *tally, uint64_t key, int64_t count)
 		entry->key = key + 1;
 		entry->count = count;
 		tally->used++;
-		give_birth(tally, entry);
+		note_addition(tally, entry);
 		return TALLY_OK;
 	}
 	if (count > 0 && entry->count > INT64_MAX - count)
@@ -77,7 +71,7 @@ tally_add(Tally *tally, uint64_t key, int64_t count)
 	if (entry->count < 0 || (count < 0 && entry->count + count < 0))
 		return TALLY_NEGATIVE;
 	if (entry->count == 0 && count > 0)
-		give_birth(tally, entry);
+		note_addition(tally, entry);
 	entry->count += count;
 	if (entry->count == 0 && count < 0)
 		tally->live--;
@@ -110,15 +104,11 @@ tally_rehash(Tally *to, const Tally *from)
 			(void) tally_add(to, from->slots[i].key - 1, from->slots[i].count);
 }
 
-/* Below this many, moving entries one by one beats counting their keys. */
+/* Below this many, moving entries one by one is faster than counting their keys. */
 #define RADIX_FROM 48
 
-/*
- * Sorts by key, in as many passes as bytes of the keys differ: a moving
- * aggregate sorts for every row. `spare` has room for as many entries.
- */
-static void
-sort_entries(TallyEntry *entries, TallyEntry *spare, uint32_t n)
+void
+tally_sort_entries(TallyEntry *entries, TallyEntry *spare, uint32_t n)
 {
 	TallyEntry *from = entries;
 	TallyEntry *to = spare;
@@ -176,110 +166,8 @@ tally_sorted(const Tally *tally, TallyEntry *entries)
 			entries[n].key = tally->slots[i].key - 1;
 			entries[n++].count = tally->slots[i].count;
 		}
-	sort_entries(entries, entries + n, n);
+	tally_sort_entries(entries, entries + n, n);
 	return n;
-}
-
-/* A slot by its number, whatever that is. */
-static inline const TallyEntry *
-slot_at(const Tally *tally, uint32_t number)
-{
-	return &tally->slots[number & (tally->capacity - 1)];
-}
-
-/* Puts all live slots in order. */
-static void
-sort_slots(const Tally *tally, TallyOrder *order)
-{
-	TallyEntry *entries = order->entries;
-	uint32_t	n = 0;
-
-	for (uint32_t i = 0; i < tally->capacity && n < order->room; i++)
-		if (tally->slots[i].count != 0)
-		{
-			entries[n].key = tally->slots[i].key;
-			entries[n++].count = i;
-		}
-	sort_entries(entries, entries + n, n);
-	for (uint32_t i = 0; i < n; i++)
-		order->slots[i] = (uint32_t) entries[i].count;
-	order->n = n;
-}
-
-/* Puts one slot where its key belongs, unless it is there. */
-static void
-insert_slot(const Tally *tally, TallyOrder *order, uint32_t slot)
-{
-	uint64_t	key = slot_at(tally, slot)->key;
-	uint32_t	low = 0;
-	uint32_t	high = order->n;
-
-	while (low < high)
-	{
-		uint32_t	middle = low + (high - low) / 2;
-
-		if (slot_at(tally, order->slots[middle])->key < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (order->n == order->room || (low < order->n && order->slots[low] == slot))
-		return;
-	memmove(&order->slots[low + 1], &order->slots[low], (order->n++ - low) * sizeof(uint32_t));
-	order->slots[low] = slot;
-}
-
-/*
- * Copies the live entries as the order has them, which forgets the others;
- * false when it does not hold. As many live ones as there are, each with a key
- * above the one before, are all of them.
- */
-static bool
-follow_order(const Tally *tally, TallyOrder *order)
-{
-	const uint32_t *slots = order->slots;
-	uint32_t   *kept = order->slots;
-	const uint32_t *end = slots + order->n;
-	uint32_t	mask = tally->capacity - 1;
-	TallyEntry *entry = order->entries;
-	uint64_t	last = 0;
-	bool		ascending = true;
-
-	/* which ones are dead is not to be guessed: no branch asks */
-	for (; slots < end; slots++)
-	{
-		const TallyEntry *slot = &tally->slots[*slots & mask];
-		bool		live = slot->count != 0;
-
-		ascending &= slot->key > last;
-		last = slot->key;
-		entry->key = last - 1;
-		entry->count = slot->count;
-		entry += live;
-		*kept = *slots;
-		kept += live;
-	}
-	order->n = (uint32_t) (kept - order->slots);
-	return ascending && order->n == tally->live;
-}
-
-uint32_t
-tally_sorted_again(const Tally *tally, TallyOrder *order)
-{
-	uint32_t	births = tally->births - order->births;
-
-	order->births = tally->births;
-	if (births > TALLY_BORN(tally->capacity))
-		sort_slots(tally, order);
-	else
-		for (; births > 0; births--)
-			insert_slot(tally, order, *born_slot(tally, tally->births - births));
-	if (!follow_order(tally, order))
-	{
-		sort_slots(tally, order);
-		(void) follow_order(tally, order);
-	}
-	return order->n;
 }
 
 /* What is written for a key: the first as it is, then the gap to it less one. */
@@ -307,7 +195,7 @@ tally_packed_size(const TallyEntry *sorted, uint32_t n)
 	return size;
 }
 
-/* Most steps take one byte or two, which cannot be guessed; behind a step there is a count, so that two can be written. */
+/* Most steps take one byte or two, and branches on that would be mispredicted; a count follows each step, so that two bytes can be written. */
 static inline uint8_t *
 write_step(uint8_t *out, uint64_t step)
 {
@@ -358,7 +246,7 @@ tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end)
 	reader->first = true;
 	reader->next = varint_read(data, end, &reader->remaining);
 
-	/* an entry takes two bytes or more, so a count above that is a lie */
+	/* an entry takes two bytes or more, so a larger count cannot be right */
 	if (reader->next == NULL ||
 		reader->remaining > (uint64_t) (end - reader->next) / 2)
 	{

@@ -9,7 +9,7 @@
  * Open form: a hash table with linear probing, changed in place, for state
  * that grows. Packed form: canonical; the keys in ascending order as varint
  * gaps, each followed by its count as a varint; zero counts are absent.
- * Both forms hold the same information and neither knows what a key means.
+ * Both forms hold the same information, whatever a key means.
  */
 #ifndef EM_TALLY_H
 #define EM_TALLY_H
@@ -30,22 +30,22 @@ typedef struct Tally
 	uint32_t	capacity;		/* slots, a power of two */
 	uint32_t	used;			/* slots taken, zero counts included */
 	uint32_t	live;			/* counts that are not zero */
-	uint32_t	births;			/* how often one became so */
+	uint32_t	additions;		/* how often a count became other than zero */
 	TallyEntry	slots[];
-	/* uint32_t born[TALLY_BORN(capacity)]: the slots of the last births, in a ring */
+	/* uint32_t recent[TALLY_RECENT(capacity)]: the slots of the last additions, in a ring */
 } Tally;
 
 #define TALLY_MAX_KEY (UINT64_MAX - 1)
 #define TALLY_MIN_CAPACITY 8
 /* Slots of a capacity that may be taken. */
 #define TALLY_LIMIT(capacity) ((capacity) / 4 * 3)
-/* Births remembered: sorting all slots takes no longer than putting more than these where they belong. */
-#define TALLY_BORN(capacity) ((capacity) < 64 ? 2 : (capacity) / 32)
+/* Additions remembered (tally_order.h): to insert more of them takes longer than to sort all slots. */
+#define TALLY_RECENT(capacity) ((capacity) < 64 ? 2 : (capacity) / 32)
 
 typedef enum TallyResult
 {
 	TALLY_OK,
-	TALLY_FULL,					/* no room for a new key: grow, then again */
+	TALLY_FULL,					/* no free slot for a new key: grow, then add again */
 	TALLY_OVERFLOW,				/* the count would pass 64 bits */
 	TALLY_NEGATIVE				/* the count would fall below zero */
 } TallyResult;
@@ -55,7 +55,7 @@ static inline size_t
 tally_size(uint32_t capacity)
 {
 	return offsetof(Tally, slots) + (size_t) capacity * sizeof(TallyEntry) +
-		(size_t) TALLY_BORN(capacity) * sizeof(uint32_t);
+		(size_t) TALLY_RECENT(capacity) * sizeof(uint32_t);
 }
 
 extern void tally_init(Tally *tally, uint32_t capacity);
@@ -84,7 +84,7 @@ tally_add_quickly(Tally *tally, uint64_t key, int64_t count)
 		{
 			int64_t		sum = (int64_t) ((uint64_t) entry->count + (uint64_t) count);
 
-			/* past 64 bits it is below zero; births and deaths are tally_add()'s */
+			/* past 64 bits it is below zero; to and from a count of zero is left to tally_add() */
 			if (entry->count <= 0 || sum <= 0)
 				return false;
 			entry->count = sum;
@@ -103,28 +103,24 @@ extern int64_t tally_count(const Tally *tally, uint64_t key);
 /* How many counts are not zero, counted: tally->live of a damaged one may say anything. */
 extern uint32_t tally_live(const Tally *tally);
 
-/* Copies every non-zero entry of `from` into the empty `to`, which has room for them. */
+/* Copies every non-zero entry of `from` into the empty `to`, which is large enough. */
 extern void tally_rehash(Tally *to, const Tally *from);
 
-/* The non-zero entries in ascending order of key; returns how many. `entries` has room for 2 * tally->used: half of it to sort with. */
-extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
+/* The place in the ring of the n-th addition. */
+static inline uint32_t *
+tally_recent_slot(const Tally *tally, uint32_t n)
+{
+	return (uint32_t *) &tally->slots[tally->capacity] + (n & (TALLY_RECENT(tally->capacity) - 1));
+}
 
 /*
- * The order of a tally, kept from one time to the next by whoever wants it
- * sorted again and again. It may have become that of another tally, or of
- * anything: it is a hint, and whether it holds is seen when it is followed.
+ * Sorts by key, in as many passes as bytes of the keys differ. `spare` has
+ * space for as many entries.
  */
-typedef struct TallyOrder
-{
-	uint32_t	births;			/* of the tally, when it was last sorted */
-	uint32_t	n;				/* slots known */
-	uint32_t	room;			/* slots there is room for */
-	uint32_t   *slots;			/* in ascending order of key */
-	TallyEntry *entries;		/* room for 2 * room */
-} TallyOrder;
+extern void tally_sort_entries(TallyEntry *entries, TallyEntry *spare, uint32_t n);
 
-/* tally_sorted() into order->entries, which have room: tally->used <= order->room. */
-extern uint32_t tally_sorted_again(const Tally *tally, TallyOrder *order);
+/* The non-zero entries in ascending order of key; returns how many. `entries` has space for 2 * tally->used: half of it to sort with. */
+extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
 
 /* Packed form. pack returns the end of what it wrote. */
 extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);

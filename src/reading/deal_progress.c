@@ -470,22 +470,9 @@ get_cache(FunctionCallInfo fcinfo)
 	return cache;
 }
 
-/*
- * The role of an event, by the role of its kind (`roles`) or, where all kinds
- * have codes, by the code: exactly one of the two is given.
- */
-static pg_attribute_always_inline uint8
-role_of_event(const ProgressCache *cache, const HistoryView *view, const uint8 *roles,
-			  const uint8 *codes, uint32 i)
-{
-	uint32		kind = history_kind(view, i);
-
-	return codes != NULL ? cache->roles->role_of_code[codes[2 * kind + 1]] : roles[kind];
-}
-
-static pg_attribute_always_inline ChainRun
-run_of_events(const ProgressCache *cache, const HistoryView *view, const uint8 *roles,
-			  const uint8 *codes, uint32 count, int64 *times)
+/* The roles of kinds by their index. */
+static inline ChainRun
+run_of_events(const HistoryView *view, const uint8 *roles, uint32 count, int64 *times)
 {
 	HistoryInstants instants;
 	ChainRun	run;
@@ -493,8 +480,7 @@ run_of_events(const ProgressCache *cache, const HistoryView *view, const uint8 *
 	history_instants(&instants, view);
 	chain_run_begin(&run);
 	for (uint32 i = 0; i < count; i++)
-		chain_run_add(&run, times, role_of_event(cache, view, roles, codes, i),
-					  history_instant(&instants, i));
+		chain_run_add(&run, times, roles[history_kind(view, i)], history_instant(&instants, i));
 	return run;
 }
 
@@ -503,11 +489,9 @@ run_of_events(const ProgressCache *cache, const HistoryView *view, const uint8 *
 
 /* For the deals that are no straight run. */
 static void
-search_events(const ProgressCache *cache, const HistoryView *view, uint32 count,
+search_events(const ProgressCache *cache, const HistoryView *view, const uint8 *roles, uint32 count,
 			  TimestampTz as_of, ChainResult *result)
 {
-	uint8		few_roles[KIND_ROLES_FEW];
-	const uint8 *roles = kind_roles_match(cache->roles, view, few_roles);
 	ChainEvent	few_events[FEW];
 	ChainEvent *events = few_events;
 	size_t		nevents = 0;
@@ -516,7 +500,7 @@ search_events(const ProgressCache *cache, const HistoryView *view, uint32 count,
 		events = palloc_extended(sizeof(ChainEvent) * (Size) count, MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < count; i++)
 	{
-		uint8		role = role_of_event(cache, view, roles, NULL, i);
+		uint8		role = roles[history_kind(view, i)];
 
 		if (role == NO_ROLE)
 			continue;
@@ -545,6 +529,8 @@ deal_progress(PG_FUNCTION_ARGS)
 	DealProgress *progress;
 	ChainResult result;
 	ChainRun	run;
+	uint8		few_roles[KIND_ROLES_FEW];
+	const uint8 *roles;
 
 	/* options are checked even where there is nothing to read */
 	cache = get_cache(fcinfo);
@@ -558,17 +544,10 @@ deal_progress(PG_FUNCTION_ARGS)
 	count = history_count_until(&view, as_of);
 	progress = deal_progress_begin(rules->nstages, cache->identity.len);
 	result.times = progress->times;
-	if (history_kinds_have_codes(&view))
-		run = run_of_events(cache, &view, NULL, view.dictionary, count, result.times);
-	else
-	{
-		uint8		few_roles[KIND_ROLES_FEW];
-
-		run = run_of_events(cache, &view, kind_roles_match(cache->roles, &view, few_roles), NULL,
-							count, result.times);
-	}
+	roles = kind_roles_match(cache->roles, &view, few_roles);
+	run = run_of_events(&view, roles, count, result.times);
 	if (!chain_run_end(&run, rules, as_of, &result))
-		search_events(cache, &view, count, as_of, &result);
+		search_events(cache, &view, roles, count, as_of, &result);
 	deal_progress_end(progress, &result, cache->identity.data, cache->identity.len);
 	PG_RETURN_POINTER(progress);
 }

@@ -11,9 +11,9 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
-#include "base/call_cache.h"
 #include "base/json.h"
 #include "base/problem.h"
+#include "summary/moving_order.h"
 
 /* ---------------------------------------------------------------- finishing */
 
@@ -52,7 +52,7 @@ summary_final(FunctionCallInfo fcinfo, const SummaryType *type)
 	state = summary_open_form(value, type);
 	if (state->inputs <= 0)
 		PG_RETURN_NULL();
-	summary_view_open(&view, type, state, call_cache_order(fcinfo, summary_tally(state)->used));
+	summary_view_open(&view, type, state, moving_order(fcinfo, summary_tally(state)->used));
 	PG_RETURN_POINTER(finish(&view, type));
 }
 
@@ -111,12 +111,10 @@ summary_plus(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 	SummaryView left;
 	SummaryView right;
 	SummaryView result;
-	SummaryState *state;
 
 	summary_view(&left, type, PG_GETARG_DATUM(0));
 	summary_view(&right, type, PG_GETARG_DATUM(1));
-	state = summary_merge(summary_open_view(&left, type), type, &right, sign);
-	summary_view_open(&result, type, state, NULL);
+	summary_merge_views(&result, type, &left, &right, sign);
 	PG_RETURN_POINTER(finish(&result, type));
 }
 

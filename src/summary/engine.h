@@ -49,7 +49,7 @@
 #include "base/name_table.h"
 #include "base/type.h"
 #include "plain/sum128.h"
-#include "plain/tally.h"
+#include "plain/tally_order.h"
 #include "summary/name_sets.h"
 
 #define SUMMARY_VERSION 1

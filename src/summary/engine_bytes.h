@@ -43,13 +43,21 @@ extern bool summary_read_group(SummaryReader *reader);
 /* Packed bytes taken apart without any check of what they say. */
 extern const char *summary_read_packed(SummaryView *view, const SummaryType *type, const uint8 *data, Size size);
 
+/*
+ * The sum (sign 1) or the difference (-1) of two views, with the errors of
+ * summary_merge(). Without named groups the sorted cells are merged as they are.
+ */
+extern void summary_merge_views(SummaryView *sum, const SummaryType *type, const SummaryView *left,
+								const SummaryView *right, int sign);
+
 /* A view as an open form with one input. */
 extern SummaryState *summary_open_view(const SummaryView *view, const SummaryType *type);
 
 /* Puts the groups of a view in order. */
 extern void summary_sort_groups(SummaryView *view);
 
-/* Errors beside those of engine.h: 22003. */
+/* Errors beside those of engine.h: 54000, and 22003. */
+extern void summary_too_many_cells(const SummaryType *type) pg_attribute_noreturn();
 extern void summary_out_of_range(const SummaryType *type, const char *what) pg_attribute_noreturn();
 extern void summary_below_zero(const SummaryType *type) pg_attribute_noreturn();
 

@@ -32,6 +32,14 @@ summary_too_many_groups(const SummaryType *type)
 }
 
 void
+summary_too_many_cells(const SummaryType *type)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("%s value would hold more than %u cells", type->name, TALLY_LIMIT(SUMMARY_MAX_CELLS))));
+}
+
+void
 summary_out_of_range(const SummaryType *type, const char *what)
 {
 	ereport(ERROR,

@@ -4,7 +4,9 @@
  */
 #include "summary/engine_bytes.h"
 
+#include "common/int.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 /* Entries between two looks at a pending cancel. */
 #define INTERRUPT_STRIDE 0xFFFF
@@ -65,13 +67,18 @@ merge_group(SummaryState *state, const SummaryType *type, const SummaryGroup *gr
 	return state;
 }
 
+static void
+require_same(const void *identity, Size identity_size, int nsums, const SummaryView *other, const SummaryType *type)
+{
+	summary_require_same(identity, identity_size, other->identity, other->identity_size, type);
+	if (nsums != other->nsums)
+		summary_damaged(type, "its sums are malformed");
+}
+
 SummaryState *
 summary_merge(SummaryState *state, const SummaryType *type, const SummaryView *other, int sign)
 {
-	summary_require_same(summary_identity(state), state->identity_size,
-						 other->identity, other->identity_size, type);
-	if (state->nsums != other->nsums)
-		summary_damaged(type, "its sums are malformed");
+	require_same(summary_identity(state), state->identity_size, state->nsums, other, type);
 
 	/*
 	 * One step of growing where the many surely do not fit. The keys come in
@@ -88,6 +95,60 @@ summary_merge(SummaryState *state, const SummaryType *type, const SummaryView *o
 			CHECK_FOR_INTERRUPTS();
 	}
 	return state;
+}
+
+/* The cells of both sides, ascending; counts that become zero are dropped. */
+static void
+merge_sorted_cells(SummaryGroup *sum, const SummaryGroup *left, const SummaryGroup *right, int sign,
+				   const SummaryType *type)
+{
+	uint32		i = 0;
+	uint32		j = 0;
+
+	sum->cells = palloc_extended(sizeof(TallyEntry) * Max((Size) left->ncells + right->ncells, 1), MCXT_ALLOC_HUGE);
+	sum->ncells = 0;
+	for (uint32 n = 1; i < left->ncells || j < right->ncells; n++)
+	{
+		TallyEntry *cell = &sum->cells[sum->ncells];
+		bool		from_right = i == left->ncells || (j < right->ncells && right->cells[j].key <= left->cells[i].key);
+
+		*cell = from_right ? right->cells[j] : left->cells[i];
+		if (from_right)
+		{
+			cell->count = i < left->ncells && left->cells[i].key == cell->key ? left->cells[i++].count : 0;
+			if (pg_add_s64_overflow(cell->count, sign * right->cells[j++].count, &cell->count))
+				summary_out_of_range(type, "a count");
+			if (cell->count < 0)
+				summary_below_zero(type);
+		}
+		else
+			i++;
+		sum->ncells += cell->count != 0;
+		if ((n & INTERRUPT_STRIDE) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (sum->ncells > TALLY_LIMIT(SUMMARY_MAX_CELLS))
+		summary_too_many_cells(type);
+}
+
+void
+summary_merge_views(SummaryView *sum, const SummaryType *type, const SummaryView *left, const SummaryView *right,
+					int sign)
+{
+	if (type->max_groups > 0)
+	{
+		SummaryState *state = summary_merge(summary_open_view(left, type), type, right, sign);
+
+		summary_view_open(sum, type, state, NULL);
+		return;
+	}
+
+	require_same(left->identity, left->identity_size, left->nsums, right, type);
+	*sum = *left;
+	sum->all.sums = palloc(sizeof(Sum128) * Max(sum->nsums, 1));
+	memcpy(sum->all.sums, left->all.sums, sizeof(Sum128) * sum->nsums);
+	add_sums(sum->all.sums, right->all.sums, sum->nsums, sign, type);
+	merge_sorted_cells(&sum->all, &left->all, &right->all, sign, type);
 }
 
 /* Adds the cells that a reader gives, in the row whose keys begin at `row_key`. */

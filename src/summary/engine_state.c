@@ -12,9 +12,6 @@
 /* Entries between two looks at a pending cancel. */
 #define INTERRUPT_STRIDE 0xFFFF
 
-/* As many labels are sorted while a state grows. */
-#define FEW_LABELS 4096
-
 /* The sizes of an open form that may differ. */
 typedef struct StateRoom
 {
@@ -152,10 +149,7 @@ capacity_for(uint64 cells, const SummaryType *type)
 	uint32		capacity = TALLY_MIN_CAPACITY;
 
 	if (cells > TALLY_LIMIT(SUMMARY_MAX_CELLS))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s value would hold more than %u cells", type->name,
-						TALLY_LIMIT(SUMMARY_MAX_CELLS))));
+		summary_too_many_cells(type);
 	while (capacity < SUMMARY_MAX_CELLS && TALLY_LIMIT(capacity) < 2 * cells)
 		capacity *= 2;
 	return capacity;
@@ -185,32 +179,6 @@ live_rows(SummaryState *state, const SummaryType *type)
 	return live;
 }
 
-static int
-compare_rows(const void *a, const void *b, void *labels)
-{
-	return label_compare(name_table_label(labels, *(const uint32 *) a - 1),
-						 name_table_label(labels, *(const uint32 *) b - 1));
-}
-
-/*
- * The rows that are left, by label where they are few: a moving aggregate puts
- * its groups in that order for every row, which is quick where they are. Sets
- * of names go by the numbers of the rows, which then stay what they are.
- */
-static uint32 *
-ordered_rows(const SummaryType *type, const NameTable *labels, const bool *live, uint32 *n)
-{
-	uint32	   *order = palloc_extended(sizeof(uint32) * (Size) Max(labels->used, 1), MCXT_ALLOC_HUGE);
-
-	*n = 0;
-	for (uint32 row = 1; row <= labels->used; row++)
-		if (live[row])
-			order[(*n)++] = row;
-	if (*n <= FEW_LABELS && type->names == NULL)
-		qsort_arg(order, *n, sizeof(uint32), compare_rows, unconstify(NameTable *, labels));
-	return order;
-}
-
 /* Copies the named groups that are left, and their cells. */
 static void
 copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const bool *live)
@@ -218,14 +186,12 @@ copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const
 	const NameTable *labels = summary_labels(from);
 	const Tally *tally = summary_tally(from);
 	uint32	   *rows = palloc_extended(sizeof(uint32) * ((Size) labels->used + 1), MCXT_ALLOC_HUGE);
-	uint32		n;
-	uint32	   *order = ordered_rows(type, labels, live, &n);
 
 	rows[0] = 0;
-	for (uint32 i = 0; i < n; i++)
+	for (uint32 row = 1; row <= labels->used; row++)
 	{
-		uint32		row = order[i];
-
+		if (!live[row])
+			continue;
 		rows[row] = (uint32) name_table_add(summary_labels(to), name_table_label(labels, row - 1)) + 1;
 		memcpy(summary_row_sums(to, rows[row]), summary_row_sums(from, row), sizeof(Sum128) * from->nsums);
 		if (type->tags_differ != NULL)
@@ -240,7 +206,6 @@ copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const
 			(void) tally_add(summary_tally(to), key + summary_row_key(type, rows[row], 0) -
 							 summary_row_key(type, row, 0), tally->slots[i].count);
 	}
-	pfree(order);
 	pfree(rows);
 }
 
@@ -271,8 +236,7 @@ plan_labels(StateRoom *room, SummaryState *state, const SummaryType *type, const
 /*
  * A copy with room for so much more; groups and cells of which nothing is left
  * stay behind. Where there are names, which outgrow the rest, labels and cells
- * that fit keep their sizes; elsewhere all get space for as many again, so that
- * few labels come after the last time that they were put in order.
+ * that fit keep their sizes; elsewhere all get space for as many again.
  */
 SummaryState *
 summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *more)

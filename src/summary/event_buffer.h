@@ -11,7 +11,10 @@
  * over places of a few events each, all of it inside the processor's cache: no
  * hash table, and no sorting of what came in order of time.
  *
- * A deal is a number, or a hash of the bytes it is known by: its name.
+ * Worth, on test/bench's funnel over raw events: 4.9 times as fast as history_agg()
+ * by deal and deal_progress() of each (processor time, medians of 5 runs).
+ *
+ * A deal is a number, or a hash of the bytes of its name.
  *
  * Area: records, upwards; free space; names, from the end downwards.
  *

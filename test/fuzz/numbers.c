@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "plain/sum128.h"
-#include "plain/tally.h"
+#include "plain/tally_order.h"
 #include "plain/varint.h"
 
 typedef __int128 int128;
@@ -161,7 +161,7 @@ check_open(const uint8_t *data, size_t size)
 	TallyEntry	sorted[KEYS];
 	uint32_t	slots[KEYS] = {0};
 	TallyEntry	again[2 * KEYS];
-	TallyOrder	order = {.room = KEYS, .slots = slots, .entries = again};
+	TallyOrder	order = {.capacity = KEYS, .slots = slots, .entries = again};
 	uint32_t	n;
 	uint32_t	live = 0;
 
@@ -202,7 +202,7 @@ check_open(const uint8_t *data, size_t size)
 			if (data[i + 2] & 4)
 			{
 				order.n = data[i] % (KEYS + 1);
-				order.births = tally->births - data[i + 1] % 40;
+				order.additions = tally->additions - data[i + 1] % 40;
 				for (uint32_t j = 0; j < order.n; j++)
 					slots[j] = data[(i + j) % size] * UINT32_C(0x1000003);
 			}

@@ -4,14 +4,14 @@
  *		array, packed round trips, damaged bytes. TAP output; an argument
  *		seeds the random numbers.
  *
- *	cc -I src -o test_tally test/unit/test_tally.c src/plain/tally.c src/plain/sum128.c
+ *	cc -I src -o test_tally test/unit/test_tally.c src/plain/tally.c src/plain/tally_order.c src/plain/sum128.c
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plain/sum128.h"
-#include "plain/tally.h"
+#include "plain/tally_order.h"
 #include "plain/varint.h"
 
 static int	tests = 0;
@@ -69,7 +69,7 @@ add(Tally *tally, uint64_t key, int64_t count, TallyResult *result)
 static TallyOrder
 make_order(uint32_t room)
 {
-	TallyOrder	order = {.room = room};
+	TallyOrder	order = {.capacity = room};
 
 	order.slots = calloc(room, sizeof(uint32_t));
 	order.entries = calloc(room, 2 * sizeof(TallyEntry));
@@ -142,7 +142,7 @@ random_life(void)
 		if (random_below(200) == 0)
 		{
 			order.n = (uint32_t) random_below(NAIVE_KEYS + 1);
-			order.births = (uint32_t) (tally->births - random_below(50));
+			order.additions = (uint32_t) (tally->additions - random_below(50));
 			for (uint32_t slot = 0; slot < order.n; slot++)
 				order.slots[slot] = (uint32_t) random_below(spread == 0 ? UINT32_MAX : tally->capacity);
 		}
