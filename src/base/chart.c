@@ -56,7 +56,7 @@ chart_label(StringInfo out, Label label, int columns)
 {
 	const char *end = label.data + label.length;
 	bool		cut = chart_label_width(label) > columns;
-	int			room = cut ? Max(columns - 2, 0) : columns;
+	int			space = cut ? Max(columns - 2, 0) : columns;
 	int			used = 0;
 
 	for (const char *at = label.data; at < end;)
@@ -64,7 +64,7 @@ chart_label(StringInfo out, Label label, int columns)
 		int			width;
 		int			length = read_character(at, end, &width);
 
-		if (used + width > room)
+		if (used + width > space)
 			break;
 		if (pg_dsplen(at) < 0)
 			appendStringInfoChar(out, '?');

@@ -9,7 +9,7 @@
 #include "utils/date.h"
 #include "utils/jsonb.h"
 
-/* Room for a date as text and its terminator. */
+/* Space for a date as text and its terminator. */
 #define DAY_TEXT_SIZE 32
 
 /* YYYY-MM-DD, with BC after it before the year 1. */

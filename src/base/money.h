@@ -20,7 +20,7 @@
 extern bool amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext);
 extern Numeric amount_to_numeric(int64 amount);
 
-/* The shortest decimal form; the buffer has room for any sum. */
+/* The shortest decimal form; the buffer has space for any sum. */
 #define MONEY_TEXT_SIZE (SUM128_TEXT_SIZE + AMOUNT_DECIMALS + 2)
 extern char *amount_text(int64 amount, char *buffer);
 extern char *money_sum_text(Sum128 sum);	/* in the current context */

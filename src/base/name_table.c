@@ -5,12 +5,12 @@
 #include "base/name_table.h"
 
 void
-name_table_init(NameTable *table, uint32 capacity, uint32 room)
+name_table_init(NameTable *table, uint32 capacity, uint32 space)
 {
-	Assert(room % 8 == 0 && (capacity & (capacity - 1)) == 0);
-	memset(table, 0, name_table_size(capacity, room));
+	Assert(space % 8 == 0 && (capacity & (capacity - 1)) == 0);
+	memset(table, 0, name_table_size(capacity, space));
 	table->capacity = capacity;
-	table->room = room;
+	table->space = space;
 }
 
 uint32
@@ -24,7 +24,7 @@ name_table_capacity(uint64 names)
 }
 
 uint32
-name_table_room(uint64 bytes)
+name_table_space(uint64 bytes)
 {
 	return (uint32) TYPEALIGN(64, Min(bytes + bytes / 2, PG_UINT32_MAX / 2));
 }
@@ -101,7 +101,7 @@ name_table_add(NameTable *table, Label label)
 
 	if (number >= 0)
 		return number;
-	/* callers make room by what a table says of itself, which is not so when it is damaged */
+	/* callers rely on the sizes that a table says it has, which are wrong when it is damaged */
 	if (label.length == 0 || free_slot < 0 || !name_table_fits(table, 1, label.length))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -2,9 +2,9 @@
  * name_table.h
  *		Distinct labels, numbered in order of arrival, in one flat piece of memory.
  *
- * The part of an aggregate's state that knows names: a hash table over labels
+ * The names in an aggregate's state: a hash table over labels
  * whose bytes stand behind it, without pointers, so that it can be copied as
- * it is. It does not grow: who runs out of room builds a larger one.
+ * it is. It does not grow: when it is full, the caller builds a larger one.
  */
 #ifndef EM_NAME_TABLE_H
 #define EM_NAME_TABLE_H
@@ -23,9 +23,9 @@ typedef struct NameEntry
 /* Multiple of 8 bytes in all. */
 typedef struct NameTable
 {
-	uint32		capacity;		/* names there is room for, a power of two */
+	uint32		capacity;		/* names there is space for, a power of two */
 	uint32		used;
-	uint32		room;			/* bytes there is room for, a multiple of 8 */
+	uint32		space;			/* bytes there is space for, a multiple of 8 */
 	uint32		filled;
 	NameEntry	entries[FLEXIBLE_ARRAY_MEMBER];
 	/* capacity * 2 slots: number of a name plus one, 0 when free; then the bytes */
@@ -54,35 +54,35 @@ label_hash(Label label)
 }
 
 static inline Size
-name_table_size(uint32 capacity, uint32 room)
+name_table_size(uint32 capacity, uint32 space)
 {
 	return offsetof(NameTable, entries) +
-		(Size) capacity * (sizeof(NameEntry) + 2 * sizeof(uint32)) + room;
+		(Size) capacity * (sizeof(NameEntry) + 2 * sizeof(uint32)) + space;
 }
 
-extern void name_table_init(NameTable *table, uint32 capacity, uint32 room);
+extern void name_table_init(NameTable *table, uint32 capacity, uint32 space);
 
-/* A capacity and a room that hold so many names and bytes, and half as many more. */
+/* A capacity and a size that hold so many names and bytes, and half as many more. */
 extern uint32 name_table_capacity(uint64 names);
-extern uint32 name_table_room(uint64 bytes);
+extern uint32 name_table_space(uint64 bytes);
 
-/* Are the sizes those of a table of this room made them? XX001 comes from the caller. */
+/* Are the sizes those with which a table of this capacity and space is made? XX001 comes from the caller. */
 static inline bool
-name_table_sane(const NameTable *table, uint32 capacity, uint32 room)
+name_table_sane(const NameTable *table, uint32 capacity, uint32 space)
 {
-	return table->capacity == capacity && table->room == room &&
-		table->used <= capacity && table->filled <= room;
+	return table->capacity == capacity && table->space == space &&
+		table->used <= capacity && table->filled <= space;
 }
 
 static inline bool
 name_table_fits(const NameTable *table, uint64 names, uint64 bytes)
 {
-	return names <= table->capacity - table->used && bytes <= table->room - table->filled;
+	return names <= table->capacity - table->used && bytes <= table->space - table->filled;
 }
 
 /* The number of a label; -1 when it is not there. */
 extern int	name_table_find(const NameTable *table, Label label);
-/* The same, added when it is not there: there must be room. XX001 when there is none, or the label is empty. */
+/* The same, added when it is not there: there must be space. XX001 when there is none, or the label is empty. */
 extern int	name_table_add(NameTable *table, Label label);
 
 static inline uint32 *
@@ -104,8 +104,8 @@ name_table_label(const NameTable *table, uint32 number)
 	const NameEntry *entry = &table->entries[number];
 	Label		label = {NULL, 0};
 
-	if (entry->length <= NAME_MAX_BYTES && entry->offset <= table->room &&
-		entry->length <= table->room - entry->offset)
+	if (entry->length <= NAME_MAX_BYTES && entry->offset <= table->space &&
+		entry->length <= table->space - entry->offset)
 	{
 		label.data = name_table_bytes(table) + entry->offset;
 		label.length = entry->length;

@@ -11,7 +11,7 @@
  *		keys		those of a duration_summary times two, plus one for after
  *
  * The counts are the histograms of everybody, those of skipped strata too: the
- * crude comparison. The sums hold the strata with somebody on both sides.
+ * crude comparison. The sums hold the strata with deals on both sides.
  * Text form:
  *
  *		{"version":1,"strata":2,"skipped":0,"observed_before":9,"observed_after":21,
@@ -91,7 +91,7 @@ side_view(SummaryView *side_of, const SummaryView *view, int side)
 	side_of->all.cells = side_entries(view->all.cells, view->all.ncells, side, &side_of->all.ncells);
 }
 
-/* Both sides put together in ascending order; each may be NULL for nobody. */
+/* Both sides put together in ascending order; NULL for an empty side. */
 static void
 join_sides(SummaryView *view, const SummaryView *const sides[2])
 {

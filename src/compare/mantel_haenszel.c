@@ -14,7 +14,7 @@
  *
  * The same bytes are the state of the aggregates. The counts are exact and
  * hold every row, those of skipped strata too: they are the crude comparison.
- * The sums hold the strata with somebody on both sides and agree to rounding,
+ * The sums hold the strata with deals on both sides and agree to rounding,
  * not bytewise, when the same strata arrive in another order.
  */
 #include "compare/compare.h"
@@ -43,8 +43,8 @@
 
 enum
 {
-	STRATA,						/* with somebody on both sides */
-	SKIPPED,					/* with nobody before, or nobody after */
+	STRATA,						/* with deals on both sides */
+	SKIPPED,					/* empty before, or after */
 	BEFORE_SUCCESSES,
 	BEFORE_TOTAL,
 	AFTER_SUCCESSES,

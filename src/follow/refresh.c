@@ -3,8 +3,8 @@
  *		Refreshing a table of histories with the rights of its owner.
  *
  * What belongs to the owner runs with the refresh: triggers, defaults, casts.
- * Somebody else who calls it, a superuser above all, must neither lend his
- * rights to that, nor bring the owner what only he may see. So the refresh runs
+ * Another role that calls it, a superuser above all, must neither lend its
+ * rights to that, nor bring the owner what only that role may see. So the refresh runs
  * as that of a materialized view does.
  */
 #include "base/compat.h"
@@ -54,7 +54,7 @@ implementation(FunctionCallInfo fcinfo)
 
 /*
  * refresh_histories(target, full): history_tracking_refresh() as the owner of
- * the target. One who may not act as the owner is left to its error.
+ * the target. A role that may not act as the owner gets the error of that.
  */
 PG_FUNCTION_INFO_V1(refresh_histories);
 Datum

@@ -29,7 +29,7 @@
 
 /*
  * history_tables_lock(source, target): from here to the end of the transaction
- * nobody renames, drops or alters either table.
+ * neither table is renamed, dropped or altered.
  */
 PG_FUNCTION_INFO_V1(history_tables_lock);
 Datum

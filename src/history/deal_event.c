@@ -1,6 +1,6 @@
 /*
  * deal_event.c
- *		deal_event: one thing that happened to a deal, at one instant (floor 0).
+ *		deal_event: one thing that happened to a deal, at one instant.
  *
  * I/O, constructor, casts, accessors, total order. Bytes: see deal_event.h.
  */

@@ -1,6 +1,6 @@
 /*
  * deal_history.c
- *		deal_history: everything that happened to one deal (floor 1).
+ *		deal_history: everything that happened to one deal.
  *
  * I/O, casts, aggregates, operators: whatever makes a history. The bytes are
  * in history_bytes.c, what looks into a history in history_queries.c.

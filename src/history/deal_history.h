@@ -6,7 +6,7 @@
  * canonical (one bag of events, one string of bytes) and holds every label
  * once. The open form is what the aggregates grow: records in arrival order,
  * packed at the end. Every function takes both; only the aggregates make the
- * open one. history_bytes.c knows the bytes, deal_history.c the SQL functions
+ * open one. history_bytes.c reads and writes the bytes, deal_history.c the SQL functions
  * that make histories, history_queries.c those that look into them.
  *
  * Packed bytes (a plain byte string: nothing inside is aligned):
@@ -244,7 +244,7 @@ extern EventParts history_parts(const HistoryView *view, const HistoryEvent *eve
  * one is never freed, since it may be an aggregate's.
  */
 typedef struct OpenHistory OpenHistory;
-extern OpenHistory *history_open(Size room);
+extern OpenHistory *history_open(Size space);
 extern OpenHistory *history_append(OpenHistory *open, const EventParts *parts);
 extern OpenHistory *history_append_all(OpenHistory *open, Datum history);
 extern struct varlena *history_pack(const OpenHistory *open);

@@ -95,7 +95,7 @@ write_fixed(uint8 *out, uint64 value, int width)
  * (8 bytes), flags and the lengths of kind and subject (a byte each), the
  * amount (8 bytes, when flagged), kind, subject. A kind with a code has length
  * 0 and is that byte, as in the dictionary. Nothing inside is aligned.
- * VARSIZE is the room there is; unused room is zero.
+ * VARSIZE is the space there is; unused space is zero.
  */
 struct OpenHistory
 {
@@ -111,12 +111,12 @@ struct OpenHistory
 #define RECORD_HAS_AMOUNT 0x01
 
 OpenHistory *
-history_open(Size room)
+history_open(Size space)
 {
-	OpenHistory *open = palloc0(room);
+	OpenHistory *open = palloc0(space);
 
-	Assert(room >= sizeof(OpenHistory));
-	SET_VARSIZE(open, room);
+	Assert(space >= sizeof(OpenHistory));
+	SET_VARSIZE(open, space);
 	open->version = DEAL_HISTORY_VERSION;
 	open->flags = HISTORY_OPEN;
 	open->used = sizeof(OpenHistory);
@@ -137,15 +137,15 @@ require_size(Size size)
 static OpenHistory *
 grow(const OpenHistory *open, Size need)
 {
-	Size		room = VARSIZE(open);
+	Size		space = VARSIZE(open);
 	OpenHistory *larger;
 
-	while (room < open->used + need)
-		room *= 2;
-	if (room > MaxAllocSize)
-		room = MaxAllocSize;
+	while (space < open->used + need)
+		space *= 2;
+	if (space > MaxAllocSize)
+		space = MaxAllocSize;
 	require_size(open->used + need);
-	larger = history_open(room);
+	larger = history_open(space);
 	memcpy((char *) larger + VARHDRSZ, (const char *) open + VARHDRSZ,
 		   open->used - VARHDRSZ);
 	return larger;
@@ -324,7 +324,7 @@ shape_offset(const ColumnShape *shape, int64 value)
 	return ((uint64) value - (uint64) shape->lowest) / (uint64) shape->units[shape->code];
 }
 
-/* What packing knows of each event, in total order. */
+/* Each event as it is packed, in total order. */
 typedef struct PackedEvent
 {
 	int64		at;
@@ -334,7 +334,7 @@ typedef struct PackedEvent
 	bool		has_amount;
 } PackedEvent;
 
-/* What packing knows of a history before it writes a byte. */
+/* A history as it is packed: computed before a byte is written. */
 typedef struct PackPlan
 {
 	PackedEvent *events;		/* in order */

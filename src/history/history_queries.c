@@ -1,7 +1,7 @@
 /*
  * history_queries.c
  *		Looking into a deal_history: counts, instants, kinds, subjects, time in
- *		stage, transitions (floor 1).
+ *		stage, transitions.
  *
  * A label that cannot occur (an empty one, say) is simply not found.
  */

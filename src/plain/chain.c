@@ -4,10 +4,10 @@
  *
  * The events of one instant are a batch: within it every stage counts once and
  * all are there together, so ties never depend on the order of rows. Working
- * backwards, each event learns the best that a chain starting with it can
- * still reach: its depth, then its number of matched stages. Working forwards
- * from the entry, the winner then follows the events that keep that promise,
- * lowest stage first, earliest first.
+ * backwards, each event gets the best that a chain starting with it can
+ * still reach, its promise: the depth, then the number of matched stages. Working
+ * forwards from the entry, the winner then follows the events that keep the
+ * promise, lowest stage first, earliest first.
  */
 #include <string.h>
 
@@ -616,7 +616,7 @@ promise_windows(const Search *search)
 /*
  * Lists the starts of the best windows in the slots, and returns how many. A
  * later node of a batch has lost the earlier ones, so its promise is at most
- * theirs: the first of each batch speaks for the window.
+ * theirs: the first of each batch stands for the window.
  */
 static size_t
 list_starts(const Search *search, int32_t best)

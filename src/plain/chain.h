@@ -96,7 +96,7 @@ typedef struct ChainResult
 	int			nmatched;
 	ChainStatus status;
 	int64_t		ended_at;		/* exited: the exit; expired: the deadline; open: as_of; else 0 */
-	int64_t    *times;			/* the caller's, with room for every stage and one more:
+	int64_t    *times;			/* the caller's, with space for every stage and one more:
 								 * instants of the matched stages alone, in stage order */
 } ChainResult;
 

@@ -5,7 +5,7 @@
  *		parts of that run, so the run is the winner where it keeps the rules,
  *		whatever `entry` says.
  *
- * Told one event after the other, as chain_search() would be, this finds out
+ * Given one event after the other, in the order of chain_search(), this finds out
  * whether a deal is such a run. Events that do not stand in an array need none.
  *
  * Worth, on test/bench's funnels, without it as a multiple of with it (processor
@@ -53,7 +53,7 @@ chain_run_add(ChainRun *run, int64_t *times, int role, int64_t at)
 	run->nmatched += is_next;
 	run->matched |= (uint32_t) is_stage << (role & 31);
 	run->last = is_next ? role : is_stage ? CHAIN_CROOKED : run->last;
-	/* an exit at the instant of a match counts, on whichever side it is told */
+	/* an exit at the instant of a match counts, before or after it in the order of events */
 	run->last_exit_at = is_exit ? at : run->last_exit_at;
 	run->exit_at = is_stage ? (run->last_exit_at == at ? at : CHAIN_NEVER) :
 		(is_exit & (run->exit_at == CHAIN_NEVER)) ? at : run->exit_at;

@@ -17,7 +17,7 @@ typedef struct Pretrend
 {
 	RolloutFit *fit;			/* of the treated cells, imputed: says which of them exist */
 	bool	   *adopters;
-	FitCell    *sample;			/* room for the cells of one unit */
+	FitCell    *sample;			/* space for the cells of one unit */
 } Pretrend;
 
 /* Has a unit clean cells to see a trend in, and a treated cell that counts? */

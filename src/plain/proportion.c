@@ -258,16 +258,16 @@ integrate_tail(const FisherTables *tables, int64_t start, int step)
 		0.066671344308688137593568809893332
 	};
 	double		begin = hypergeometric_log_density(&tables->density, (double) start);
-	double		room = (double) (step > 0 ? tables->last - start : start - tables->first);
+	double		span = (double) (step > 0 ? tables->last - start : start - tables->first);
 	double		away = fabs(tables->density.deviation + (double) start) / tables->spread;
 	double		panel = tables->spread / (1 + away);
 	double		position = 0,
 				sum = 0,
 				slope;
 
-	while (position < room)
+	while (position < span)
 	{
-		double		half = 0.5 * fmin(panel, room - position);
+		double		half = 0.5 * fmin(panel, span - position);
 		double		part = 0;
 		int			i;
 

@@ -14,21 +14,21 @@ typedef struct EstimateList
 {
 	RolloutEstimate *estimates;
 	size_t		count;
-	size_t		room;
+	size_t		capacity;
 } EstimateList;
 
 static void
 append(EstimateList *list, const PanelHost *host, RolloutEstimate estimate)
 {
-	if (list->count == list->room)
+	if (list->count == list->capacity)
 	{
-		size_t		room = list->room > 0 ? 2 * list->room : 64;
-		RolloutEstimate *larger = host->allocate(room, sizeof(RolloutEstimate));
+		size_t		capacity = list->capacity > 0 ? 2 * list->capacity : 64;
+		RolloutEstimate *larger = host->allocate(capacity, sizeof(RolloutEstimate));
 
 		if (list->count > 0)
 			memcpy(larger, list->estimates, list->count * sizeof(RolloutEstimate));
 		list->estimates = larger;
-		list->room = room;
+		list->capacity = capacity;
 	}
 	list->estimates[list->count++] = estimate;
 }

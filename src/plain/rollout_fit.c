@@ -217,7 +217,7 @@ count_deals(int64_t *deals, int64_t n)
 
 /*
  * The weighted sums of all estimates from those of the controls, without the targets of one
- * unit; with nobody left out, notes what exists too.
+ * unit; with no unit left out, notes what exists too.
  */
 static void
 sum_targets(RolloutFit *fit, const double *sum, int64_t without)

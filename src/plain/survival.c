@@ -274,7 +274,7 @@ survival_restricted_mean(const SurvivalPoint *points, size_t n, double horizon,
 	return true;
 }
 
-/* At risk before the first point, whoever enters late not counted. */
+/* At risk before the first point, late entries not counted. */
 static int64_t
 first_at_risk(const SurvivalPoint *points, size_t n)
 {

@@ -6,7 +6,7 @@
  * ascending order. Conventions, those of R's survival package:
  *
  * - An event and a censoring at one time: the censored is still at risk.
- * - Late entry at unit a is at risk in units above a; who did not enter late
+ * - Late entry at unit a is at risk in units above a; what did not enter late
  *   is at risk from unit 0 on, that unit included.
  * - The band of the survival curve is the log one, cut off at 1.
  * - Where a curve stands exactly at the asked level on a flat, a quantile is
@@ -70,12 +70,12 @@ extern bool survival_band(const SurvivalStep *step, double z, double *low, doubl
 /* The same for the incidence: the band of survival turned over, or of the incidence when ends compete. */
 extern bool incidence_band(const SurvivalStep *step, double z, double *low, double *high);
 
-/* The largest unit in which somebody was seen to end or be censored; -1 when nobody was. */
+/* The largest unit in which one was seen to end or be censored; -1 without any. */
 extern int64_t survival_last_unit(const SurvivalPoint *points, size_t n);
 
 /*
  * The incidence after all units up to `unit`; the step has unit -1 before the
- * first point. False when nobody was observed that long and somebody was left.
+ * first point. False when none was observed that long and some were left.
  */
 extern bool survival_at(const SurvivalPoint *points, size_t n, int64_t unit, SurvivalStep *step);
 
@@ -88,8 +88,8 @@ extern void survival_quantile_interval(const SurvivalPoint *points, size_t n, do
 
 /*
  * The integral of one minus the incidence from 0 to the horizon (>= 0), and its
- * standard error (NaN with competing ends). False when nobody was observed that
- * long and somebody was left.
+ * standard error (NaN with competing ends). False when none was observed that
+ * long and some were left.
  */
 extern bool survival_restricted_mean(const SurvivalPoint *points, size_t n, double horizon,
 									 double *mean, double *std_error);

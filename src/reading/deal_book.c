@@ -6,7 +6,7 @@
 
 #include "miscadmin.h"
 
-#include "base/room.h"
+#include "base/growing_array.h"
 
 /* One deal: how it stood at the instant before, and what the events of this one say. */
 typedef struct BookDeal
@@ -16,8 +16,8 @@ typedef struct BookDeal
 	int64		known;			/* its last known amount, 0 for none */
 	int64		won_with;		/* largest amount of the events of this instant, by role */
 	int64		lost_with;
-	uint8		heard;			/* roles of the events of this instant */
-	uint8		heard_amount;	/* those that came with an amount */
+	uint8		noted;			/* roles of the events of this instant */
+	uint8		noted_amount;	/* those that came with an amount */
 } BookDeal;
 
 void
@@ -57,16 +57,16 @@ add_change(DealBook *book, const DealStand *before, const DealStand *after)
 		change.before.closed_at == change.after.closed_at &&
 		change.before.amount == change.after.amount)
 		return;
-	book->changes = make_room(book->changes, book->nchanges, &book->changes_room, sizeof(DealChange));
+	book->changes = grow_array(book->changes, book->nchanges, &book->changes_capacity, sizeof(DealChange));
 	book->changes[book->nchanges++] = change;
 }
 
 static void
 keep_largest(BookDeal *deal, uint8 role, int64 *largest, int64 amount)
 {
-	if ((deal->heard_amount & role) == 0 || amount > *largest)
+	if ((deal->noted_amount & role) == 0 || amount > *largest)
 		*largest = amount;
-	deal->heard_amount |= role;
+	deal->noted_amount |= role;
 }
 
 /* An event of a deal: what it says waits for the other events of its instant. */
@@ -75,12 +75,12 @@ hear(DealBook *book, const HistoryEvent *event, uint8 roles)
 {
 	BookDeal   *deal = &book->deals[event->subject];
 
-	if (deal->heard == 0)
+	if (deal->noted == 0)
 	{
-		book->heard = make_room(book->heard, book->nheard, &book->heard_room, sizeof(int32));
-		book->heard[book->nheard++] = event->subject;
+		book->noted = grow_array(book->noted, book->nnoted, &book->noted_capacity, sizeof(int32));
+		book->noted[book->nnoted++] = event->subject;
 	}
-	deal->heard |= roles;
+	deal->noted |= roles;
 	if (!event->has_amount)
 		return;
 	if (roles & BOOK_WON)
@@ -102,12 +102,12 @@ hear_alone(DealBook *book, const HistoryEvent *event, uint8 roles)
 	add_change(book, &not_closed, &closed);
 }
 
-/* All events of an instant of one deal have been heard. */
+/* All events of an instant of one deal have been read. */
 static void
 settle(DealBook *book, BookDeal *deal)
 {
 	DealStand	after = deal->stand;
-	bool		won = (deal->heard & BOOK_WON) != 0;
+	bool		won = (deal->noted & BOOK_WON) != 0;
 
 	if (!after.closed || after.won != won)
 	{
@@ -115,9 +115,9 @@ settle(DealBook *book, BookDeal *deal)
 		deal->won_known = false;
 	}
 	/* the amount that a run of wins has is not that of a loss at the same instant */
-	if ((deal->heard_amount & BOOK_LOST) && !(won && deal->won_known))
+	if ((deal->noted_amount & BOOK_LOST) && !(won && deal->won_known))
 		deal->known = deal->lost_with;
-	if (deal->heard_amount & BOOK_WON)
+	if (deal->noted_amount & BOOK_WON)
 	{
 		deal->known = deal->won_with;
 		deal->won_known = true;
@@ -128,8 +128,8 @@ settle(DealBook *book, BookDeal *deal)
 
 	add_change(book, &deal->stand, &after);
 	deal->stand = after;
-	deal->heard = 0;
-	deal->heard_amount = 0;
+	deal->noted = 0;
+	deal->noted_amount = 0;
 }
 
 bool
@@ -139,7 +139,7 @@ deal_book_next(DealBook *book)
 	while (book->nchanges == 0 && book->more && book->event.at <= book->ends_at)
 	{
 		book->at = book->event.at;
-		book->nheard = 0;
+		book->nnoted = 0;
 		for (; book->more && book->event.at == book->at;
 			 book->more = history_next(&book->cursor, &book->event))
 		{
@@ -153,8 +153,8 @@ deal_book_next(DealBook *book)
 			else
 				hear_alone(book, &book->event, roles);
 		}
-		for (int i = 0; i < book->nheard; i++)
-			settle(book, &book->deals[book->heard[i]]);
+		for (int i = 0; i < book->nnoted; i++)
+			settle(book, &book->deals[book->noted[i]]);
 	}
 	return book->nchanges > 0;
 }

@@ -54,10 +54,10 @@ typedef struct DealBook
 	bool		more;
 	const uint8 *roles;
 	struct BookDeal *deals;		/* by subject */
-	int			changes_room;
-	int			nheard;
-	int			heard_room;
-	int32	   *heard;			/* subjects with an event at this instant */
+	int			changes_capacity;
+	int			nnoted;
+	int			noted_capacity;
+	int32	   *noted;			/* subjects with an event at this instant */
 } DealBook;
 
 /*

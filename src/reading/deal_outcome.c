@@ -1,6 +1,6 @@
 /*
  * deal_outcome.c
- *		deal_outcome: how a deal ended and who else was in it (floor 2).
+ *		deal_outcome: how a deal ended, and the competitors in it.
  *		I/O, the reading itself, accessors. Bytes: see deal_outcome.h.
  */
 #include "base/compat.h"
@@ -433,7 +433,7 @@ deal_outcome_amount(PG_FUNCTION_ARGS)
 	PG_RETURN_NUMERIC(amount_to_numeric(parts.amount));
 }
 
-/* Distinct, sorted by bytes; empty when nobody was. */
+/* Distinct, sorted by bytes; empty when none was considered. */
 PG_FUNCTION_INFO_V1(deal_outcome_considered);
 Datum
 deal_outcome_considered(PG_FUNCTION_ARGS)
@@ -444,7 +444,7 @@ deal_outcome_considered(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(labels_to_array(parts.considered, parts.nconsidered));
 }
 
-/* NULL unless lost to somebody who was named. */
+/* NULL unless lost to a named competitor. */
 PG_FUNCTION_INFO_V1(deal_outcome_lost_to);
 Datum
 deal_outcome_lost_to(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * deal_outcome.h
- *		How a deal ended and who else was in it.
+ *		How a deal ended, and the competitors in it.
  *
  * Stored bytes (varlena, ALIGNMENT = double):
  *

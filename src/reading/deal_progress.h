@@ -55,7 +55,7 @@ extern const DealProgress *deal_progress_peek(Datum datum);
 extern void deal_progress_damaged(void) __attribute__((noreturn));
 
 /*
- * Making one: room for the instants of a funnel, to be filled in place by a
+ * Making one: space for the instants of a funnel, to be filled in place by a
  * search whose result has `times` of it, then all the rest.
  */
 extern DealProgress *deal_progress_begin(int nstages, Size identity_size);

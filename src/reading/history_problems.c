@@ -1,6 +1,6 @@
 /*
  * history_problems.c
- *		What an analyst should know of a history before believing a report.
+ *		What an analyst should look at in a history before using a report.
  *
  * One row for each problem that a history has, at the first instant where it
  * shows. Each event is told under one problem: a close date that lies before an
@@ -181,10 +181,10 @@ check_events(Check *check)
 /* ---------------------------------------------------------------- state by state */
 
 /*
- * What is known of the story so far, and of the endings that no stage has undone
+ * What has been read so far, and the endings that no stage has undone
  * yet. `nevents` of a state is 0 when there is none.
  */
-typedef struct Story
+typedef struct Progress
 {
 	bool		began;			/* there was a stage, other than an ending */
 	bool		began_before;	/* before the first of these endings */
@@ -195,7 +195,7 @@ typedef struct Story
 	bool		date_told;		/* that one at midnight is told as a date */
 	HistoryState before;		/* the state before */
 	int64		entries;
-} Story;
+} Progress;
 
 static const HistoryState no_state = {.nevents = 0};
 
@@ -206,39 +206,39 @@ status_of(const Check *check, const HistoryState *state)
 }
 
 static void
-take_ending(Check *check, Story *story, const HistoryState *state)
+take_ending(Check *check, Progress *so_far, const HistoryState *state)
 {
-	if (story->last.nevents > 0 && story->last.at == state->at &&
-		status_of(check, &story->last) != status_of(check, state))
-		find_against(check, TWO_ENDINGS_AT_ONCE, state, &story->last);
-	if (story->first.nevents == 0)
+	if (so_far->last.nevents > 0 && so_far->last.at == state->at &&
+		status_of(check, &so_far->last) != status_of(check, state))
+		find_against(check, TWO_ENDINGS_AT_ONCE, state, &so_far->last);
+	if (so_far->first.nevents == 0)
 	{
-		story->first = *state;
-		story->began_before = story->began;
+		so_far->first = *state;
+		so_far->began_before = so_far->began;
 	}
-	story->last = *state;
+	so_far->last = *state;
 	if (state->at % USECS_PER_DAY == 0)
 	{
-		if (story->date.nevents == 0 || story->date.at != state->at)
+		if (so_far->date.nevents == 0 || so_far->date.at != state->at)
 		{
-			story->date = *state;
-			story->date_told = false;
+			so_far->date = *state;
+			so_far->date_told = false;
 		}
-		story->after_date = no_state;
+		so_far->after_date = no_state;
 	}
-	else if (story->after_date.nevents == 0)
-		story->after_date = *state;
+	else if (so_far->after_date.nevents == 0)
+		so_far->after_date = *state;
 }
 
 /* More than 10 entries, at the first instant where that, or a second subject, shows. */
 static void
-count_entry(Check *check, Story *story, const HistoryState *state)
+count_entry(Check *check, Progress *so_far, const HistoryState *state)
 {
 	Finding    *finding = &check->findings[MANY_DEALS];
 
-	if (story->before.nevents > 0 && story->before.place == 0)
+	if (so_far->before.nevents > 0 && so_far->before.place == 0)
 		return;
-	if (++story->entries <= 10)
+	if (++so_far->entries <= 10)
 		return;
 	if (finding->count > 0 && state->at < finding->at)
 		finding->count = 0;
@@ -250,58 +250,58 @@ count_entry(Check *check, Story *story, const HistoryState *state)
  * its own day, which is a date and may have come later that day.
  */
 static void
-take_stage(Check *check, Story *story, const HistoryState *state)
+take_stage(Check *check, Progress *so_far, const HistoryState *state)
 {
-	const HistoryState *date = &story->date;
+	const HistoryState *date = &so_far->date;
 	bool		is_date = date->nevents > 0 && state->at > date->at &&
 		state->at - date->at < USECS_PER_DAY;
-	const HistoryState *undone = !is_date || story->first.at < date->at ? &story->first :
-		&story->after_date;
+	const HistoryState *undone = !is_date || so_far->first.at < date->at ? &so_far->first :
+		&so_far->after_date;
 
 	if (state->place == 0)
-		count_entry(check, story, state);
-	if (is_date && !story->date_told)
+		count_entry(check, so_far, state);
+	if (is_date && !so_far->date_told)
 		find_against(check, DATE_AGAINST_INSTANT, date, state);
-	if (story->began_before)
+	if (so_far->began_before)
 	{
 		/* an ending that another one took the place of is not undone */
-		if (story->last.nevents > 0 && story->last.at < state->at && (!is_date || story->after_date.nevents > 0))
-			find_against(check, REOPENED, state, &story->last);
+		if (so_far->last.nevents > 0 && so_far->last.at < state->at && (!is_date || so_far->after_date.nevents > 0))
+			find_against(check, REOPENED, state, &so_far->last);
 	}
 	else if (undone->nevents > 0 && undone->at < state->at)
 		find_against(check, ENDED_BEFORE_IT_BEGAN, undone, state);
 	if (is_date)
 	{
-		story->first = story->last = *date;
-		story->after_date = no_state;
-		story->date_told = true;
-		story->began_before = true;
+		so_far->first = so_far->last = *date;
+		so_far->after_date = no_state;
+		so_far->date_told = true;
+		so_far->began_before = true;
 	}
-	else if (story->first.nevents > 0 && story->first.at < state->at)
+	else if (so_far->first.nevents > 0 && so_far->first.at < state->at)
 	{
-		story->first = story->last = story->date = story->after_date = no_state;
-		story->date_told = false;
+		so_far->first = so_far->last = so_far->date = so_far->after_date = no_state;
+		so_far->date_told = false;
 	}
-	story->began = true;
+	so_far->began = true;
 }
 
 static void
 check_states(Check *check)
 {
-	Story		story = {.began = false};
+	Progress		so_far = {.began = false};
 	StateCursor cursor;
 	HistoryState state;
 
 	history_states_begin(&cursor, &check->view, check->places, check->nplaces);
 	while (history_states_next(&cursor, &state) && state.at <= check->as_of)
 	{
-		if (story.before.nevents > 0 && story.before.kind == state.kind)
-			find_against(check, RESTATED, &state, &story.before);
+		if (so_far.before.nevents > 0 && so_far.before.kind == state.kind)
+			find_against(check, RESTATED, &state, &so_far.before);
 		if (check->roles[state.kind] & ENDING_ROLES)
-			take_ending(check, &story, &state);
+			take_ending(check, &so_far, &state);
 		else
-			take_stage(check, &story, &state);
-		story.before = state;
+			take_stage(check, &so_far, &state);
+		so_far.before = state;
 	}
 }
 

@@ -7,7 +7,7 @@
 
 #include "miscadmin.h"
 
-#include "base/room.h"
+#include "base/growing_array.h"
 #include "reading/deal_book.h"
 #include "reading/quota_rules.h"
 #include "reading/tenure.h"
@@ -30,10 +30,10 @@ typedef struct Ledger
 {
 	const QuotaRules *rules;
 	int			nperiods;
-	int			room;
+	int			capacity;
 	Period	   *periods;
 	int			nposted;
-	int			posted_room;
+	int			posted_capacity;
 	int64	   *posted;			/* numbers of the periods that changed at this instant */
 	int64		last_period;	/* the one in which observation ends */
 	Sum128		last_won;		/* what was won in it */
@@ -72,7 +72,7 @@ find_period(Ledger *ledger, int64 number)
 
 	if (i < ledger->nperiods && ledger->periods[i].number == number)
 		return &ledger->periods[i];
-	ledger->periods = make_room(ledger->periods, ledger->nperiods, &ledger->room, sizeof(Period));
+	ledger->periods = grow_array(ledger->periods, ledger->nperiods, &ledger->capacity, sizeof(Period));
 	memmove(&ledger->periods[i + 1], &ledger->periods[i], sizeof(Period) * (ledger->nperiods - i));
 	memset(&ledger->periods[i], 0, sizeof(Period));
 	ledger->periods[i].number = number;
@@ -96,7 +96,7 @@ post(Ledger *ledger, const DealStand *deal, bool add)
 	if (quota_target(ledger->rules, number) == 0)
 		return;
 	(void) change(&find_period(ledger, number)->won, amount);
-	ledger->posted = make_room(ledger->posted, ledger->nposted, &ledger->posted_room, sizeof(int64));
+	ledger->posted = grow_array(ledger->posted, ledger->nposted, &ledger->posted_capacity, sizeof(int64));
 	ledger->posted[ledger->nposted++] = number;
 }
 
@@ -197,7 +197,7 @@ read_deals(Datum history, const KindRoles *roles, Ledger *ledger, QuotaAttainmen
  * quota_attainment(history, hired_at, quota, period, ramp, as_of, left_at,
  * threshold, sustained, won, lost, zone, fiscal_year_start, calendar, quotas):
  * when the rep reached quota. A NULL history is one without deals. NULL for a
- * NULL hired_at or as_of, without a quota, and for somebody who is hired after
+ * NULL hired_at or as_of, without a quota, and for a rep hired after
  * as_of.
  */
 PG_FUNCTION_INFO_V1(quota_attainment);

@@ -36,7 +36,7 @@ typedef struct KindRoles
 	uint16	   *slots;			/* place in roles plus one, 0 when free */
 } KindRoles;
 
-/* Without roles, with room for so many kinds, in the current context. The labels must outlive it. */
+/* Without roles, with space for so many kinds, in the current context. The labels must outlive it. */
 extern KindRoles *kind_roles_create(int capacity, uint8 none);
 
 /* Gives a kind a role in the place of the one it has. */
@@ -79,7 +79,7 @@ kind_roles_of(const KindRoles *roles, const char *kind, uint32 length)
 }
 
 /*
- * The role of every kind of a history, by its index. In `few`, which has room for
+ * The role of every kind of a history, by its index. In `few`, which has space for
  * KIND_ROLES_FEW, where that is enough (it may be NULL), else in the current context.
  */
 #define KIND_ROLES_FEW 64

@@ -16,7 +16,7 @@ typedef struct Tenure
 
 /*
  * The tenure in three arguments. False for a NULL hired_at or as_of and for
- * somebody hired after as_of; a NULL left_at is none. 22008 for instants that
+ * a rep hired after as_of; a NULL left_at is none. 22008 for instants that
  * are not finite, 22023 when left_at is before hired_at.
  */
 extern bool tenure_from_arguments(FunctionCallInfo fcinfo, int hired_at, int as_of, int left_at,

@@ -1,7 +1,7 @@
 /*
  * content_report.c
  *		What is read off a content_summary: events, distinct actors and time of
- *		an action, the table of actions and its chart (floor 4).
+ *		an action, the table of actions and its chart.
  */
 #include "summary/content_summary.h"
 
@@ -29,7 +29,7 @@ group_argument(FunctionCallInfo fcinfo)
 	return found != NULL ? *found : (SummaryGroup) {.sums = no_sums, .names = &no_actors};
 }
 
-/* At most 64 bits, as the check of a content_summary knows. */
+/* At most 64 bits, by the check of a content_summary. */
 static inline int64
 events_of(const SummaryGroup *group)
 {

@@ -1,7 +1,7 @@
 /*
  * funnel_report.c
  *		Reading a funnel_summary: conversion, time per step, the table of steps,
- *		the chart (floor 4). What is counted under which key: funnel_summary.h.
+ *		the chart. What is counted under which key: funnel_summary.h.
  */
 #include "base/compat.h"
 

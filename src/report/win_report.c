@@ -1,7 +1,7 @@
 /*
  * win_report.c
  *		What is read off a win_summary: win rates under every denominator,
- *		fractional credit, amounts, the table of competitors and its chart (floor 4).
+ *		fractional credit, amounts, the table of competitors and its chart.
  *
  * The basis says which of the deals with a competitor are the denominator; the
  * numerator is always the deals won:
@@ -10,7 +10,7 @@
  *		closed		won, lost and no decision
  *		decided		won and lost
  *		lost_to		won, and lost to this very competitor: what was decided
- *					between the two of us. Of all deals: lost to somebody named.
+ *					between the two of us. Of all deals: lost to a named competitor.
  *					0 of 0 where there are losses and no loss names anybody:
  *					then it is not known, and not a win rate of 100 %.
  */
@@ -159,7 +159,7 @@ win_summary_win_rate(PG_FUNCTION_ARGS)
 	return rate_of(&all, &group, basis);
 }
 
-/* overall_win_rate(summary, basis): each deal once, whoever was considered. */
+/* overall_win_rate(summary, basis): each deal once, whichever competitors were considered. */
 PG_FUNCTION_INFO_V1(win_summary_overall_win_rate);
 Datum
 win_summary_overall_win_rate(PG_FUNCTION_ARGS)
@@ -173,7 +173,7 @@ win_summary_overall_win_rate(PG_FUNCTION_ARGS)
 	return rate_of(&all, &view.all, basis);
 }
 
-/* uncontested_win_rate(summary, basis): the deals in which nobody was considered. */
+/* uncontested_win_rate(summary, basis): the deals without a competitor. */
 PG_FUNCTION_INFO_V1(win_summary_uncontested_win_rate);
 Datum
 win_summary_uncontested_win_rate(PG_FUNCTION_ARGS)

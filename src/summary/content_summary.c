@@ -317,7 +317,7 @@ microseconds_from_seconds(double seconds)
 
 /*
  * (state, action, actor [, seconds]): an event without an action does not
- * count; one without an actor is an event of nobody, one without seconds has no time.
+ * count; one without an actor adds no actor, one without seconds has no time.
  */
 PG_FUNCTION_INFO_V1(content_summary_add_event);
 Datum

@@ -37,8 +37,8 @@ is_event(int category)
 }
 
 /*
- * Beyond ranges: nobody is at risk before entering, so that in every unit those
- * who entered in it or later are no more than those who ended later, or were
+ * Beyond ranges: each is at risk only after entering, so that in every unit those
+ * that entered in it or later are no more than those that ended later, or were
  * censored in it; and the sum lies between the whole units and the next ones.
  */
 static const char *
@@ -133,7 +133,7 @@ append_json(StringInfo out, const SummaryView *view)
 	appendStringInfoChar(out, ']');
 }
 
-/* One row of n numbers (n may be more than there is room for) added to the view; false with an error saved. */
+/* One row of n numbers (n may be more than there is space for) added to the view; false with an error saved. */
 static bool
 add_row(SummaryView *view, const HistogramForm *form, const int64 *values, int n,
 		int64 last_unit, fmNodePtr escontext)

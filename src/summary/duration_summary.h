@@ -1,6 +1,6 @@
 /*
  * duration_summary.h
- *		How long something took, with those counted who are not there yet.
+ *		How long something took; what has not ended yet is counted as censored.
  *
  * An exact histogram by whole unit of time, as a summary (engine.h):
  *
@@ -58,7 +58,7 @@ extern SummaryState *duration_add(FunctionCallInfo fcinfo, int unit, int64 micro
 extern struct varlena *duration_summary_build(int unit, const TallyEntry *entries, uint32 n,
 											  Sum128 observed_microseconds);
 
-/* Ascending entries as points of a survival curve; room for n. Returns how many. */
+/* Ascending entries as points of a survival curve; space for n. Returns how many. */
 extern size_t duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points);
 
 /* The median of ascending entries, in units; false when it is not reached. */

@@ -32,7 +32,7 @@
  * Open form (aggregate state; ALIGNMENT = double): the struct below, then the
  * identity padded with zeros to 8 bytes, the sums of the group of all, and an
  * open tally of the cells of all groups. Where the type has named groups, at
- * `groups_at`: a NameTable of the labels, and for each label it has room for
+ * `groups_at`: a NameTable of the labels, and for each label it has space for
  * its sums and its tag; then the NameSets. `inputs` is what tells a frame
  * without rows (NULL) from a summary of nothing; it is not part of the packed
  * form, and a packed form opened again counts as one. A transition function
@@ -234,7 +234,7 @@ summary_increment(SummaryState *state, const SummaryType *type, uint64 key)
 /*
  * A row is the place of a group in a state: 0 that of all, then the labels.
  * Growing may give the groups other rows, so that a transition function asks
- * first for all the room it takes, and then for rows.
+ * first for all the space it takes, and then for rows.
  */
 static inline NameTable *
 summary_labels(const SummaryState *state)
@@ -255,7 +255,7 @@ typedef struct SummaryNeed
 
 extern SummaryState *summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *more);
 
-/* The same state, or a larger copy in the current context, with room for more labels and cells. */
+/* The same state, or a larger copy in the current context, with space for more labels and cells. */
 static inline SummaryState *
 summary_reserve(SummaryState *state, const SummaryType *type, uint32 labels, Size label_bytes, uint32 cells)
 {
@@ -271,7 +271,7 @@ summary_reserve(SummaryState *state, const SummaryType *type, uint32 labels, Siz
 
 /*
  * The row of a label, length 0 being all: added when sign is 1, and there must
- * be room; 22003 when sign is -1 and it is not there. A tag that differs is an
+ * be space; 22003 when sign is -1 and it is not there. A tag that differs is an
  * error of the type's; a group whose sums are all zero may change its tag.
  */
 extern uint32 summary_row(SummaryState *state, const SummaryType *type, Label label, int64 tag, int sign);
@@ -284,7 +284,7 @@ summary_row_sums(SummaryState *state, uint32 row)
 	if (row == 0)
 		return summary_sums(state);
 	labels = summary_labels(state);
-	return (Sum128 *) ((char *) labels + name_table_size(labels->capacity, labels->room)) +
+	return (Sum128 *) ((char *) labels + name_table_size(labels->capacity, labels->space)) +
 		(Size) (row - 1) * state->nsums;
 }
 
@@ -295,7 +295,7 @@ summary_row_key(const SummaryType *type, uint32 row, uint64 key)
 	return row == 0 ? key : (uint64) row << type->key_bits | key;
 }
 
-/* Adds to a cell of a row; there must be room. */
+/* Adds to a cell of a row; there must be space. */
 static inline SummaryState *
 summary_add_to_row(SummaryState *state, const SummaryType *type, uint32 row, uint64 key, int64 count)
 {

@@ -1,6 +1,6 @@
 /*
  * engine_bytes.h
- *		What the files of the engine know of each other: packed bytes read group
+ *		What the files of the engine share: packed bytes read group
  *		by group, and the parts of an open form.
  *
  *		if (summary_read_begin(&reader, type, data, size))

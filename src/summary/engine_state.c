@@ -13,13 +13,13 @@
 #define INTERRUPT_STRIDE 0xFFFF
 
 /* The sizes of an open form that may differ. */
-typedef struct StateRoom
+typedef struct StateSizes
 {
 	uint32		cells;			/* capacity of the tally */
 	uint32		labels;			/* capacity of the table of labels, and bytes for them */
 	uint32		label_bytes;
-	NameSetsRoom names;
-} StateRoom;
+	NameSetsSizes names;
+} StateSizes;
 
 /* ---------------------------------------------------------------- parts */
 
@@ -40,52 +40,52 @@ labels_size(const SummaryType *type, int nsums, uint32 labels, uint32 label_byte
 }
 
 static SummaryState *
-create(const SummaryType *type, const void *identity, Size identity_size, int nsums, const StateRoom *room)
+create(const SummaryType *type, const void *identity, Size identity_size, int nsums, const StateSizes *sizes)
 {
-	Size		groups = groups_at(identity_size, nsums, room->cells);
+	Size		groups = groups_at(identity_size, nsums, sizes->cells);
 	Size		size = groups;
 	SummaryState *state;
 
 	if (type->max_groups > 0)
-		size = add_size(size, labels_size(type, nsums, room->labels, room->label_bytes));
+		size = add_size(size, labels_size(type, nsums, sizes->labels, sizes->label_bytes));
 	if (type->names != NULL)
-		size = add_size(size, name_sets_size(&room->names));
+		size = add_size(size, name_sets_size(&sizes->names));
 	if (!AllocSizeIsValid(size))
 		summary_too_large(type);
 
 	state = palloc(size);
-	memset(state, 0, groups - tally_size(room->cells));
+	memset(state, 0, groups - tally_size(sizes->cells));
 	SET_VARSIZE(state, size);
 	state->version = SUMMARY_VERSION;
 	state->flags = SUMMARY_OPEN;
 	state->nsums = (uint16) nsums;
 	state->identity_size = (uint32) identity_size;
 	memcpy((char *) state + sizeof(SummaryState), identity, identity_size);
-	tally_init(summary_tally(state), room->cells);
+	tally_init(summary_tally(state), sizes->cells);
 	if (type->max_groups > 0)
 	{
 		state->groups_at = (uint32) groups;
-		name_table_init(summary_labels(state), room->labels, room->label_bytes);
+		name_table_init(summary_labels(state), sizes->labels, sizes->label_bytes);
 		memset(summary_row_sums(state, 1), 0,
-			   labels_size(type, nsums, room->labels, room->label_bytes) -
-			   name_table_size(room->labels, room->label_bytes));
+			   labels_size(type, nsums, sizes->labels, sizes->label_bytes) -
+			   name_table_size(sizes->labels, sizes->label_bytes));
 	}
 	if (type->names != NULL)
-		name_sets_init(summary_names(state, type), &room->names);
+		name_sets_init(summary_names(state, type), &sizes->names);
 	return state;
 }
 
 SummaryState *
 summary_create(const SummaryType *type, const void *identity, Size identity_size, int nsums)
 {
-	StateRoom	room = {
+	StateSizes	sizes = {
 		.cells = TALLY_MIN_CAPACITY, .labels = NAME_TABLE_MIN_CAPACITY, .label_bytes = 64
 	};
 
 	Assert(nsums >= 0 && nsums <= SUMMARY_MAX_SUMS);
 	if (type->names != NULL)
-		room.names = name_sets_room(NULL, room.labels, 1, 0, 0);
-	return create(type, identity, identity_size, nsums, &room);
+		sizes.names = name_sets_plan(NULL, sizes.labels, 1, 0, 0);
+	return create(type, identity, identity_size, nsums, &sizes);
 }
 
 /* Have the named groups, which begin where the tally ends, the sizes that they would have been given here? */
@@ -98,10 +98,10 @@ sane_groups(const SummaryState *state, const SummaryType *type, Size size)
 
 	if (rest < sizeof(NameTable) ||
 		labels->capacity < NAME_TABLE_MIN_CAPACITY || labels->capacity / 4 > type->max_groups ||
-		(labels->capacity & (labels->capacity - 1)) != 0 || labels->room % 8 != 0)
+		(labels->capacity & (labels->capacity - 1)) != 0 || labels->space % 8 != 0)
 		return false;
-	mine = labels_size(type, state->nsums, labels->capacity, labels->room);
-	if (rest < mine || !name_table_sane(labels, labels->capacity, labels->room))
+	mine = labels_size(type, state->nsums, labels->capacity, labels->space);
+	if (rest < mine || !name_table_sane(labels, labels->capacity, labels->space))
 		return false;
 	if (type->names == NULL)
 		return rest == mine;
@@ -209,16 +209,16 @@ copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const
 	pfree(rows);
 }
 
-/* The labels that stay, and room for so many more. */
+/* The labels that stay, and space for so many more. */
 static void
-plan_labels(StateRoom *room, SummaryState *state, const SummaryType *type, const bool *live, const SummaryNeed *more)
+plan_labels(StateSizes *sizes, SummaryState *state, const SummaryType *type, const bool *live, const SummaryNeed *more)
 {
 	const NameTable *labels = summary_labels(state);
 	uint64		n = 0;
 	uint64		bytes = 0;
 
-	room->labels = labels->capacity;
-	room->label_bytes = labels->room;
+	sizes->labels = labels->capacity;
+	sizes->label_bytes = labels->space;
 	if (type->names != NULL && name_table_fits(labels, more->labels, more->label_bytes))
 		return;
 	for (uint32 row = 1; row <= labels->used; row++)
@@ -229,36 +229,36 @@ plan_labels(StateRoom *room, SummaryState *state, const SummaryType *type, const
 		}
 	if (n > type->max_groups)
 		summary_too_many_groups(type);
-	room->labels = name_table_capacity(n + more->labels);
-	room->label_bytes = name_table_room(Max(bytes + more->label_bytes, 32));
+	sizes->labels = name_table_capacity(n + more->labels);
+	sizes->label_bytes = name_table_space(Max(bytes + more->label_bytes, 32));
 }
 
 /*
- * A copy with room for so much more; groups and cells of which nothing is left
- * stay behind. Where there are names, which outgrow the rest, labels and cells
+ * A copy with space for so much more; groups and cells of which nothing is left
+ * are left out. Where there are names, which outgrow the rest, labels and cells
  * that fit keep their sizes; elsewhere all get space for as many again.
  */
 SummaryState *
 summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *more)
 {
 	const Tally *tally = summary_tally(state);
-	StateRoom	room = {.cells = tally->capacity};
+	StateSizes	sizes = {.cells = tally->capacity};
 	bool	   *live = NULL;
 	SummaryState *grown;
 
 	CHECK_FOR_INTERRUPTS();
 	if (type->names == NULL || more->cells > TALLY_LIMIT(tally->capacity) - tally->used)
-		room.cells = capacity_for((uint64) tally_live(tally) + more->cells, type);
+		sizes.cells = capacity_for((uint64) tally_live(tally) + more->cells, type);
 	if (type->max_groups > 0)
 	{
 		live = live_rows(state, type);
-		plan_labels(&room, state, type, live, more);
+		plan_labels(&sizes, state, type, live, more);
 	}
 	if (type->names != NULL)
-		room.names = name_sets_room(summary_names(state, type), room.labels, more->names, more->name_bytes,
+		sizes.names = name_sets_plan(summary_names(state, type), sizes.labels, more->names, more->name_bytes,
 									more->sketches);
 
-	grown = create(type, summary_identity(state), state->identity_size, state->nsums, &room);
+	grown = create(type, summary_identity(state), state->identity_size, state->nsums, &sizes);
 	grown->inputs = state->inputs;
 	memcpy(summary_sums(grown), summary_sums(state), sizeof(Sum128) * state->nsums);
 	if (type->max_groups > 0)

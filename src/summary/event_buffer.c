@@ -367,11 +367,11 @@ event_buffer_serialize(const EventBuffer *buffer, char *out)
 
 /* Are the sizes of a chunk ones that write_chunk() can have written within so many bytes? */
 static bool
-chunk_fits(const EventChunk *head, Size room, bool named)
+chunk_fits(const EventChunk *head, Size space, bool named)
 {
 	Size		events;
 
-	if (head->size < offsetof(EventChunk, data) || head->size > room || head->size % MAXIMUM_ALIGNOF != 0 ||
+	if (head->size < offsetof(EventChunk, data) || head->size > space || head->size % MAXIMUM_ALIGNOF != 0 ||
 		head->nevents == 0 || head->deal_bytes < 1 || head->deal_bytes > 8 ||
 		head->at_bytes < 1 || head->at_bytes > 8)
 		return false;

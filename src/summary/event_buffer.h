@@ -84,7 +84,7 @@ typedef struct EventBuffer
 
 extern void event_buffer_init(EventBuffer *buffer, MemoryContext context, bool named);
 
-/* As event_buffer_add(), where there is no room in the area. */
+/* As event_buffer_add(), where there is no space in the area. */
 extern void event_buffer_add_slowly(EventBuffer *buffer, int64 deal, int64 at, uint32 role,
 									const char *name, uint32 length);
 

@@ -1,6 +1,6 @@
 /*
  * funnel_summary.c
- *		funnel_summary: how many deals got how far (floor 3). I/O, accumulation,
+ *		funnel_summary: how many deals got how far. I/O, accumulation,
  *		merging. What is counted under which key: funnel_summary.h. Accessors
  *		are in funnel_report.c.
  *
@@ -292,7 +292,7 @@ sort_by_time(int *stages, int64 *times, int count)
 	}
 }
 
-/* How long the deal was in each stage; nobody asks that of the last one. */
+/* How long the deal was in each stage but the last, which has no end. */
 static SummaryState *
 count_durations(SummaryState *state, const int *stages, const int64 *times, int count,
 				int nstages, ChainStatus status, int64 ended_at)

@@ -41,11 +41,11 @@ damaged(const char *problem)
 /* ---------------------------------------------------------------- the open form */
 
 Size
-name_sets_size(const NameSetsRoom *room)
+name_sets_size(const NameSetsSizes *sizes)
 {
-	return sizeof(NameSets) + sizeof(SetHead) * (Size) room->sets +
-		name_table_size(room->names, room->name_bytes) + tally_size(room->pairs) +
-		(Size) room->sketches * NAME_SET_REGISTERS;
+	return sizeof(NameSets) + sizeof(SetHead) * (Size) sizes->sets +
+		name_table_size(sizes->names, sizes->name_bytes) + tally_size(sizes->pairs) +
+		(Size) sizes->sketches * NAME_SET_REGISTERS;
 }
 
 static inline SetHead *
@@ -57,32 +57,32 @@ heads_of(const NameSets *sets)
 static inline NameTable *
 names_of(const NameSets *sets)
 {
-	return (NameTable *) (heads_of(sets) + sets->room.sets);
+	return (NameTable *) (heads_of(sets) + sets->sizes.sets);
 }
 
 static inline Tally *
 pairs_of(const NameSets *sets)
 {
 	return (Tally *) ((char *) names_of(sets) +
-					  name_table_size(sets->room.names, sets->room.name_bytes));
+					  name_table_size(sets->sizes.names, sets->sizes.name_bytes));
 }
 
 static inline uint8 *
 registers_of(const NameSets *sets, uint32 sketch)
 {
-	return (uint8 *) pairs_of(sets) + tally_size(sets->room.pairs) +
+	return (uint8 *) pairs_of(sets) + tally_size(sets->sizes.pairs) +
 		(Size) sketch * NAME_SET_REGISTERS;
 }
 
 void
-name_sets_init(NameSets *sets, const NameSetsRoom *room)
+name_sets_init(NameSets *sets, const NameSetsSizes *sizes)
 {
-	sets->room = *room;
+	sets->sizes = *sizes;
 	sets->sketches_used = 0;
-	memset(heads_of(sets), 0, sizeof(SetHead) * (Size) room->sets);
-	name_table_init(names_of(sets), room->names, room->name_bytes);
-	tally_init(pairs_of(sets), room->pairs);
-	memset(registers_of(sets, 0), 0, (Size) room->sketches * NAME_SET_REGISTERS);
+	memset(heads_of(sets), 0, sizeof(SetHead) * (Size) sizes->sets);
+	name_table_init(names_of(sets), sizes->names, sizes->name_bytes);
+	tally_init(pairs_of(sets), sizes->pairs);
+	memset(registers_of(sets, 0), 0, (Size) sizes->sketches * NAME_SET_REGISTERS);
 }
 
 static bool
@@ -94,38 +94,38 @@ power_of_two(uint32 n, uint32 least, uint32 most)
 bool
 name_sets_sane(const NameSets *sets, Size size)
 {
-	const NameSetsRoom *room = &sets->room;
+	const NameSetsSizes *sizes = &sets->sizes;
 
-	return size >= sizeof(NameSets) && room->sets <= MAX_SETS &&
-		power_of_two(room->names, NAME_TABLE_MIN_CAPACITY, MAX_PAIRS) &&
-		power_of_two(room->pairs, TALLY_MIN_CAPACITY, MAX_PAIRS) &&
-		room->name_bytes % 8 == 0 && sets->sketches_used <= room->sketches &&
-		size == name_sets_size(room) &&
-		name_table_sane(names_of(sets), room->names, room->name_bytes) &&
-		pairs_of(sets)->capacity == room->pairs &&
-		pairs_of(sets)->used <= TALLY_LIMIT(room->pairs);
+	return size >= sizeof(NameSets) && sizes->sets <= MAX_SETS &&
+		power_of_two(sizes->names, NAME_TABLE_MIN_CAPACITY, MAX_PAIRS) &&
+		power_of_two(sizes->pairs, TALLY_MIN_CAPACITY, MAX_PAIRS) &&
+		sizes->name_bytes % 8 == 0 && sets->sketches_used <= sizes->sketches &&
+		size == name_sets_size(sizes) &&
+		name_table_sane(names_of(sets), sizes->names, sizes->name_bytes) &&
+		pairs_of(sets)->capacity == sizes->pairs &&
+		pairs_of(sets)->used <= TALLY_LIMIT(sizes->pairs);
 }
 
 bool
 name_sets_fit(const NameSets *sets, uint64 names, uint64 name_bytes)
 {
 	return name_table_fits(names_of(sets), names, name_bytes) &&
-		names <= TALLY_LIMIT(sets->room.pairs) - pairs_of(sets)->used;
+		names <= TALLY_LIMIT(sets->sizes.pairs) - pairs_of(sets)->used;
 }
 
-NameSetsRoom
-name_sets_room(const NameSets *sets, uint32 nsets, uint64 names, uint64 name_bytes, uint32 sketches)
+NameSetsSizes
+name_sets_plan(const NameSets *sets, uint32 nsets, uint64 names, uint64 name_bytes, uint32 sketches)
 {
-	NameSetsRoom room = {.pairs = TALLY_MIN_CAPACITY};
+	NameSetsSizes sizes = {.pairs = TALLY_MIN_CAPACITY};
 	uint64		pairs = names;
 
 	if (sets != NULL)
-		room = sets->room;
-	room.sets = nsets;
-	if (sets != NULL && sketches > room.sketches - sets->sketches_used)
-		room.sketches = sets->sketches_used + sets->sketches_used / 2 + sketches;
+		sizes = sets->sizes;
+	sizes.sets = nsets;
+	if (sets != NULL && sketches > sizes.sketches - sets->sketches_used)
+		sizes.sketches = sets->sketches_used + sets->sketches_used / 2 + sketches;
 	if (sets != NULL && name_sets_fit(sets, names, name_bytes))
-		return room;
+		return sizes;
 
 	if (sets != NULL)
 	{
@@ -133,11 +133,11 @@ name_sets_room(const NameSets *sets, uint32 nsets, uint64 names, uint64 name_byt
 		names += names_of(sets)->used;
 		name_bytes += names_of(sets)->filled;
 	}
-	room.names = name_table_capacity(Min(names, MAX_PAIRS));
-	room.name_bytes = name_table_room(Max(name_bytes, 32));
-	while (room.pairs < MAX_PAIRS && TALLY_LIMIT(room.pairs) < pairs + pairs / 2)
-		room.pairs *= 2;
-	return room;
+	sizes.names = name_table_capacity(Min(names, MAX_PAIRS));
+	sizes.name_bytes = name_table_space(Max(name_bytes, 32));
+	while (sizes.pairs < MAX_PAIRS && TALLY_LIMIT(sizes.pairs) < pairs + pairs / 2)
+		sizes.pairs *= 2;
+	return sizes;
 }
 
 void
@@ -146,7 +146,7 @@ name_sets_copy(NameSets *to, const NameSets *from)
 	const NameTable *names = names_of(from);
 
 	to->sketches_used = from->sketches_used;
-	memcpy(heads_of(to), heads_of(from), sizeof(SetHead) * (Size) Min(to->room.sets, from->room.sets));
+	memcpy(heads_of(to), heads_of(from), sizeof(SetHead) * (Size) Min(to->sizes.sets, from->sizes.sets));
 	for (uint32 i = 0; i < names->used; i++)
 		(void) name_table_add(names_of(to), name_table_label(names, i));
 	tally_rehash(pairs_of(to), pairs_of(from));
@@ -177,14 +177,14 @@ sketch_of(const NameSets *sets, const SetHead *head)
 	return registers_of(sets, head->sketch - 1);
 }
 
-/* From exact names to a sketch; false when there is no room for one. */
+/* From exact names to a sketch; false when there is no space for one. */
 static bool
 change_to_sketch(NameSets *sets, uint32 set)
 {
 	Tally	   *pairs = pairs_of(sets);
 	uint8	   *registers;
 
-	if (sets->sketches_used == sets->room.sketches)
+	if (sets->sketches_used == sets->sizes.sketches)
 		return false;
 	registers = registers_of(sets, sets->sketches_used++);
 	for (uint32 i = 0; i < pairs->capacity; i++)
@@ -210,7 +210,7 @@ name_sets_add(NameSets *sets, uint32 set, Label name)
 	Tally	   *pairs = pairs_of(sets);
 	uint64		pair;
 
-	if (set >= sets->room.sets)
+	if (set >= sets->sizes.sets)
 		damaged("A set is missing.");
 	head = &heads_of(sets)[set];
 	if (head->sketch == 0)
@@ -240,7 +240,7 @@ name_sets_add_registers(NameSets *sets, uint32 set, const uint8 *registers)
 	SetHead    *head;
 	uint8	   *mine;
 
-	if (set >= sets->room.sets)
+	if (set >= sets->sizes.sets)
 		damaged("A set is missing.");
 	head = &heads_of(sets)[set];
 	if (head->sketch == 0 && !change_to_sketch(sets, set))
@@ -281,7 +281,7 @@ name_sets_view(const NameSets *sets, uint32 n)
 	Label	   *labels = palloc_extended(sizeof(Label) * (Size) Max(pairs->used, 1), MCXT_ALLOC_HUGE);
 	uint32		nmembers = 0;
 
-	if (n > sets->room.sets)
+	if (n > sets->sizes.sets)
 		damaged("A set is missing.");
 	for (uint32 i = 0; i < n; i++)
 		if (heads_of(sets)[i].sketch > 0)

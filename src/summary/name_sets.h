@@ -39,37 +39,37 @@ typedef struct NameSet
 } NameSet;
 
 /* How much sets have space for. */
-typedef struct NameSetsRoom
+typedef struct NameSetsSizes
 {
 	uint32		sets;
 	uint32		names;
 	uint32		name_bytes;
 	uint32		pairs;
 	uint32		sketches;
-} NameSetsRoom;
+} NameSetsSizes;
 
 typedef struct NameSets
 {
-	NameSetsRoom room;
+	NameSetsSizes sizes;
 	uint32		sketches_used;
 	/* heads, NameTable, Tally, registers */
 } NameSets;
 
-extern Size name_sets_size(const NameSetsRoom *room);
-extern void name_sets_init(NameSets *sets, const NameSetsRoom *room);
+extern Size name_sets_size(const NameSetsSizes *sizes);
+extern void name_sets_init(NameSets *sets, const NameSetsSizes *sizes);
 
 /* Have the parts, in `size` bytes, the sizes that they would have been given here? */
 extern bool name_sets_sane(const NameSets *sets, Size size);
 
-/* Room for so many sets, and names, their bytes and sketches more than there are. */
-extern NameSetsRoom name_sets_room(const NameSets *sets, uint32 nsets, uint64 names, uint64 name_bytes,
+/* Space for so many sets, and names, their bytes and sketches more than there are. */
+extern NameSetsSizes name_sets_plan(const NameSets *sets, uint32 nsets, uint64 names, uint64 name_bytes,
 								   uint32 sketches);
 extern bool name_sets_fit(const NameSets *sets, uint64 names, uint64 name_bytes);
 
-/* Copies all sets into empty ones that have room for them. */
+/* Copies all sets into empty ones that have space for them. */
 extern void name_sets_copy(NameSets *to, const NameSets *from);
 
-/* Adds a name, for which there must be room; false when it takes a sketch more than there is room for. */
+/* Adds a name, for which there must be space; false when it takes a sketch more than there is space for. */
 extern bool name_sets_add(NameSets *sets, uint32 set, Label name);
 
 /* Adds the registers of a sketch; false as above. */

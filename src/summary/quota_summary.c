@@ -1,6 +1,6 @@
 /*
  * quota_summary.c
- *		quota_summary: reps on their way to quota (floors 3 and 4).
+ *		quota_summary: reps on their way to quota.
  *
  * What is stored stands in quota_summary.h. Text form:
  *
@@ -33,7 +33,7 @@ StaticAssertDecl((int) QUOTA_REACHED == (int) DURATION_EVENT &&
 
 /* ---------------------------------------------------------------- check */
 
-/* Beyond what a duration_summary asks: nobody reaches quota without closing a deal. */
+/* Beyond the checks of a duration_summary: a rep reaches quota by closing a deal. */
 static const char *
 check_quota(const SummaryView *view)
 {
@@ -234,7 +234,7 @@ quota_summary_quota_velocity(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(100 * sum128_to_double(view.all.sums[QUOTA_SUM_CYCLES]) / (double) reps);
 }
 
-/* Closed deals until quota per rep, of those who reached it; NULL when nobody did. */
+/* Closed deals until quota per rep, of those who reached it; NULL when none did. */
 PG_FUNCTION_INFO_V1(quota_summary_mean_cycles);
 Datum
 quota_summary_mean_cycles(PG_FUNCTION_ARGS)
@@ -249,7 +249,7 @@ quota_summary_mean_cycles(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(sum128_to_double(view.all.sums[QUOTA_SUM_CYCLES_REACHED]) / (double) reached);
 }
 
-/* The mean time to quota of those who reached it, in reference cycles; NULL when nobody did. */
+/* The mean time to quota of those who reached it, in reference cycles; NULL when none did. */
 PG_FUNCTION_INFO_V1(quota_summary_mean_elapsed_cycles);
 Datum
 quota_summary_mean_elapsed_cycles(PG_FUNCTION_ARGS)

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 
 #include "base/day.h"
+#include "base/growing_array.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "base/options.h"
@@ -232,7 +233,7 @@ typedef struct GroupList
 {
 	SummaryGroup *groups;
 	uint32		n;
-	uint32		room;
+	int			capacity;
 } GroupList;
 
 static bool
@@ -245,12 +246,7 @@ append_group(GroupList *list, Label unit, int64 tag, DateADT period, const Sum12
 		ereturn(escontext, false,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg(TYPE_NAME " value would hold more than %u cells", ROLLOUT_MAX_CELLS)));
-	if (list->n == list->room)
-	{
-		list->room = Max(2 * list->room, 64);
-		list->groups = list->groups == NULL ? palloc(sizeof(SummaryGroup) * list->room) :
-			repalloc_huge(list->groups, sizeof(SummaryGroup) * (Size) list->room);
-	}
+	list->groups = grow_array(list->groups, list->n, &list->capacity, sizeof(SummaryGroup));
 	group = &list->groups[list->n++];
 	memset(group, 0, sizeof(*group));
 	group->label.length = write_label(label, unit, period);

@@ -208,7 +208,7 @@ typedef struct WinDeal
 	DealStatus	status;
 	Label	   *competitors;	/* distinct */
 	int			ncompetitors;
-	Label		lost_to;		/* length 0 when nobody knows */
+	Label		lost_to;		/* length 0 when unknown */
 	int64		amount;			/* 0 for none */
 } WinDeal;
 
@@ -283,10 +283,10 @@ change_by_outcome(FunctionCallInfo fcinfo, int sign)
 	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));
 }
 
-/* Room for the names of the common deal, and for an array with a short header. */
+/* Space for the names of the common deal, and for an array with a short header. */
 #define FEW_NAMES 8
 
-typedef struct NameRoom
+typedef struct NameBuffer
 {
 	Label		few[FEW_NAMES];
 	union
@@ -294,11 +294,11 @@ typedef struct NameRoom
 		ArrayType	array;
 		char		bytes[VARATT_SHORT_MAX + VARHDRSZ];
 	}			aligned;
-} NameRoom;
+} NameBuffer;
 
-/* An array argument; one with a short header, as stored ones are, is aligned in `room`. */
+/* An array argument; one with a short header, as stored ones are, is aligned in `buffer`. */
 static ArrayType *
-array_argument(Datum datum, NameRoom *room)
+array_argument(Datum datum, NameBuffer *buffer)
 {
 	const struct varlena *value = (const struct varlena *) DatumGetPointer(datum);
 	Size		size;
@@ -307,16 +307,16 @@ array_argument(Datum datum, NameRoom *room)
 	if (VARATT_IS_EXTERNAL(value) || !VARATT_IS_SHORT(value))
 		return DatumGetArrayTypeP(datum);
 	size = VARSIZE_SHORT(value) - VARHDRSZ_SHORT;
-	SET_VARSIZE(room->aligned.bytes, size + VARHDRSZ);
-	memcpy(room->aligned.bytes + VARHDRSZ, VARDATA_SHORT(value), size);
-	return &room->aligned.array;
+	SET_VARSIZE(buffer->aligned.bytes, size + VARHDRSZ);
+	memcpy(buffer->aligned.bytes + VARHDRSZ, VARDATA_SHORT(value), size);
+	return &buffer->aligned.array;
 }
 
-/* The distinct names of an array; NULL elements are nobody, an empty name is 22023. */
+/* The distinct names of an array; NULL elements are skipped, an empty name is 22023. */
 static Label *
-distinct_names(ArrayType *array, NameRoom *room, int *count)
+distinct_names(ArrayType *array, NameBuffer *buffer, int *count)
 {
-	Label	   *labels = room->few;
+	Label	   *labels = buffer->few;
 	const uint8 *present = ARR_NULLBITMAP(array);
 	char	   *element = ARR_DATA_PTR(array);
 	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
@@ -359,17 +359,17 @@ distinct_names(ArrayType *array, NameRoom *room, int *count)
 	return labels;
 }
 
-/* (state, won, competitors [, amount]): NULL won is an open deal, no array nobody. */
+/* (state, won, competitors [, amount]): NULL won is an open deal; a NULL array names no competitor. */
 static Datum
 change_by_fields(FunctionCallInfo fcinfo, int sign)
 {
 	WinDeal		deal;
-	NameRoom	room;
+	NameBuffer	buffer;
 
 	memset(&deal, 0, sizeof(deal));
 	deal.status = PG_ARGISNULL(1) ? DEAL_OPEN : PG_GETARG_BOOL(1) ? DEAL_WON : DEAL_LOST;
 	if (!PG_ARGISNULL(2))
-		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &room), &room, &deal.ncompetitors);
+		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &buffer), &buffer, &deal.ncompetitors);
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		(void) amount_from_numeric(PG_GETARG_NUMERIC(3), &deal.amount, NULL);
 	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));

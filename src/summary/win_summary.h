@@ -31,8 +31,8 @@
 typedef enum WinCategory
 {
 	WIN_WON,
-	WIN_LOST,					/* not to this one, or nobody knows to whom */
-	WIN_LOST_TO,				/* lost to this one; of all deals: to somebody who is named */
+	WIN_LOST,					/* not to this one, or to an unknown one */
+	WIN_LOST_TO,				/* lost to this one; of all deals: to a named competitor */
 	WIN_NO_DECISION,
 	WIN_STILL_OPEN
 } WinCategory;

@@ -28,7 +28,7 @@ MemoryContext CurrentMemoryContext = NULL;
 
 static void **chunks;
 static size_t nchunks;
-static size_t chunks_room;
+static size_t chunks_capacity;
 static size_t total;
 
 /* A few megabytes of input cannot honestly need more; what asks for it believed a length field. */
@@ -42,10 +42,10 @@ allocate(size_t size, bool zero)
 	total += size;
 	if (total > MOST_MEMORY)
 		finding("more memory asked for than the input can need");
-	if (nchunks == chunks_room)
+	if (nchunks == chunks_capacity)
 	{
-		chunks_room = chunks_room * 2 + 64;
-		chunks = realloc(chunks, sizeof(void *) * chunks_room);
+		chunks_capacity = chunks_capacity * 2 + 64;
+		chunks = realloc(chunks, sizeof(void *) * chunks_capacity);
 	}
 	chunk = zero ? calloc(1, size + (size == 0)) : malloc(size + (size == 0));
 	/* what palloc leaves is not zero */

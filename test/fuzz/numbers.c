@@ -140,7 +140,7 @@ check_packed(const uint8_t *data, size_t size)
 	CHECK(memcmp(out, data, reader.next - data) == 0);
 	free(out);
 
-	/* in as much room as the bytes say, if it goes there */
+	/* in as much space as the bytes say, if it goes there */
 	out = malloc(size + 1);
 	packed = tally_pack_within(out, out + size, entries, n);
 	CHECK(packed == NULL || packed == out + (reader.next - data));

@@ -44,7 +44,7 @@ random_below(uint64_t n)
 
 #define NAIVE_KEYS 200
 
-/* Adds, growing as its users do: when full, rehash what is not zero into more room. */
+/* Adds, growing as its users do: when full, rehash what is not zero into more space. */
 static Tally *
 add(Tally *tally, uint64_t key, int64_t count, TallyResult *result)
 {
