@@ -1,7 +1,7 @@
 /*
  * deal_progress.c
  *		deal_progress: how far along an ordered list of stages a deal came
- *		(floor 2). I/O, the reading itself, accessors. The search is in chain.c.
+ *		I/O, the reading itself, accessors. The search is in chain.c.
  */
 #include "base/compat.h"
 
