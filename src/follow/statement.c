@@ -49,8 +49,10 @@ typedef struct NamedTables
 
 /* Looks for a relation other than the two; true ends the walk. */
 static bool
-find_other(Node *node, NamedTables *tables)
+find_other(Node *node, void *context)
 {
+	NamedTables *tables = context;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, RangeTblEntry))
