@@ -346,13 +346,14 @@ static bool
 ends_within(const Search *search, EndsAhead *ahead, int stage, int64_t from, int64_t window, int64_t *end)
 {
 	ChainEvent *nodes = search->nodes;
-	ChainEvent *slots = nodes + search->first_slot[stage];
+	ChainEvent *slots;
 
 	if (window == CHAIN_NO_WINDOW)
 	{
 		*end = ahead->least[stage];
 		return ahead->any[stage];
 	}
+	slots = nodes + search->first_slot[stage];
 	while (ahead->front[stage] < ahead->back[stage] &&
 		   !chain_is_within(from, nodes[slots[ahead->front[stage]].slot].at, window))
 		ahead->front[stage]++;
