@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "backend.h"
 
@@ -384,6 +385,13 @@ pq_sendcountedtext(StringInfo out, const char *text, int length
 }
 
 /* ---------------------------------------------------------------- text */
+
+/* The text of an instant is wanted for messages alone: there is none here, which is an error of its own. */
+int
+timestamp2tm(Timestamp at, int *zone, struct pg_tm *tm, fsec_t *fraction, const char **zone_name, pg_tz *in_zone)
+{
+	return -1;
+}
 
 /* Valid UTF-8 has been made sure of: charts count and cut its characters. */
 /* Client and server speak UTF-8, which is asked of what comes in. */
