@@ -23,6 +23,18 @@ SELECT elapsed, at_risk, events, competing, censored, round(survival::numeric, 1
 FROM arms, curve(d) WHERE arm = '6-MP';
 SELECT elapsed, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
 FROM arms, curve(d, level => 0.8) WHERE arm = 'placebo' AND elapsed > 15;
+
+-- the band on the scale of log(-log(S)), typed from R: survfit(Surv(t, observed) ~ 1, conf.type = "log-log")
+SELECT elapsed, round(c.low::numeric, 10) AS low, round(c.high::numeric, 10) AS high, round(c.low::numeric, 10) = r.low AND round(c.high::numeric, 10) = r.high AS as_r
+FROM arms, curve(d, band => 'log-log') c JOIN (VALUES (6, 0.6197179553, 0.9515517476), (7, 0.5631465646, 0.9228090192), (10, 0.5031995108, 0.8893618352),
+	(13, 0.4316102225, 0.8490659633), (16, 0.3675108560, 0.8049121895), (22, 0.2677789368, 0.7467907176), (23, 0.1880520060, 0.6801426285)) r (elapsed, low, high) USING (elapsed)
+WHERE arm = '6-MP' ORDER BY elapsed;
+SELECT arm, q, i.* FROM arms, unnest('{0.25,0.5,0.75}'::float8[]) q, quantile_interval(d, q, band => 'log-log') i ORDER BY arm, q;
+SELECT arm, round(i.low::numeric, 10) AS low, round(i.high::numeric, 10) AS high FROM arms, reached_within_interval(d, 10, band => 'log-log') i ORDER BY arm;
+-- there is none where S is 0; where S is 1 it is 1 to 1; log is what is taken without a word
+SELECT elapsed, survival, low, high FROM (SELECT duration_agg(t, t = 2) FROM generate_series(1, 2) t) x (d), curve(d, band => 'log-log');
+SELECT i.* FROM (SELECT duration_agg(t, t = 2) FROM generate_series(1, 2) t) x (d), reached_within_interval(d, 1, band => 'log-log') i;
+SELECT count(*) FROM arms, curve(d) one JOIN LATERAL curve(d, 0.95, 'log') two ON one IS NOT DISTINCT FROM two;
 \pset format unaligned
 SELECT chart(d) FROM arms WHERE arm = '6-MP';
 SELECT chart(d, width => 30) FROM arms WHERE arm = 'placebo';
@@ -44,6 +56,8 @@ SELECT observed(d), competing(d), censored(d), median(d), quantile(d, 0.25), qua
 	   restricted_mean_error(d, 6) FROM contest;
 SELECT u, round(reached_within(d, u)::numeric, 6) AS reached, round(i.low::numeric, 6) AS low, round(i.high::numeric, 6) AS high
 FROM contest, unnest('{0,1,4,5,6,100}'::int[]) u, reached_within_interval(d, u) i;
+SELECT u, round(i.low::numeric, 10) AS low, round(i.high::numeric, 10) AS high
+FROM contest, unnest('{0,1,4,5,6}'::int[]) u, reached_within_interval(d, u, band => 'log-log') i;
 \pset format unaligned
 SELECT chart(d, 36) FROM contest;
 \pset format aligned
@@ -248,6 +262,9 @@ SELECT error_of(q) FROM unnest(ARRAY[
 	$$ SELECT restricted_mean(d, 'Infinity') FROM contest $$,
 	$$ SELECT restricted_mean_error(d, 'NaN') FROM contest $$,
 	$$ SELECT curve(d, 0) FROM contest $$,
+	$$ SELECT curve(d, band => 'plain') FROM contest $$,
+	$$ SELECT quantile_interval(d, 0.5, band => 'loglog') FROM contest $$,
+	$$ SELECT reached_within_interval(d, 1, band => '') FROM contest $$,
 	$$ SELECT chart(d, 9) FROM contest $$,
 	$$ SELECT chart(d, 1001) FROM contest $$
 ]) q;

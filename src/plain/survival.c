@@ -6,7 +6,8 @@
  * Kaplan & Meier 1958, JASA 53:457 (survival, with late entry by conditioning);
  * Greenwood 1926 (its variance); Aalen & Johansen 1978, Scand J Stat 5:141
  * (incidence with competing ends, and its variance in Greenwood's form);
- * Peto & Peto 1972, JRSS A 135:185 (log-rank).
+ * Kalbfleisch & Prentice 1980, The Statistical Analysis of Failure Time Data
+ * (log-log bands); Peto & Peto 1972, JRSS A 135:185 (log-rank).
  */
 #include "plain/survival.h"
 
@@ -92,34 +93,51 @@ survival_next(SurvivalWalk *walk, SurvivalStep *step)
 	return true;
 }
 
-/* exp(log(value) +- width), at most 1 */
+/*
+ * The band of a value in (0, 1] whose logarithm has a standard error:
+ * exp(log(value) +- width), at most 1, or value ^ exp(+- width / log(value)).
+ */
 static void
-log_band(double value, double width, double *low, double *high)
+band_of(SurvivalBand band, double value, double log_error, double *low, double *high)
 {
-	*low = value * exp(-width);
-	*high = value * exp(width);
-	if (*high > 1)
-		*high = 1;
+	double		width = band.z * log_error;
+
+	if (band.scale == SURVIVAL_LOG)
+	{
+		*low = value * exp(-width);
+		*high = value * exp(width);
+		if (*high > 1)
+			*high = 1;
+	}
+	else if (value >= 1)
+		*low = *high = 1;
+	else
+	{
+		double		log_value = log(value);
+
+		*low = exp(log_value * exp(-width / log_value));
+		*high = exp(log_value * exp(width / log_value));
+	}
 }
 
 bool
-survival_band(const SurvivalStep *step, double z, double *low, double *high)
+survival_band(const SurvivalStep *step, SurvivalBand band, double *low, double *high)
 {
 	if (step->survival <= 0)
 		return false;
-	log_band(step->survival, z * step->log_error, low, high);
+	band_of(band, step->survival, step->log_error, low, high);
 	return true;
 }
 
 bool
-incidence_band(const SurvivalStep *step, double z, double *low, double *high)
+incidence_band(const SurvivalStep *step, SurvivalBand band, double *low, double *high)
 {
 	if (!step->competes)
 	{
 		double		survival_low;
 		double		survival_high;
 
-		if (!survival_band(step, z, &survival_low, &survival_high))
+		if (!survival_band(step, band, &survival_low, &survival_high))
 			return false;
 		*low = 1 - survival_high;
 		*high = 1 - survival_low;
@@ -127,7 +145,7 @@ incidence_band(const SurvivalStep *step, double z, double *low, double *high)
 	else if (step->incidence <= 0)
 		*low = *high = 0;
 	else
-		log_band(step->incidence, z * step->incidence_error / step->incidence, low, high);
+		band_of(band, step->incidence, step->incidence_error / step->incidence, low, high);
 	return true;
 }
 
@@ -198,7 +216,7 @@ survival_quantile(const SurvivalPoint *points, size_t n, double q, double *resul
 }
 
 void
-survival_quantile_interval(const SurvivalPoint *points, size_t n, double q, double z,
+survival_quantile_interval(const SurvivalPoint *points, size_t n, double q, SurvivalBand band,
 						   bool *has_low, double *low, bool *has_high, double *high)
 {
 	Crossing	early = {q};	/* the upper end of the incidence gets there first */
@@ -212,7 +230,7 @@ survival_quantile_interval(const SurvivalPoint *points, size_t n, double q, doub
 		double		band_low;
 		double		band_high;
 
-		if (incidence_band(&step, z, &band_low, &band_high))
+		if (incidence_band(&step, band, &band_low, &band_high))
 		{
 			crossing_step(&early, step.unit, band_high);
 			crossing_step(&late, step.unit, band_low);

@@ -8,7 +8,10 @@
  * - An event and a censoring at one time: the censored is still at risk.
  * - Late entry at unit a is at risk in units above a; what did not enter late
  *   is at risk from unit 0 on, that unit included.
- * - The band of the survival curve is the log one, cut off at 1.
+ * - The band of the survival curve is made on the scale of log(S), cut off at
+ *   1, or on that of log(-log(S)), which stays within 0 and 1 by itself. Where
+ *   S is 0 there is none. Where S is 1, before the first end, both are 1 to 1
+ *   (R has none there with log-log).
  * - Where a curve stands exactly at the asked level on a flat, a quantile is
  *   the midpoint of the flat; a flat that lasts to the end counts from its left.
  *
@@ -64,11 +67,24 @@ typedef struct SurvivalWalk
 extern void survival_begin(SurvivalWalk *walk, const SurvivalPoint *points, size_t n);
 extern bool survival_next(SurvivalWalk *walk, SurvivalStep *step);
 
-/* Band of the survival at a step, z standard errors wide; false where survival is 0 and there is none. */
-extern bool survival_band(const SurvivalStep *step, double z, double *low, double *high);
+/* The scale on which a band is made, and how many standard errors it goes to either side. */
+typedef enum SurvivalScale
+{
+	SURVIVAL_LOG,
+	SURVIVAL_LOG_LOG
+} SurvivalScale;
+
+typedef struct SurvivalBand
+{
+	SurvivalScale scale;
+	double		z;
+} SurvivalBand;
+
+/* Band of the survival at a step; false where survival is 0 and there is none. */
+extern bool survival_band(const SurvivalStep *step, SurvivalBand band, double *low, double *high);
 
 /* The same for the incidence: the band of survival turned over, or of the incidence when ends compete. */
-extern bool incidence_band(const SurvivalStep *step, double z, double *low, double *high);
+extern bool incidence_band(const SurvivalStep *step, SurvivalBand band, double *low, double *high);
 
 /* The largest unit in which one was seen to end or be censored; -1 without any. */
 extern int64_t survival_last_unit(const SurvivalPoint *points, size_t n);
@@ -83,7 +99,7 @@ extern bool survival_at(const SurvivalPoint *points, size_t n, int64_t unit, Sur
 extern bool survival_quantile(const SurvivalPoint *points, size_t n, double q, double *result);
 
 /* Where the ends of the band cross q; each has its own answer. */
-extern void survival_quantile_interval(const SurvivalPoint *points, size_t n, double q, double z,
+extern void survival_quantile_interval(const SurvivalPoint *points, size_t n, double q, SurvivalBand band,
 									   bool *has_low, double *low, bool *has_high, double *high);
 
 /*

@@ -24,6 +24,9 @@
 
 #define CHART_ROWS 20
 
+/* By SurvivalScale. */
+static const char *const band_names[] = {"log", "log-log"};
+
 /* ---------------------------------------------------------------- points */
 
 size_t
@@ -91,6 +94,17 @@ static double
 level_width(double level)
 {
 	return -normal_quantile((1 - check_level(level)) / 2);
+}
+
+/* The arguments level and band, the second after the first. */
+static SurvivalBand
+band_option(FunctionCallInfo fcinfo, int argno)
+{
+	return (SurvivalBand)
+	{
+		.z = level_width(PG_GETARG_FLOAT8(argno)),
+		.scale = option_from_text(PG_GETARG_TEXT_PP(argno + 1), "band", band_names, lengthof(band_names))
+	};
 }
 
 static double
@@ -237,14 +251,14 @@ duration_summary_quantile_interval(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
 	double		q = checked_quantile(PG_GETARG_FLOAT8(1));
-	double		width = level_width(PG_GETARG_FLOAT8(2));
+	SurvivalBand band = band_option(fcinfo, 2);
 	bool		has_low;
 	bool		has_high;
 	double		low;
 	double		high;
 
 	curve_of(&curve, PG_GETARG_DATUM(0));
-	survival_quantile_interval(curve.points, curve.n, q, width, &has_low, &low, &has_high, &high);
+	survival_quantile_interval(curve.points, curve.n, q, band, &has_low, &low, &has_high, &high);
 	return interval_row(fcinfo, has_low, low, has_high, high);
 }
 
@@ -270,14 +284,14 @@ duration_summary_reached_within_interval(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
 	int64		units = checked_units(PG_GETARG_INT64(1));
-	double		width = level_width(PG_GETARG_FLOAT8(2));
+	SurvivalBand band = band_option(fcinfo, 2);
 	SurvivalStep step;
 	double		low = 0;
 	double		high = 0;
 	bool		known;
 
 	curve_of(&curve, PG_GETARG_DATUM(0));
-	known = survival_at(curve.points, curve.n, units, &step) && incidence_band(&step, width, &low, &high);
+	known = survival_at(curve.points, curve.n, units, &step) && incidence_band(&step, band, &low, &high);
 	return interval_row(fcinfo, known, low, known, high);
 }
 
@@ -324,7 +338,7 @@ Datum
 duration_summary_curve(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	double		width = level_width(PG_GETARG_FLOAT8(1));
+	SurvivalBand band = band_option(fcinfo, 1);
 	Curve		curve;
 	SurvivalWalk walk;
 	SurvivalStep step;
@@ -342,7 +356,7 @@ duration_summary_curve(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (step.events + step.competing + step.censored == 0)
 			continue;
-		nulls[6] = nulls[7] = nulls[8] = !survival_band(&step, width, &low, &high);
+		nulls[6] = nulls[7] = nulls[8] = !survival_band(&step, band, &low, &high);
 		values[0] = Int64GetDatum(step.unit);
 		values[1] = Int64GetDatum(step.at_risk);
 		values[2] = Int64GetDatum(step.events);
@@ -389,7 +403,7 @@ append_title(StringInfo out, const Curve *curve, Datum summary)
 
 /* Draws the curve: a column shows the state after all units up to its instant. */
 static void
-draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, double width)
+draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, SurvivalBand band)
 {
 	SurvivalWalk walk;
 	SurvivalStep step;
@@ -410,12 +424,12 @@ draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, double width)
 		if (step.competes)
 		{
 			row = chart_row(step.incidence);
-			banded = incidence_band(&step, width, &low, &high);
+			banded = incidence_band(&step, band, &low, &high);
 		}
 		else
 		{
 			row = chart_row(step.survival);
-			banded = survival_band(&step, width, &low, &high);
+			banded = survival_band(&step, band, &low, &high);
 		}
 		if (banded)
 			canvas_line(canvas, column, chart_row(high), chart_row(low), '.');
@@ -451,7 +465,7 @@ duration_summary_chart(PG_FUNCTION_ARGS)
 		PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 	}
 	canvas_init(&canvas, width, CHART_ROWS + 1);
-	draw_curve(&canvas, &curve, last_unit, level_width(CHART_LEVEL));
+	draw_curve(&canvas, &curve, last_unit, (SurvivalBand) {.scale = SURVIVAL_LOG, .z = level_width(CHART_LEVEL)});
 	for (int row = 0; row <= CHART_ROWS; row++)
 	{
 		if (row % 5 == 0)

@@ -94,19 +94,19 @@ CREATE FUNCTION median(summary duration_summary) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'duration_summary_median' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION quantile(summary duration_summary, q double precision) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'duration_summary_quantile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quantile_interval(summary duration_summary, q double precision, level double precision DEFAULT 0.95,
+CREATE FUNCTION quantile_interval(summary duration_summary, q double precision, level double precision DEFAULT 0.95, band text DEFAULT 'log',
 								  OUT low double precision, OUT high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'duration_summary_quantile_interval' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION reached_within(summary duration_summary, units bigint) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'duration_summary_reached_within' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION reached_within_interval(summary duration_summary, units bigint, level double precision DEFAULT 0.95,
+CREATE FUNCTION reached_within_interval(summary duration_summary, units bigint, level double precision DEFAULT 0.95, band text DEFAULT 'log',
 										OUT low double precision, OUT high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'duration_summary_reached_within_interval' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION restricted_mean(summary duration_summary, horizon double precision) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'duration_summary_restricted_mean' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION restricted_mean_error(summary duration_summary, horizon double precision) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'duration_summary_restricted_mean_error' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION curve(summary duration_summary, level double precision DEFAULT 0.95,
+CREATE FUNCTION curve(summary duration_summary, level double precision DEFAULT 0.95, band text DEFAULT 'log',
 					  OUT elapsed bigint, OUT at_risk bigint, OUT events bigint, OUT competing bigint, OUT censored bigint,
 					  OUT survival double precision, OUT std_error double precision,
 					  OUT low double precision, OUT high double precision, OUT incidence double precision) RETURNS SETOF record
@@ -120,12 +120,12 @@ COMMENT ON FUNCTION censored(duration_summary) IS 'how many had not ended yet';
 COMMENT ON FUNCTION mean(duration_summary) IS 'mean of the observed durations alone, from their exact sum; the unfinished are not in it';
 COMMENT ON FUNCTION median(duration_summary) IS 'when half have had the event, the unfinished counted; NULL when that is not reached';
 COMMENT ON FUNCTION quantile(duration_summary, double precision) IS 'when a fraction q have had the event, the unfinished counted; NULL when that is not reached';
-COMMENT ON FUNCTION quantile_interval(duration_summary, double precision, double precision) IS 'confidence interval of a quantile; an end is NULL when the band does not get there';
+COMMENT ON FUNCTION quantile_interval(duration_summary, double precision, double precision, text) IS 'confidence interval of a quantile, where the band of the curve crosses it; an end is NULL when the band does not get there; band is log or log-log';
 COMMENT ON FUNCTION reached_within(duration_summary, bigint) IS 'fraction that has had the event within so many whole units: 7 days are all that took less than 8; NULL beyond what was observed';
-COMMENT ON FUNCTION reached_within_interval(duration_summary, bigint, double precision) IS 'confidence interval of reached_within';
+COMMENT ON FUNCTION reached_within_interval(duration_summary, bigint, double precision, text) IS 'confidence interval of reached_within; band is log or log-log';
 COMMENT ON FUNCTION restricted_mean(duration_summary, double precision) IS 'mean time without the event up to a horizon, the unfinished counted; NULL beyond what was observed';
 COMMENT ON FUNCTION restricted_mean_error(duration_summary, double precision) IS 'standard error of restricted_mean; NULL with competing ends';
-COMMENT ON FUNCTION curve(duration_summary, double precision) IS 'survival with its standard error and band, and incidence of the event, after every unit in which a duration ended';
+COMMENT ON FUNCTION curve(duration_summary, double precision, text) IS 'survival with its standard error and band (log or log-log), and incidence of the event, after every unit in which a duration ended';
 COMMENT ON FUNCTION chart(duration_summary, integer) IS 'the survival curve as text, or the incidence curve when there are competing ends';
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.

@@ -268,13 +268,17 @@ check_extremes(const uint8_t *data, size_t size)
 	while (survival_next(&walk, &step))
 	{
 		CHECK(step.survival >= 0 && step.survival <= 1 && step.incidence >= 0 && step.incidence <= 1 + 1e-9);
-		if (incidence_band(&step, 1.96, &low, &high))
-			CHECK(low <= high + 1e-12 && high <= 1 + 1e-12 && low >= -1e-12);
+		for (int scale = SURVIVAL_LOG; scale <= SURVIVAL_LOG_LOG; scale++)
+			if (incidence_band(&step, (SurvivalBand) {scale, 1.96}, &low, &high))
+				CHECK(low <= high + 1e-12 && high <= 1 + 1e-12 && low >= -1e-12);
 	}
 	(void) survival_quantile(points, n, 0.5, &low);
-	survival_quantile_interval(points, n, 0.5, 1.96, &has_low, &low, &has_high, &high);
-	if (has_low && has_high)
-		CHECK(low <= high);
+	for (int scale = SURVIVAL_LOG; scale <= SURVIVAL_LOG_LOG; scale++)
+	{
+		survival_quantile_interval(points, n, 0.5, (SurvivalBand) {scale, 1.96}, &has_low, &low, &has_high, &high);
+		if (has_low && has_high)
+			CHECK(low <= high);
+	}
 	if (survival_restricted_mean(points, n, (double) unit, &low, &error))
 		CHECK(low >= 0 && low <= (double) unit * (1 + 1e-9));
 }

@@ -11,6 +11,7 @@ LIMIT <- 1e-9
 CASES <- as.integer(Sys.getenv("CASES", "200"))
 set.seed(as.integer(Sys.getenv("SEED", "1")))
 PROBS <- c(0.05, 0.1, 0.25, 0.5, 0.6, 0.75, 0.9, 0.95)
+BANDS <- c("log", "log-log")
 SECOND <- "1000000"
 
 compared <- 0
@@ -74,27 +75,33 @@ first_crossing <- function(y, x, p) {
     if (abs(y[1] - (1 - p)) < slack && length(below) > 0) (x[1] + x[min(below)]) / 2 else x[1]
 }
 
-ask_all <- function(d, level, times, horizons) {
-    list(curve = ask(sprintf("SELECT * FROM curve('%s', %g)", d, level)),
-         quantiles = ask(sprintf("SELECT quantile(d, p), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) p, quantile_interval(d, p, %g) i ORDER BY p",
-                                 d, paste(PROBS, collapse = ","), level)),
-         within = ask(sprintf("SELECT reached_within(d, u), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::bigint[]) u, reached_within_interval(d, u, %g) i ORDER BY u",
-                              d, paste(format(times, scientific = FALSE, trim = TRUE), collapse = ","), level)),
+one <- function(limit, p) ifelse(p == 1, 1, limit)
+
+ask_all <- function(d, level, band, times, horizons) {
+    list(curve = ask(sprintf("SELECT * FROM curve('%s', %g, '%s')", d, level, band)),
+         quantiles = ask(sprintf("SELECT quantile(d, p), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) p, quantile_interval(d, p, %g, '%s') i ORDER BY p",
+                                 d, paste(PROBS, collapse = ","), level, band)),
+         within = ask(sprintf("SELECT reached_within(d, u), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::bigint[]) u, reached_within_interval(d, u, %g, '%s') i ORDER BY u",
+                              d, paste(format(times, scientific = FALSE, trim = TRUE), collapse = ","), level, band)),
          means = ask(sprintf("SELECT restricted_mean(d, h), restricted_mean_error(d, h) FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) h ORDER BY h",
                              d, paste(horizons, collapse = ","))),
-         numbers = ask(sprintf("SELECT observed(d), competing(d), censored(d), mean(d), median(d), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), quantile_interval(d, 0.5, %g) i",
-                               d, level)))
+         numbers = ask(sprintf("SELECT observed(d), competing(d), censored(d), mean(d), median(d), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), quantile_interval(d, 0.5, %g, '%s') i",
+                               d, level, band)))
 }
 
 # One group without competing ends.
-compare_survival <- function(where, time, status, entry = NULL, level = 0.95) {
-    fit <- if (is.null(entry)) survfit(Surv(time, status) ~ 1, conf.int = level) else
-        survfit(Surv(entry, time, status) ~ 1, conf.int = level)
+compare_survival <- function(where, time, status, entry = NULL, level = 0.95, band = "log") {
+    where <- paste(where, band)
+    fit <- if (is.null(entry)) survfit(Surv(time, status) ~ 1, conf.int = level, conf.type = band) else
+        survfit(Surv(entry, time, status) ~ 1, conf.int = level, conf.type = band)
+    # R leaves a survival of 1 without limits by log-log, and has 1 to 1 by log: ours are 1 to 1 by both
+    fit$lower <- one(fit$lower, fit$surv)
+    fit$upper <- one(fit$upper, fit$surv)
     late <- if (is.null(entry)) rep(NA, length(time)) else ifelse(entry < 0, NA, entry)
     times <- sort(unique(round(max(time) * c(0, 0.1, 0.3, 0.5, 0.8, 1))))
     horizons <- sort(unique(max(time) * c(0.25, 0.5, 0.9, 1)))
     horizons <- horizons[horizons >= min(time)]		# R wants no less
-    got <- ask_all(summary_text(time, status, late), level, times, horizons)
+    got <- ask_all(summary_text(time, status, late), level, band, times, horizons)
 
     check("units", where, got$curve[, 1], fit$time)
     check("at risk", where, got$curve[, 2], fit$n.risk)
@@ -123,8 +130,8 @@ compare_survival <- function(where, time, status, entry = NULL, level = 0.95) {
 
     at <- summary(fit, times = times, extend = TRUE)
     check("reached within", where, got$within[, 1], 1 - at$surv)
-    check("reached within, low", where, got$within[, 2], 1 - at$upper)
-    check("reached within, high", where, got$within[, 3], 1 - at$lower)
+    check("reached within, low", where, got$within[, 2], 1 - one(at$upper, at$surv))
+    check("reached within, high", where, got$within[, 3], 1 - one(at$lower, at$surv))
     for (i in seq_along(horizons)) {
         row <- summary(fit, rmean = horizons[i])$table
         check("restricted mean", where, got$means[i, 1], row["rmean"])
@@ -137,13 +144,14 @@ compare_survival <- function(where, time, status, entry = NULL, level = 0.95) {
 }
 
 # One group with competing ends: status 0 censored, 1 event, 2 competing.
-compare_competing <- function(where, time, status, level = 0.95) {
+compare_competing <- function(where, time, status, level = 0.95, band = "log") {
+    where <- paste(where, band)
     state <- factor(status, 0:2, c("censored", "event", "competing"))
-    fit <- survfit(Surv(time, state) ~ 1, conf.int = level)
+    fit <- survfit(Surv(time, state) ~ 1, conf.int = level, conf.type = band)
     times <- sort(unique(round(max(time) * c(0.1, 0.3, 0.5, 0.8, 1))))
     horizons <- sort(unique(max(time) * c(0.25, 0.5, 0.9, 1)))
     horizons <- horizons[horizons >= min(time)]
-    got <- ask_all(summary_text(time, status), level, times, horizons)
+    got <- ask_all(summary_text(time, status), level, band, times, horizons)
     s <- which(fit$states == "(s0)")
     e <- which(fit$states == "event")
     # R leaves an incidence of 0 without limits, ours are 0
@@ -154,8 +162,8 @@ compare_competing <- function(where, time, status, level = 0.95) {
     check("competing: survival", where, got$curve[, 6], fit$pstate[, s])
     alive <- fit$pstate[, s] > 0
     check("competing: standard error", where, got$curve[alive, 7], fit$std.err[alive, s])
-    check("competing: band, low", where, got$curve[, 8], fit$lower[, s])
-    check("competing: band, high", where, got$curve[, 9], fit$upper[, s])
+    check("competing: band, low", where, got$curve[, 8], one(fit$lower[, s], fit$pstate[, s]))
+    check("competing: band, high", where, got$curve[, 9], one(fit$upper[, s], fit$pstate[, s]))
     check("competing: incidence", where, got$curve[, 10], fit$pstate[, e])
 
     at <- summary(fit, times = times, extend = TRUE)
@@ -183,24 +191,24 @@ by_group <- function(name, group, f) {
     f(name, seq_along(group))
 }
 
-for (level in c(0.95, 0.8)) {
-    by_group("lung", lung$sex, function(where, i) compare_survival(where, lung$time[i], lung$status[i] - 1, level = level))
-    by_group("aml", as.integer(aml$x), function(where, i) compare_survival(where, aml$time[i], aml$status[i], level = level))
-    by_group("veteran", as.integer(veteran$celltype), function(where, i) compare_survival(where, veteran$time[i], veteran$status[i], level = level))
+for (level in c(0.95, 0.8)) for (band in BANDS) {
+    by_group("lung", lung$sex, function(where, i) compare_survival(where, lung$time[i], lung$status[i] - 1, level = level, band = band))
+    by_group("aml", as.integer(aml$x), function(where, i) compare_survival(where, aml$time[i], aml$status[i], level = level, band = band))
+    by_group("veteran", as.integer(veteran$celltype), function(where, i) compare_survival(where, veteran$time[i], veteran$status[i], level = level, band = band))
     for (etype in 1:2) {
         d <- colon[colon$etype == etype, ]
-        by_group(paste("colon", etype), as.integer(d$rx), function(where, i) compare_survival(where, d$time[i], d$status[i], level = level))
+        by_group(paste("colon", etype), as.integer(d$rx), function(where, i) compare_survival(where, d$time[i], d$status[i], level = level, band = band))
     }
-    by_group("rotterdam, recurrence", rotterdam$chemo, function(where, i) compare_survival(where, rotterdam$rtime[i], rotterdam$recur[i], level = level))
-    by_group("rotterdam, death", rotterdam$hormon, function(where, i) compare_survival(where, rotterdam$dtime[i], rotterdam$death[i], level = level))
+    by_group("rotterdam, recurrence", rotterdam$chemo, function(where, i) compare_survival(where, rotterdam$rtime[i], rotterdam$recur[i], level = level, band = band))
+    by_group("rotterdam, death", rotterdam$hormon, function(where, i) compare_survival(where, rotterdam$dtime[i], rotterdam$death[i], level = level, band = band))
     # half days; who was there from the start did not enter late
     by_group("heart", as.integer(heart$transplant), function(where, i)
         compare_survival(where, round(2 * heart$stop[i]), heart$event[i],
-                         ifelse(heart$start[i] == 0, -1, round(2 * heart$start[i])), level = level))
+                         ifelse(heart$start[i] == 0, -1, round(2 * heart$start[i])), level = level, band = band))
     etime <- with(mgus2, ifelse(pstat == 0, futime, ptime))
     status <- with(mgus2, ifelse(pstat == 0, 2 * death, 1))
-    by_group("mgus2", as.integer(mgus2$sex), function(where, i) compare_competing(where, etime[i], status[i], level = level))
-    by_group("mgus2, death first", as.integer(mgus2$sex), function(where, i) compare_competing(where, etime[i], (3 - status[i]) * (status[i] > 0), level = level))
+    by_group("mgus2", as.integer(mgus2$sex), function(where, i) compare_competing(where, etime[i], status[i], level = level, band = band))
+    by_group("mgus2, death first", as.integer(mgus2$sex), function(where, i) compare_competing(where, etime[i], (3 - status[i]) * (status[i] > 0), level = level, band = band))
 }
 
 # Small random cases: ties, events at 0, curves that end in an event, everybody censored but one.
@@ -214,12 +222,14 @@ for (case in seq_len(CASES)) {
         entry <- ifelse(runif(n) < 0.5, floor(runif(n) * time), -1)
         entry[entry >= time] <- -1
     }
-    compare_survival(paste("random", case), time, status, entry)
+    for (band in BANDS)
+        compare_survival(paste("random", case), time, status, entry, band = band)
     if (case %% 3 == 1) {
         time <- time + 1			# the multi-state curve begins after its first time
         status <- status * sample(1:2, n, replace = TRUE)
         if (any(status == 1) && any(status == 2))
-            compare_competing(paste("random", case), time, status)
+            for (band in BANDS)
+                compare_competing(paste("random", case), time, status, band = band)
     }
 }
 

@@ -14,6 +14,8 @@
 #include "plain/survival.h"
 
 #define Z95 1.959963984540054
+#define LOG95 ((SurvivalBand) {SURVIVAL_LOG, Z95})
+#define LOG_LOG95 ((SurvivalBand) {SURVIVAL_LOG_LOG, Z95})
 #define MAX_PEOPLE 64
 
 static int	tests = 0;
@@ -305,10 +307,16 @@ main(int argc, char **argv)
 	ok(survival_restricted_mean(a, na, 20, &mean, &error) && near(mean, 16.1165266106, 1e-11) &&
 	   survival_restricted_mean(b, nb, 20, &mean, &error) && near(mean, 8.4285714286, 1e-11),
 	   "Freireich: restricted means to 20");
-	survival_quantile_interval(a, na, 0.5, Z95, &has_low, &low, &has_high, &high);
+	survival_quantile_interval(a, na, 0.5, LOG95, &has_low, &low, &has_high, &high);
 	ok(has_low && low == 16 && !has_high, "Freireich: median from 16 on, without an upper limit");
-	survival_quantile_interval(b, nb, 0.5, Z95, &has_low, &low, &has_high, &high);
+	survival_quantile_interval(b, nb, 0.5, LOG95, &has_low, &low, &has_high, &high);
 	ok(has_low && low == 4 && has_high && high == 12, "Freireich: placebo median from 4 to 12");
+	ok(survival_at(a, na, 10, &step) && survival_band(&step, LOG_LOG95, &low, &high) &&
+	   near(low, 0.50319951080, 1e-10) && near(high, 0.88936183517, 1e-10) &&
+	   survival_at(a, na, 5, &step) && survival_band(&step, LOG_LOG95, &low, &high) && low == 1 && high == 1,
+	   "Freireich: log-log band at 10, and before the first relapse");
+	survival_quantile_interval(b, nb, 0.5, LOG_LOG95, &has_low, &low, &has_high, &high);
+	ok(has_low && low == 4 && has_high && high == 11, "Freireich: placebo median from 4 to 11 by log-log");
 	memset(&sums, 0, sizeof(sums));
 	log_rank_add(&sums, a, na, b, nb);
 	difference = sums.observed[0] - sums.expected[0];
