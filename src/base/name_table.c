@@ -31,7 +31,9 @@ name_table_space(uint64 bytes)
 
 /*
  * Where a label is looked for: never stored, so that it may take eight bytes at
- * a time, as they lie in memory.
+ * a time, as they lie in memory. A product carries upwards alone, and the last
+ * bytes are the upper ones of a word: they are folded down and multiplied again,
+ * or labels that differ there alone (a team's months) would have one place.
  */
 static inline uint32
 slot_hash(Label label)
@@ -55,6 +57,7 @@ slot_hash(Label label)
 		for (const char *in = label.data; in < end; in++)
 			word = word << 8 | (uint8) *in;
 	hash = (hash ^ word) * multiplier;
+	hash = (hash ^ (hash >> 32)) * multiplier;
 	return (uint32) (hash >> 32);
 }
 
