@@ -15,6 +15,12 @@
 /* YYYY-MM-DD, with BC after it before the year 1. */
 extern char *day_text(DateADT day, char *buffer);
 
+static inline bool
+day_is_valid(DateADT day)
+{
+	return !DATE_NOT_FINITE(day) && IS_VALID_DATE(day);
+}
+
 /* 22008 unless finite and within PostgreSQL's dates. */
 extern bool day_check(DateADT day, const char *what, fmNodePtr escontext);
 

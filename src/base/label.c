@@ -190,10 +190,8 @@ Label
 label_from_text(Datum text_datum, const char *what)
 {
 	text	   *value = DatumGetTextPP(text_datum);
-	Label		label;
+	Label		label = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 
-	label.data = VARDATA_ANY(value);
-	label.length = VARSIZE_ANY_EXHDR(value);
 	label_check(label, what, NULL);
 	return label;
 }
@@ -201,12 +199,17 @@ label_from_text(Datum text_datum, const char *what)
 Label
 label_from_column(Datum text_datum, const char *what)
 {
-	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(text_datum)) == 0)
+	text	   *value = DatumGetTextPP(text_datum);
+	Label		label = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+
+	if (unlikely(label.length == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must not be empty", what),
 				 errhint("Where empty text stands for none, nullif(value, '') makes it NULL.")));
-	return label_from_text(text_datum, what);
+	if (unlikely(label.length > LABEL_MAX_BYTES))
+		(void) label_check(label, what, NULL);
+	return label;
 }
 
 text *

@@ -135,8 +135,7 @@ check_adoptions(SummaryView *view)
 static bool
 is_date(int64 date)
 {
-	return date >= PG_INT32_MIN && date <= PG_INT32_MAX &&
-		!DATE_NOT_FINITE((DateADT) date) && IS_VALID_DATE((DateADT) date);
+	return date >= PG_INT32_MIN && date <= PG_INT32_MAX && day_is_valid((DateADT) date);
 }
 
 static const char *
@@ -439,8 +438,9 @@ change_cell(FunctionCallInfo fcinfo, RolloutKind kind, int64 total, int64 sum, i
 	SummaryState *state;
 	Sum128	   *sums;
 
-	(void) day_check(period, "period", NULL);
-	if (adopts)
+	if (unlikely(!day_is_valid(period)))
+		(void) day_check(period, "period", NULL);
+	if (adopts && unlikely(!day_is_valid(adopted_on)))
 		(void) day_check(adopted_on, "adopted_on", NULL);
 	label.length = write_label(bytes, label_from_column(PG_GETARG_DATUM(1), "unit"), period);
 	label.data = bytes;
