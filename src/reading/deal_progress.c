@@ -1,6 +1,6 @@
 /*
  * deal_progress.c
- *		deal_progress: how far along an ordered list of stages a deal came
+ *		deal_progress: how far along an ordered list of stages a deal came.
  *		I/O, the reading itself, accessors. The search is in chain.c.
  */
 #include "base/compat.h"
@@ -471,7 +471,7 @@ get_cache(FunctionCallInfo fcinfo)
 }
 
 /* The roles of kinds by their index. */
-static inline ChainRun
+static pg_attribute_always_inline ChainRun
 run_of_events(const HistoryView *view, const uint8 *roles, uint32 count, int64 *times)
 {
 	HistoryInstants instants;
