@@ -2,17 +2,37 @@
 --
 --     psql -v source=salesforce -v zone=America/New_York -f examples/salesforce.sql
 --
---   source       schema of the tables lead, opportunity, opportunity_history, opportunity_competitor, user, forecasting_quota (salesforce)
---   target       schema of the views, made if it is not there (salesforce_metrics)
---   zone         time zone of the organisation, in which its dates are meant (UTC)
---   hired        column of "user" with the day of hire, say a custom field hire_date_c (created_date: see reps below)
---   competitors  column of opportunity with competitors as free text (main_competitors_c, where there is one)
---   period       month, quarter or year of the quotas (what the distance between them says)
+--   source             schema of the tables lead, opportunity, opportunity_history, user and, where they are synchronized,
+--                      opportunity_competitor and forecasting_quota (salesforce)
+--   target             schema of the views, made if it is not there (salesforce_metrics)
+--   zone               time zone of the organisation, in which its dates are meant (UTC)
+--   hired              column of "user" with the day of hire, say a custom field hire_date_c (see staff below)
+--   competitors        column of opportunity with competitors as free text (main_competitors_c, where there is one)
+--   period             month, quarter or year of the quotas (what the distance between them says)
+--   fiscal_year_start  month in which the fiscal year begins (what the first days of the quotas say)
+--
+-- The views, and their columns:
+--
+--   deals                 deal, history, began_at, team, platform, adopted_on, segment, source, owner: one row per opportunity,
+--                         with its lead, and per lead without one
+--   reps                  rep, hired_at, left_at, quota, ramp, period, history, name, fiscal_year_start, calendar, quotas, rep_id
+--   deal_histories        opportunity_id, owner_id, lead_source, history
+--   lead_histories        lead_id, owner_id, lead_source, history
+--   outcomes              opportunity_id, owner_id, lead_source, outcome
+--   attainments           rep_id, name, hired_at, attainment
+--   report_funnel, report_win_rate, report_cycle, report_time_to_quota: plain numbers
+--   on the way to those   source_TABLE, synced, stages, stage_changes, conversions, competitors, staff, quota_rows,
+--                         quota_periods, quotas, closed_deals
+--
+-- What is missing leaves its views out: without competitors (neither table nor free text) report_win_rate;
+-- without forecasting_quota quota_rows, quota_periods, quotas, attainments and report_time_to_quota; without a day of hire the
+-- last two. Without quotas reps are those who own an opportunity.
 --
 -- Amounts count as they are: with several currencies, put a view with converted ones in the place of the table.
 -- All is checked first and made in one transaction; run it again after a change. salesforce_sample.sql makes a small
--- organisation with every trap below in it. The views are plain ones: materialize deal_histories and lead_histories where
--- the tables are large, each with a unique index, and refresh them CONCURRENTLY; the others are cheap on top of them.
+-- organisation with every trap below in it. The views are plain ones: ANALYZE the tables after a first sync, materialize
+-- deal_histories and lead_histories where they are large, each with a unique index, and refresh them CONCURRENTLY; the others
+-- are cheap on top of them.
 
 \set ON_ERROR_STOP on
 \if :{?source}
@@ -28,8 +48,10 @@
 	\set zone UTC
 \endif
 \if :{?hired}
+	\set hired_named true
 \else
-	\set hired created_date
+	\set hired_named false
+	\set hired ''
 \endif
 \if :{?competitors}
 	\set competitors_named true
@@ -39,58 +61,64 @@
 \endif
 
 BEGIN;
-CREATE TEMP TABLE needed (relation text, attribute text, class text) ON COMMIT DROP;
+CREATE TEMP TABLE needed (relation text, attribute text, class text, need text, alias text) ON COMMIT DROP;
 INSERT INTO needed VALUES
-	('lead', 'id', 'text'), ('lead', 'created_date', 'timestamptz'), ('lead', 'is_converted', 'boolean'), ('lead', 'converted_date', 'date'),
-	('lead', 'converted_opportunity_id', 'text'), ('lead', 'master_record_id', 'text'), ('lead', 'is_deleted', 'boolean'),
-	('lead', 'lead_source', 'text'), ('lead', 'owner_id', 'text'), ('lead', '_fivetran_synced', 'timestamptz'),
-	('opportunity', 'id', 'text'), ('opportunity', 'created_date', 'timestamptz'), ('opportunity', 'close_date', 'date'), ('opportunity', 'stage_name', 'text'),
-	('opportunity', 'amount', 'number'), ('opportunity', 'is_closed', 'boolean'), ('opportunity', 'is_won', 'boolean'), ('opportunity', 'is_deleted', 'boolean'),
-	('opportunity', 'owner_id', 'text'), ('opportunity', 'lead_source', 'text'), ('opportunity', '_fivetran_synced', 'timestamptz'),
-	('opportunity_history', 'id', 'text'), ('opportunity_history', 'opportunity_id', 'text'), ('opportunity_history', 'created_date', 'timestamptz'),
-	('opportunity_history', 'stage_name', 'text'), ('opportunity_history', 'amount', 'number'), ('opportunity_history', 'is_deleted', 'boolean'),
-	('opportunity_history', '_fivetran_synced', 'timestamptz'),
-	('opportunity_competitor', 'opportunity_id', 'text'), ('opportunity_competitor', 'competitor_name', 'text'),
-	('opportunity_competitor', 'created_date', 'timestamptz'), ('opportunity_competitor', 'is_deleted', 'boolean'),
-	('user', 'id', 'text'), ('user', 'name', 'text'), ('user', 'is_active', 'boolean'), ('user', 'last_login_date', 'timestamptz'), ('user', '_fivetran_deleted', 'boolean'),
-	('forecasting_quota', 'quota_owner_id', 'text'), ('forecasting_quota', 'start_date', 'date'), ('forecasting_quota', 'quota_amount', 'number'),
-	('forecasting_quota', 'is_amount', 'boolean'), ('forecasting_quota', 'forecasting_type_id', 'text');
-INSERT INTO needed SELECT 'user', :'hired', CASE WHEN :'hired' = 'created_date' THEN 'timestamptz' ELSE 'date' END;
-INSERT INTO needed SELECT 'opportunity', :'competitors', 'text' WHERE :'competitors_named';
+	('lead', 'id', 'id', 'always'), ('lead', 'created_date', 'timestamptz', 'always'), ('lead', 'is_converted', 'boolean', 'always'), ('lead', 'converted_date', 'date', 'always'),
+	('lead', 'converted_opportunity_id', 'id', 'always'), ('lead', 'master_record_id', 'id', 'always'), ('lead', 'is_deleted', 'boolean', 'if there'),
+	('lead', '_fivetran_deleted', 'boolean', 'if there'), ('lead', 'lead_source', 'text', 'if there'), ('lead', 'owner_id', 'id', 'if there'), ('lead', '_fivetran_synced', 'timestamptz', 'always'),
+	('opportunity', 'id', 'id', 'always'), ('opportunity', 'created_date', 'timestamptz', 'always'), ('opportunity', 'close_date', 'date', 'always'),
+	('opportunity', 'stage_name', 'text', 'always'), ('opportunity', 'amount', 'number', 'always'), ('opportunity', 'is_closed', 'boolean', 'always'),
+	('opportunity', 'is_won', 'boolean', 'always'), ('opportunity', 'is_deleted', 'boolean', 'if there'), ('opportunity', '_fivetran_deleted', 'boolean', 'if there'),
+	('opportunity', 'owner_id', 'id', 'always'), ('opportunity', 'lead_source', 'text', 'if there'), ('opportunity', '_fivetran_synced', 'timestamptz', 'always'),
+	('opportunity_history', 'id', 'id', 'always'), ('opportunity_history', 'opportunity_id', 'id', 'always'), ('opportunity_history', 'created_date', 'timestamptz', 'always'),
+	('opportunity_history', 'stage_name', 'text', 'always'), ('opportunity_history', 'amount', 'number', 'always'), ('opportunity_history', 'is_deleted', 'boolean', 'if there'),
+	('opportunity_history', '_fivetran_deleted', 'boolean', 'if there'), ('opportunity_history', '_fivetran_synced', 'timestamptz', 'always'),
+	('opportunity_competitor', 'opportunity_id', 'id', 'with table'), ('opportunity_competitor', 'competitor_name', 'text', 'with table'),
+	('opportunity_competitor', 'created_date', 'timestamptz', 'with table'), ('opportunity_competitor', 'is_deleted', 'boolean', 'if there'),
+	('opportunity_competitor', '_fivetran_deleted', 'boolean', 'if there'),
+	('user', 'id', 'id', 'always'), ('user', 'name', 'text', 'always'), ('user', 'is_active', 'boolean', 'if there'), ('user', 'last_login_date', 'timestamptz', 'if there'),
+	('user', 'created_date', 'timestamptz', 'if there'), ('user', '_fivetran_deleted', 'boolean', 'if there'),
+	('forecasting_quota', 'quota_owner_id', 'id', 'with table'), ('forecasting_quota', 'start_date', 'date', 'with table'), ('forecasting_quota', 'quota_amount', 'number', 'with table'),
+	('forecasting_quota', 'is_amount', 'boolean', 'if there'), ('forecasting_quota', 'forecasting_type_id', 'id', 'if there'), ('forecasting_quota', '_fivetran_deleted', 'boolean', 'if there');
+INSERT INTO needed SELECT 'user', :'hired', 'day', 'always', 'hired' WHERE :'hired_named';
+INSERT INTO needed SELECT 'opportunity', :'competitors', 'text', CASE WHEN :'competitors_named' THEN 'always' ELSE 'if there' END, 'competitors';
+UPDATE needed SET alias = attribute WHERE alias IS NULL;
 \ir adapter.sql
 
--- a date of hire begins at midnight of the organisation; what is stored as an instant is one
-SELECT CASE WHEN :'hired' = 'created_date' THEN 'u.created_date' ELSE format('u.%I::timestamp AT TIME ZONE %L', :'hired', :'zone') END AS created \gset
--- columns that may be there
-SELECT count(*) FILTER (WHERE relname = 'opportunity' AND attname = :'competitors') > 0 AS has_competitors,
-       CASE WHEN count(*) FILTER (WHERE relname = 'forecasting_quota' AND attname = '_fivetran_deleted') > 0 THEN '_fivetran_deleted IS NOT TRUE' ELSE 'true' END AS quota_lives
-FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = to_regnamespace(quote_ident(:'source')) AND NOT attisdropped \gset
-\if :{?period}
-	SELECT :'period' IN ('month', 'quarter', 'year') AS period_known \gset
-	\if :period_known
-	\else
-		DO $$ BEGIN RAISE invalid_parameter_value USING MESSAGE = 'period must be month, quarter or year', HINT = 'Nothing was created.'; END $$;
-	\endif
-\else
-	SELECT CASE WHEN min(months) >= 12 THEN 'year' WHEN min(months) >= 3 THEN 'quarter' ELSE 'month' END AS period
-	FROM (SELECT 12 * extract(year FROM start_date) + extract(month FROM start_date)
-	             - lag(12 * extract(year FROM start_date) + extract(month FROM start_date)) OVER (PARTITION BY quota_owner_id ORDER BY start_date) AS months
-	      FROM (SELECT DISTINCT quota_owner_id, start_date FROM :"source".forecasting_quota WHERE :quota_lives) AS q) AS distance
-	WHERE months > 0 \gset
-\endif
+SELECT bool_or(relation = 'opportunity_competitor' AND relation_id IS NOT NULL) OR bool_or(alias = 'competitors' AND type IS NOT NULL) AS has_competitors,
+       bool_or(relation = 'forecasting_quota' AND relation_id IS NOT NULL) AS has_quotas,
+       bool_or(relation = 'user' AND alias IN ('created_date', 'hired') AND type IS NOT NULL) AS has_hired
+FROM found \gset
 
 -- TRAP: as of when? A sync that stopped last week knows nothing of this week: a report as of now() would take its silence
 -- for deals that went nowhere. All views stand as of the last row that came.
 CREATE OR REPLACE VIEW synced AS
-SELECT greatest((SELECT max(_fivetran_synced) FROM :"source".lead), (SELECT max(_fivetran_synced) FROM :"source".opportunity),
-                (SELECT max(_fivetran_synced) FROM :"source".opportunity_history)) AS at;
+SELECT greatest((SELECT max(_fivetran_synced) FROM source_lead), (SELECT max(_fivetran_synced) FROM source_opportunity),
+                (SELECT max(_fivetran_synced) FROM source_opportunity_history)) AS at;
 COMMENT ON VIEW synced IS 'up to when the data is complete';
 
 -- TRAP: stages have the names that the organisation gave them ("Closed Won", "Won - Signed"). Which of them are won or lost
 -- is told by the opportunities that are in them now; all others keep their names.
+-- TRAP: a stage that was renamed has its new name in all opportunities and its old one in the history. A name that only the
+-- history knows is that of an ending, if at least half of the opportunities that were in it have it last, and all of those
+-- are closed; and won or lost, if all of those are.
 CREATE OR REPLACE VIEW stages AS
-SELECT stage_name, CASE WHEN bool_and(is_closed AND is_won) THEN 'won' WHEN bool_and(is_closed AND NOT is_won) THEN 'lost' ELSE stage_name END AS kind
-FROM :"source".opportunity GROUP BY stage_name;
+WITH now_named AS (
+	SELECT stage_name, bool_and(is_closed AND is_won) AS is_won, bool_and(is_closed AND NOT is_won) AS is_lost, false AS is_old_ending FROM source_opportunity GROUP BY stage_name
+), passed AS (
+	SELECT DISTINCT ON (opportunity_id, stage_name) opportunity_id, stage_name, last_value(stage_name) OVER w = stage_name AS is_last
+	FROM source_opportunity_history WHERE is_deleted IS NOT TRUE AND _fivetran_deleted IS NOT TRUE
+	WINDOW w AS (PARTITION BY opportunity_id ORDER BY created_date, id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+), formerly AS (
+	SELECT p.stage_name, bool_and(is_closed AND is_won) FILTER (WHERE is_last) AS is_won, bool_and(is_closed AND NOT is_won) FILTER (WHERE is_last) AS is_lost,
+	       2 * count(*) FILTER (WHERE is_last) >= count(*) AND bool_and(is_closed) FILTER (WHERE is_last) AS is_old_ending
+	FROM passed p JOIN source_opportunity o ON o.id = opportunity_id GROUP BY p.stage_name
+)
+SELECT stage_name, CASE WHEN is_won AND (is_old_ending OR is_current) THEN 'won' WHEN is_lost AND (is_old_ending OR is_current) THEN 'lost' ELSE stage_name END AS kind,
+       is_old_ending IS TRUE AS is_old_ending
+FROM (SELECT *, true AS is_current FROM now_named
+      UNION ALL
+      SELECT *, false FROM formerly WHERE NOT EXISTS (SELECT FROM now_named n WHERE n.stage_name = formerly.stage_name)) AS s;
 COMMENT ON VIEW stages IS 'what each stage means: won, lost, or itself';
 
 -- TRAP: opportunity_history has a row for every change of stage, amount, probability or close date, so stages repeat. A win
@@ -98,31 +126,51 @@ COMMENT ON VIEW stages IS 'what each stage means: won, lost, or itself';
 -- correction. Rows that stay in one stage (or go from one won stage to the next) are one entry, at the first of them, with
 -- the last amount of them: an earlier as-of date sees the corrected amount too.
 -- TRAP: soft-deleted opportunities keep their rows.
+-- TRAP: how a deal stands now is told by is_closed and is_won of the opportunity, whatever the last row of its history says.
+-- Where that row is of another stage, the history lacks the last change: it came on close_date, if it is an end (not before
+-- the row, nor after the sync), and with the last sync of the opportunity, if the deal is open again.
 -- TRAP: close_date is a plan until the deal is closed, and can be set to anything after; the history says when it closed.
 -- But a deal that came closed into Salesforce (an import) has no course, only an end: that end is its close_date, not the
 -- day of the import. So has a closed deal without any history.
 CREATE OR REPLACE VIEW stage_changes AS
 WITH live AS (
-	SELECT id AS opportunity_id, created_date, stage_name, amount, close_date::timestamp AT TIME ZONE :'zone' AS close_day
-	FROM :"source".opportunity WHERE is_deleted IS NOT TRUE
+	SELECT id AS opportunity_id, created_date, stage_name, amount AS deal_amount, close_date::timestamp AT TIME ZONE :'zone' AS close_day, _fivetran_synced AS synced_at,
+	       CASE WHEN is_closed AND is_won THEN 'won' WHEN is_closed THEN 'lost' END AS ending
+	FROM source_opportunity WHERE is_deleted IS NOT TRUE AND _fivetran_deleted IS NOT TRUE
+), written AS (
+	SELECT l.*, h.id, h.created_date AS at, h.stage_name AS said, h.amount,
+	       bool_and(h.stage_name = last_stage) OVER (PARTITION BY opportunity_id ORDER BY h.created_date DESC, h.id DESC) AS is_last
+	FROM live l JOIN (SELECT *, first_value(stage_name) OVER (PARTITION BY opportunity_id ORDER BY created_date DESC, id DESC) AS last_stage
+	                  FROM source_opportunity_history WHERE is_deleted IS NOT TRUE AND _fivetran_deleted IS NOT TRUE) AS h USING (opportunity_id)
+), meant AS (
+	SELECT w.*, CASE WHEN is_last AND ending IS NOT NULL AND (said = w.stage_name OR is_old_ending) THEN ending ELSE coalesce(kind, said) END AS kind
+	FROM written w LEFT JOIN stages s ON s.stage_name = said
 ), change AS (
-	SELECT opportunity_id, h.id, h.created_date AS at, coalesce(s.kind, h.stage_name) AS kind, h.amount, close_day
-	FROM live JOIN :"source".opportunity_history h USING (opportunity_id) LEFT JOIN stages s ON s.stage_name = h.stage_name
-	WHERE h.is_deleted IS NOT TRUE
+	SELECT opportunity_id, id, at, kind, amount, close_day, synced_at, deal_amount FROM meant
 	UNION ALL
-	SELECT opportunity_id, '', created_date, kind, amount, close_day
-	FROM live JOIN stages USING (stage_name)
-	WHERE NOT EXISTS (SELECT FROM :"source".opportunity_history h WHERE h.opportunity_id = live.opportunity_id AND h.is_deleted IS NOT TRUE)
+	SELECT opportunity_id, '', created_date, coalesce(ending, kind), deal_amount, close_day, synced_at, deal_amount
+	FROM live l JOIN stages s USING (stage_name)
+	WHERE NOT EXISTS (SELECT FROM written w WHERE w.opportunity_id = l.opportunity_id)
+	UNION ALL
+	SELECT * FROM (
+		SELECT DISTINCT ON (opportunity_id) opportunity_id, id,
+		       greatest(m.at + interval '1 microsecond', CASE WHEN ending IS NULL THEN synced_at ELSE least(close_day, synced.at) END), coalesce(ending, m.stage_name), deal_amount, close_day, synced_at, deal_amount
+		FROM meant m, synced WHERE CASE WHEN kind IN ('won', 'lost') THEN kind END IS DISTINCT FROM ending AND is_last
+		ORDER BY opportunity_id, m.at DESC, id DESC) AS lacking
 ), entered AS (
 	SELECT *, lag(kind) OVER w IS DISTINCT FROM kind AS is_entry FROM change WINDOW w AS (PARTITION BY opportunity_id ORDER BY at, id)
 ), run AS (
 	SELECT *, count(*) FILTER (WHERE is_entry) OVER (PARTITION BY opportunity_id ORDER BY at, id) AS nth FROM entered
+), stay AS (
+	SELECT opportunity_id, nth, kind, min(at) AS at, min(least(close_day, synced_at)) AS close_day, min(deal_amount) AS deal_amount,
+	       (array_agg(amount ORDER BY at DESC, id DESC) FILTER (WHERE amount IS NOT NULL))[1] AS amount, nth = max(nth) OVER (PARTITION BY opportunity_id) AS is_last
+	FROM run GROUP BY opportunity_id, nth, kind
 )
 SELECT opportunity_id, nth, kind, nth = 1 AND kind IN ('won', 'lost') AS came_closed,
-       CASE WHEN nth = 1 AND kind IN ('won', 'lost') THEN min(close_day) ELSE min(at) END AS at,
-       ((array_agg(amount ORDER BY at DESC, id DESC) FILTER (WHERE amount IS NOT NULL))[1])::numeric AS amount,
-       nth = max(nth) OVER (PARTITION BY opportunity_id) AS is_last
-FROM run GROUP BY opportunity_id, nth, kind;
+       CASE WHEN nth = 1 AND is_last AND kind IN ('won', 'lost') THEN coalesce(close_day, at) ELSE at END AS at,
+       CASE WHEN is_last AND kind IN ('won', 'lost') THEN coalesce(amount, deal_amount) ELSE amount END AS amount,
+       is_last, kind NOT IN ('won', 'lost') AND lag(kind) OVER (PARTITION BY opportunity_id ORDER BY nth) IN ('won', 'lost') AS reopened
+FROM stay;
 COMMENT ON VIEW stage_changes IS 'one row each time an opportunity came into a stage';
 
 -- TRAP: competitors are free text, one row or field may name several, and the spelling varies ("GLOBEX", "Globex, Inc."). A
@@ -131,133 +179,181 @@ COMMENT ON VIEW stage_changes IS 'one row each time an opportunity came into a s
 -- brought forward to it in deal_histories.
 CREATE OR REPLACE VIEW competitors AS
 WITH entry AS (
-	SELECT opportunity_id, competitor_names(competitor_name) AS name, created_date AS at FROM :"source".opportunity_competitor WHERE is_deleted IS NOT TRUE
-	\if :has_competitors
+	SELECT opportunity_id, competitor_names(competitor_name) AS name, created_date AS at FROM source_opportunity_competitor WHERE is_deleted IS NOT TRUE AND _fivetran_deleted IS NOT TRUE
 	UNION ALL
-	SELECT id, competitor_names(:"competitors"), created_date FROM :"source".opportunity WHERE is_deleted IS NOT TRUE
-	\endif
+	SELECT id, competitor_names(competitors), created_date FROM source_opportunity
 ), spelling AS (
 	SELECT lower(name) AS folded, mode() WITHIN GROUP (ORDER BY name COLLATE "C") AS competitor FROM entry GROUP BY 1
 )
 SELECT opportunity_id, competitor, min(at) AS at FROM entry JOIN spelling ON folded = lower(name) GROUP BY 1, 2;
 COMMENT ON VIEW competitors IS 'which competitor was considered in which opportunity, and since when';
 
--- One history per opportunity: "opportunity" when it was created, its stages, won or lost, and its competitors. Deals that
--- came closed have no beginning: they count in win rates and quotas, and not in how long deals take.
+-- One history per opportunity: "opportunity" when it was created, its stages, won or lost, and its competitors. One that was
+-- reopened is an "opportunity" again from then on, so that its first ending does not stand. Deals that came closed have no
+-- beginning: they count in win rates and quotas, and not in how long deals take.
 CREATE OR REPLACE VIEW deal_histories AS
+WITH change AS MATERIALIZED (
+	TABLE stage_changes
+)
 SELECT o.id AS opportunity_id, o.owner_id, o.lead_source, history_agg(e.kind, e.at, e.amount, e.subject) AS history
-FROM :"source".opportunity o JOIN (
-	SELECT opportunity_id, kind, at, amount, NULL AS subject FROM stage_changes
+FROM source_opportunity o JOIN (
+	SELECT opportunity_id, kind, at, amount, NULL AS subject FROM change
 	UNION ALL
-	SELECT id, 'opportunity', created_date, NULL, NULL FROM :"source".opportunity
-	WHERE NOT EXISTS (SELECT FROM stage_changes WHERE opportunity_id = id AND came_closed)
+	SELECT opportunity_id, 'opportunity', at, NULL, NULL FROM change WHERE reopened
+	UNION ALL
+	SELECT id, 'opportunity', created_date, NULL, NULL FROM source_opportunity
+	WHERE NOT EXISTS (SELECT FROM change WHERE opportunity_id = id AND came_closed)
 	UNION ALL
 	SELECT c.opportunity_id, 'competitor', least(c.at, s.at), NULL, c.competitor
-	FROM competitors c LEFT JOIN stage_changes s ON s.opportunity_id = c.opportunity_id AND s.is_last AND s.kind IN ('won', 'lost')
+	FROM competitors c LEFT JOIN change s ON s.opportunity_id = c.opportunity_id AND s.is_last AND s.kind IN ('won', 'lost')
 ) AS e ON e.opportunity_id = o.id
-WHERE o.is_deleted IS NOT TRUE
+WHERE o.is_deleted IS NOT TRUE AND o._fivetran_deleted IS NOT TRUE
 GROUP BY o.id, o.owner_id, o.lead_source;
 COMMENT ON VIEW deal_histories IS 'one history per opportunity';
 
--- One history per lead: "lead" when it was created, "opportunity" when it was converted to one, then the stages of that one.
 -- TRAP: merged duplicates are soft-deleted rows with a master_record_id, which may have been merged again. They are one
 -- lead, as old as the oldest of them. Other deleted leads are none.
+CREATE OR REPLACE VIEW merged_leads AS
+WITH RECURSIVE alive AS (
+	SELECT id FROM source_lead WHERE is_deleted IS NOT TRUE AND _fivetran_deleted IS NOT TRUE AND master_record_id IS NULL
+), chain(id, lead_id) AS (		-- up from each merged lead
+	SELECT id, master_record_id FROM source_lead WHERE master_record_id IS NOT NULL
+	UNION
+	SELECT chain.id, master_record_id FROM chain JOIN source_lead l ON l.id = chain.lead_id WHERE master_record_id IS NOT NULL
+), merged AS (
+	SELECT id, id AS lead_id FROM alive
+	UNION ALL
+	SELECT chain.id, lead_id FROM chain JOIN alive ON alive.id = lead_id
+)
+SELECT lead_id, min(created_date) AS at FROM merged JOIN source_lead USING (id) GROUP BY lead_id;
+COMMENT ON VIEW merged_leads IS 'each lead, since the oldest of those that were merged into it';
+
 -- TRAP: converted_date is a date, created_date an instant. At midnight of its own day a lead was not there yet, so that those
 -- converted on the day they came, the best ones, would never count as converted. Where the opportunity was created on
 -- that day (in the organisation's zone, not in UTC), its instant is meant; otherwise (converted to one that was there
 -- already) midnight, but not before the lead.
 -- TRAP: is_converted alone says that the lead became a contact; only converted_opportunity_id says that it became a deal.
+CREATE OR REPLACE VIEW conversions AS
+SELECT l.id AS lead_id, o.id AS opportunity_id, b.at AS born_at,
+       greatest(b.at, CASE WHEN (o.created_date AT TIME ZONE :'zone')::date = l.converted_date THEN o.created_date
+                           ELSE l.converted_date::timestamp AT TIME ZONE :'zone' END) AS at
+FROM source_lead l JOIN merged_leads b ON b.lead_id = l.id JOIN source_opportunity o ON o.id = l.converted_opportunity_id
+WHERE l.is_converted AND o.is_deleted IS NOT TRUE AND o._fivetran_deleted IS NOT TRUE;
+COMMENT ON VIEW conversions IS 'which lead became which opportunity, and when';
+
+-- One history per lead: "lead" when it was created, "opportunity" when it was converted to one, then the stages of that one. A
+-- lead may be converted to a deal that ended before: that ending is then the lead's, on the day of conversion.
 CREATE OR REPLACE VIEW lead_histories AS
-WITH RECURSIVE chain(id, lead_id) AS (		-- up from each merged lead
-	SELECT id, master_record_id FROM :"source".lead WHERE master_record_id IS NOT NULL
-	UNION
-	SELECT chain.id, master_record_id FROM chain JOIN :"source".lead l ON l.id = chain.lead_id WHERE master_record_id IS NOT NULL
-), merged AS (
-	SELECT id, id AS lead_id FROM :"source".lead WHERE is_deleted IS NOT TRUE AND master_record_id IS NULL
-	UNION ALL
-	SELECT chain.id, lead_id FROM chain JOIN :"source".lead l ON l.id = lead_id WHERE is_deleted IS NOT TRUE AND master_record_id IS NULL
-), born AS (
-	SELECT lead_id, min(created_date) AS at FROM merged JOIN :"source".lead USING (id) GROUP BY lead_id
-), converted AS (
-	SELECT l.id AS lead_id, o.id AS opportunity_id,
-	       greatest(born.at, CASE WHEN (o.created_date AT TIME ZONE :'zone')::date = l.converted_date::date THEN o.created_date
-	                              ELSE l.converted_date::timestamp AT TIME ZONE :'zone' END) AS at
-	FROM :"source".lead l JOIN born ON born.lead_id = l.id JOIN :"source".opportunity o ON o.id = l.converted_opportunity_id
-	WHERE l.is_converted AND o.is_deleted IS NOT TRUE
+WITH conversion AS MATERIALIZED (
+	TABLE conversions
+), change AS MATERIALIZED (
+	TABLE stage_changes
 )
 SELECT l.id AS lead_id, l.owner_id, l.lead_source, history_agg(e.kind, e.at, e.amount) AS history
-FROM :"source".lead l JOIN (
-	SELECT lead_id, 'lead' AS kind, at, NULL::numeric AS amount FROM born
+FROM source_lead l JOIN (
+	SELECT lead_id, 'lead' AS kind, at, NULL::numeric AS amount FROM merged_leads
 	UNION ALL
-	SELECT lead_id, 'opportunity', at, NULL FROM converted
+	SELECT lead_id, 'opportunity', at, NULL FROM conversion
 	UNION ALL
-	SELECT lead_id, kind, s.at, amount FROM converted JOIN stage_changes s USING (opportunity_id)
+	SELECT lead_id, 'opportunity', s.at, NULL FROM conversion c JOIN change s USING (opportunity_id) WHERE reopened AND s.at > c.at
+	UNION ALL
+	SELECT lead_id, kind, CASE WHEN kind IN ('won', 'lost') THEN greatest(s.at, c.at) ELSE s.at END, amount
+	FROM conversion c JOIN change s USING (opportunity_id) WHERE is_last OR s.at > c.at OR kind NOT IN ('won', 'lost')
 ) AS e ON e.lead_id = l.id
 GROUP BY l.id, l.owner_id, l.lead_source;
 COMMENT ON VIEW lead_histories IS 'one history per lead, through its opportunity';
+
+-- One row per deal: each opportunity, with "lead" of the oldest lead that became it (not after the opportunity itself), and
+-- each lead that became none.
+CREATE OR REPLACE VIEW deals AS
+WITH deal AS MATERIALIZED (
+	TABLE deal_histories
+), conversion AS MATERIALIZED (
+	TABLE conversions
+)
+SELECT deal, history, started_at(history) AS began_at, NULL::text AS team, NULL::text AS platform, NULL::date AS adopted_on, NULL::text AS segment, source, owner
+FROM (SELECT opportunity_id AS deal, history || deal_event('lead', least(born_at, first_at(history, 'opportunity'))) AS history, lead_source AS source, owner_id AS owner
+      FROM deal LEFT JOIN (SELECT opportunity_id, min(born_at) AS born_at FROM conversion GROUP BY opportunity_id) AS c USING (opportunity_id)
+      WHERE born_at IS NOT NULL AND first_at(history, 'opportunity') IS NOT NULL
+      UNION ALL
+      SELECT opportunity_id, history, lead_source, owner_id FROM deal d
+      WHERE NOT EXISTS (SELECT FROM conversion c WHERE c.opportunity_id = d.opportunity_id) OR first_at(history, 'opportunity') IS NULL
+      UNION ALL
+      SELECT lead_id, history, lead_source, owner_id FROM lead_histories l WHERE NOT EXISTS (SELECT FROM conversion c WHERE c.lead_id = l.lead_id)) AS d;
+COMMENT ON VIEW deals IS 'one history per deal, from lead to end';
 
 CREATE OR REPLACE VIEW outcomes AS
 SELECT opportunity_id, owner_id, lead_source, deal_outcome(history, as_of => synced.at) AS outcome FROM deal_histories, synced;
 COMMENT ON VIEW outcomes IS 'how each opportunity ended, and against whom';
 
--- TRAP: forecasting_quota has a row per rep and period, but also per product family (to be added up) and per forecasting type
--- (the same quota again under another type: the most frequent one is taken), and quotas of pieces instead of money.
-CREATE OR REPLACE VIEW quotas AS
-SELECT quota_owner_id AS rep_id, date_trunc(:'period', start_date::timestamp)::date AS starts_on, sum(quota_amount)::numeric AS quota
-FROM :"source".forecasting_quota
-WHERE is_amount AND quota_amount > 0 AND :quota_lives
-  AND forecasting_type_id IS NOT DISTINCT FROM (SELECT mode() WITHIN GROUP (ORDER BY forecasting_type_id COLLATE "C")
-                                                FROM :"source".forecasting_quota WHERE is_amount AND :quota_lives)
-GROUP BY 1, 2;
-COMMENT ON VIEW quotas IS 'the quota of each rep and period';
+-- Deals count for the rep who owns them now, each by its last end up to any instant: one that was lost, reopened and won is one
+-- deal. What was won and reopened is not won from then on, as if it were lost.
+CREATE OR REPLACE VIEW closed_deals AS
+SELECT o.owner_id AS rep_id, opportunity_id AS deal, CASE WHEN reopened THEN 'lost' ELSE kind END AS kind, at, CASE WHEN NOT reopened THEN s.amount END AS amount
+FROM stage_changes s JOIN source_opportunity o ON o.id = opportunity_id WHERE kind IN ('won', 'lost') OR reopened;
+COMMENT ON VIEW closed_deals IS 'each time a deal was won, lost or reopened';
+
+\if :has_quotas
+	-- TRAP: forecasting_quota has a row per rep and period, but also per product family (to be added up) and per forecasting
+	-- type (the same quota again under another type: the most frequent one is taken), and quotas of pieces instead of money.
+	CREATE OR REPLACE VIEW quota_rows AS
+	SELECT quota_owner_id AS rep_id, start_date, quota_amount AS quota
+	FROM source_forecasting_quota
+	WHERE is_amount IS NOT FALSE AND quota_amount >= 0 AND start_date IS NOT NULL AND _fivetran_deleted IS NOT TRUE
+	  AND forecasting_type_id IS NOT DISTINCT FROM (SELECT mode() WITHIN GROUP (ORDER BY forecasting_type_id COLLATE "C")
+	                                                FROM source_forecasting_quota WHERE is_amount IS NOT FALSE AND _fivetran_deleted IS NOT TRUE);
+	COMMENT ON VIEW quota_rows IS 'the quotas that count';
+\endif
 
 -- TRAP: Salesforce has no day of hire. user.created_date is the day of the login: it is late where logins were made anew (a
 -- merger, a new sign-on), so that quotas lie before it. A rep is taken to be hired on that day or on the first day of the first
--- quota, whichever is earlier. Better is a field of your own: psql -v hired=hire_date_c.
+-- quota, whichever is earlier. Better is a field of your own, which counts as it is: psql -v hired=hire_date_c.
 -- TRAP: nor a day of leaving: is_active says that, last_login_date about when.
--- The quotas of all periods from hire on are the ramp, the last one goes on. Periods without a quota take the one before
--- (at the beginning the first).
-CREATE OR REPLACE VIEW reps AS
-SELECT u.id AS rep_id, u.name, hired_at, CASE WHEN u.is_active IS FALSE THEN greatest(hired_at, u.last_login_date) END AS left_at,
-       (array_agg(filled.quota ORDER BY starts_on))[1:count(*) - 1] AS ramp, (array_agg(filled.quota ORDER BY starts_on DESC))[1] AS quota
-FROM :"source"."user" u
-     JOIN (SELECT rep_id, min(starts_on) AS first_day, max(starts_on) AS last_day FROM quotas GROUP BY rep_id) AS span ON rep_id = u.id
-     CROSS JOIN LATERAL (SELECT least(:created, first_day::timestamp AT TIME ZONE :'zone')) AS h (hired_at)
-     CROSS JOIN LATERAL generate_series(least(date_trunc(:'period', hired_at AT TIME ZONE :'zone'), last_day), last_day::timestamp,
-                                        ('1 ' || :'period')::interval) AS p (starts_on)
-     CROSS JOIN LATERAL (SELECT q.quota FROM quotas q WHERE q.rep_id = u.id
-                         ORDER BY q.starts_on <= p.starts_on DESC, abs(q.starts_on - p.starts_on::date) LIMIT 1) AS filled
-WHERE u._fivetran_deleted IS NOT TRUE
-GROUP BY u.id, u.name, hired_at, u.is_active, u.last_login_date;
-COMMENT ON VIEW reps IS 'who has a quota, since when, and which';
+CREATE OR REPLACE VIEW staff AS
+SELECT u.id AS rep_id, u.name, hired_at, CASE WHEN u.is_active IS FALSE THEN greatest(hired_at, u.last_login_date) END AS left_at
+FROM source_user u,
+\if :hired_named
+     LATERAL (SELECT u.hired) AS h (hired_at)
+\elif :has_hired
+	\if :has_quotas
+     LATERAL (SELECT least(u.created_date, (SELECT min(start_date) FROM quota_rows q WHERE q.rep_id = u.id)::timestamp AT TIME ZONE :'zone')) AS h (hired_at)
+	\else
+     LATERAL (SELECT u.created_date) AS h (hired_at)
+	\endif
+\else
+     LATERAL (SELECT NULL::timestamptz) AS h (hired_at)
+\endif
+WHERE u._fivetran_deleted IS NOT TRUE;
+COMMENT ON VIEW staff IS 'who is or was here, since when and until when';
 
--- Deals that are closed now count for the rep who owns them, once each; a rep without deals is a rep too.
-CREATE OR REPLACE VIEW attainments AS
-SELECT rep_id, name, hired_at, quota_attainment(history, hired_at, quota, period => :'period', ramp => ramp, as_of => synced.at, left_at => left_at, zone => :'zone') AS attainment
-FROM synced, reps LEFT JOIN (
-	SELECT o.owner_id, history_agg(s.kind, s.at, s.amount, s.opportunity_id) AS history
-	FROM stage_changes s JOIN :"source".opportunity o ON o.id = s.opportunity_id WHERE is_last AND kind IN ('won', 'lost') GROUP BY o.owner_id
-) AS book ON owner_id = rep_id;
-COMMENT ON VIEW attainments IS 'how far each rep is on the way to quota';
+\if :has_quotas
+	\ir adapter_quotas.sql
+\else
+	DROP VIEW IF EXISTS report_time_to_quota, attainments;
+	CREATE OR REPLACE VIEW reps AS
+	SELECT rep_id AS rep, hired_at, left_at, NULL::numeric AS quota, NULL::numeric[] AS ramp, NULL::text AS period, history, name,
+	       NULL::int AS fiscal_year_start, NULL::date[] AS calendar, NULL::numeric[] AS quotas, rep_id
+	FROM staff JOIN (SELECT DISTINCT owner_id AS rep_id FROM source_opportunity) AS o USING (rep_id)
+	     LEFT JOIN (SELECT rep_id, history_agg(kind, at, amount, deal) AS history FROM closed_deals GROUP BY rep_id) AS book USING (rep_id);
+	COMMENT ON VIEW reps IS 'who owns opportunities, since when, and the closed deals';
+	DROP VIEW IF EXISTS quotas, quota_periods, quota_rows;
+\endif
 
 -- Reports
 CREATE OR REPLACE VIEW report_funnel AS
 SELECT s.* FROM (SELECT funnel_agg(deal_progress(history, '{lead,opportunity,won}', as_of => synced.at)) AS funnel FROM lead_histories, synced) AS f, steps(funnel) AS s;
 COMMENT ON VIEW report_funnel IS 'from lead to customer';
 
-CREATE OR REPLACE VIEW report_win_rate AS
-SELECT c.* FROM (SELECT win_agg(outcome) AS wins FROM outcomes) AS w, competitors(wins) AS c;
-COMMENT ON VIEW report_win_rate IS 'wins by competitor: of all deals in which it was considered';
+\if :has_competitors
+	CREATE OR REPLACE VIEW report_win_rate AS
+	SELECT c.* FROM (SELECT win_agg(outcome) AS wins FROM outcomes) AS w, competitors(wins) AS c;
+	COMMENT ON VIEW report_win_rate IS 'wins by competitor: of all deals in which it was considered';
+\else
+	DROP VIEW IF EXISTS report_win_rate;
+\endif
 
--- TRAP: a deal that was lost and reopened is not lost on the day it was lost first; only lost deals end by losing.
 CREATE OR REPLACE VIEW report_cycle AS
 SELECT observed(d) AS won, competing(d) AS lost, censored(d) AS open, median(d) AS median_days, reached_within(d, 90) AS won_within_90_days
-FROM (SELECT duration_agg(deal_cycle(history, unless => CASE status(deal_outcome(history, as_of => synced.at)) WHEN 'lost' THEN '{lost}' ELSE '{}' END::text[], as_of => synced.at)) AS d
-      FROM deal_histories, synced) AS x;
+FROM (SELECT duration_agg(deal_cycle(history, as_of => synced.at)) AS d FROM deal_histories, synced) AS x;
 COMMENT ON VIEW report_cycle IS 'days from opportunity to win, open and lost deals counted';
-
-CREATE OR REPLACE VIEW report_time_to_quota AS
-SELECT reps(q), successes(reached(q)) AS reached, median(time_to_quota(q)) AS median_days, quota_velocity(q)
-FROM (SELECT quota_agg(attainment) AS q FROM attainments) AS x;
-COMMENT ON VIEW report_time_to_quota IS 'days from hire to the first period in which quota was reached, reps on the way counted';
 COMMIT;

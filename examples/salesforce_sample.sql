@@ -117,4 +117,5 @@ FROM (VALUES ('U1', '2026-01-01', 500, NULL), ('U1', '2026-02-01', 1500, NULL), 
 WHERE type = 1 OR owner = 'U1'
 UNION ALL VALUES ('Q91', 'U1', date '2026-01-01', 0, 30, false, true, NULL, 'T1', false, timestamptz '2026-01-01 00:00+00'),
                  ('Q92', 'U1', date '2026-02-01', 99999, NULL, true, false, NULL, 'T1', true, timestamptz '2026-01-01 00:00+00');
+ANALYZE lead, opportunity, opportunity_history, opportunity_competitor, "user", forecasting_quota;
 COMMIT;
