@@ -48,19 +48,23 @@ summary_text <- function(time, status, entry = rep(NA, length(time))) {
             if (total == "0") "0" else paste0(total, "000000"), paste(rows, collapse = ","))
 }
 
-# Answers of the server to one query, as a data frame of text; NULL is NA.
-ask <- function(query) {
+# Answers of the server to queries, as matrices of text by their names; NULL is NA. One session answers them all.
+ask <- function(queries) {
     file <- tempfile(fileext = ".sql")
     on.exit(unlink(file))
-    writeLines(c("SET extra_float_digits = 1;", paste0(query, ";")), file)
+    writeLines(c("SET extra_float_digits = 1;", paste0(queries, ";\n\\echo end")), file)
     out <- system2("psql", c("-X", "-q", "-A", "-t", "-F", "'|'", "-v", "ON_ERROR_STOP=1", "-f", file), stdout = TRUE)
     if (!is.null(attr(out, "status")))
-        stop("psql failed on: ", query)
-    if (length(out) == 0)
-        return(matrix("", 0, 0))
-    cells <- do.call(rbind, strsplit(paste0(out, "|end"), "|", fixed = TRUE))
-    cells[cells == ""] <- NA
-    cells[, -ncol(cells), drop = FALSE]
+        stop("psql failed on: ", paste(queries, collapse = "; "))
+    ends <- which(out == "end")
+    answers <- Map(function(from, to) {
+        if (to < from)
+            return(matrix("", 0, 0))
+        cells <- do.call(rbind, strsplit(paste0(out[from:to], "|end"), "|", fixed = TRUE))
+        cells[cells == ""] <- NA
+        cells[, -ncol(cells), drop = FALSE]
+    }, c(0, head(ends, -1)) + 1, ends - 1)
+    setNames(answers, names(queries))
 }
 
 # Where a falling curve first reaches 1 - p, by the rule of print.survfit for the median.
@@ -75,17 +79,18 @@ first_crossing <- function(y, x, p) {
     if (abs(y[1] - (1 - p)) < slack && length(below) > 0) (x[1] + x[min(below)]) / 2 else x[1]
 }
 
+# Limits where the survival is 1.
 one <- function(limit, p) ifelse(p == 1, 1, limit)
 
 ask_all <- function(d, level, band, times, horizons) {
-    list(curve = ask(sprintf("SELECT * FROM curve('%s', %g, '%s')", d, level, band)),
-         quantiles = ask(sprintf("SELECT quantile(d, p), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) p, quantile_interval(d, p, %g, '%s') i ORDER BY p",
-                                 d, paste(PROBS, collapse = ","), level, band)),
-         within = ask(sprintf("SELECT reached_within(d, u), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::bigint[]) u, reached_within_interval(d, u, %g, '%s') i ORDER BY u",
-                              d, paste(format(times, scientific = FALSE, trim = TRUE), collapse = ","), level, band)),
-         means = ask(sprintf("SELECT restricted_mean(d, h), restricted_mean_error(d, h) FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) h ORDER BY h",
-                             d, paste(horizons, collapse = ","))),
-         numbers = ask(sprintf("SELECT observed(d), competing(d), censored(d), mean(d), median(d), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), quantile_interval(d, 0.5, %g, '%s') i",
+    ask(c(curve = sprintf("SELECT * FROM curve('%s', %g, '%s')", d, level, band),
+          quantiles = sprintf("SELECT quantile(d, p), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) p, quantile_interval(d, p, %g, '%s') i ORDER BY p",
+                                 d, paste(PROBS, collapse = ","), level, band),
+          within = sprintf("SELECT reached_within(d, u), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::bigint[]) u, reached_within_interval(d, u, %g, '%s') i ORDER BY u",
+                              d, paste(format(times, scientific = FALSE, trim = TRUE), collapse = ","), level, band),
+          means = sprintf("SELECT restricted_mean(d, h), restricted_mean_error(d, h) FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) h ORDER BY h",
+                             d, paste(horizons, collapse = ",")),
+          numbers = sprintf("SELECT observed(d), competing(d), censored(d), mean(d), median(d), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), quantile_interval(d, 0.5, %g, '%s') i",
                                d, level, band)))
 }
 
