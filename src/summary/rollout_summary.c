@@ -62,13 +62,14 @@ label_unit(Label label)
 	return (Label) {label.data, label.length - PERIOD_BYTES};
 }
 
-/* 0 for never; the days from 2000-01-01 leave that number out. */
+/*
+ * 0 for never; the days from 2000-01-01 leave that number out. Without a branch:
+ * whether the unit of the next row adopts cannot be foreseen.
+ */
 static int64
 adoption_tag(bool adopts, DateADT adopted_on)
 {
-	if (!adopts)
-		return 0;
-	return adopted_on >= 0 ? (int64) adopted_on + 1 : adopted_on;
+	return ((int64) adopted_on + (adopted_on >= 0)) * adopts;
 }
 
 static DateADT
@@ -434,13 +435,13 @@ change_cell(FunctionCallInfo fcinfo, RolloutKind kind, int64 total, int64 sum, i
 	Label		label;
 	DateADT		period = PG_GETARG_DATEADT(3);
 	bool		adopts = !PG_ARGISNULL(2);
-	DateADT		adopted_on = adopts ? PG_GETARG_DATEADT(2) : 0;
+	DateADT		adopted_on = PG_GETARG_DATEADT(2);	/* without a meaning where it is NULL */
 	SummaryState *state;
 	Sum128	   *sums;
 
 	if (unlikely(!day_is_valid(period)))
 		(void) day_check(period, "period", NULL);
-	if (adopts && unlikely(!day_is_valid(adopted_on)))
+	if (unlikely(adopts & !day_is_valid(adopted_on)))
 		(void) day_check(adopted_on, "adopted_on", NULL);
 	label.length = write_label(bytes, label_from_column(PG_GETARG_DATUM(1), "unit"), period);
 	label.data = bytes;
