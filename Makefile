@@ -65,6 +65,7 @@ endif
 root := $(dir $(firstword $(MAKEFILE_LIST)))
 $(DATA_built): $(sort $(wildcard $(root)src/sql/*.*)) FORCE
 	awk -v directory='$(root)src/sql' -v major='$(found)' -f '$(root)src/sql/include.awk' $(filter %.sql,$^) >$@
+FORCE:
 
 # These bring their own set-up.
 FROM =
@@ -88,4 +89,4 @@ help:
 	@echo 'make report            either of the two as one HTML page that works offline (OUT=report.html)'
 	@echo 'test/README.md lists the other tests and tools: other versions, sanitizers, fuzzers, benchmark, package, release'
 
-.PHONY: test demo report help FORCE
+.PHONY: test demo report help
