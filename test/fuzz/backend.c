@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -391,6 +392,14 @@ int
 timestamp2tm(Timestamp at, int *zone, struct pg_tm *tm, fsec_t *fraction, const char **zone_name, pg_tz *in_zone)
 {
 	return -1;
+}
+
+/* Every date prints alike: what prints them is not read again here. */
+void
+j2date(int day, int *year, int *month, int *of_month)
+{
+	*year = 2000;
+	*month = *of_month = 1;
 }
 
 /* Valid UTF-8 has been made sure of: charts count and cut its characters. */
