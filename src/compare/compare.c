@@ -184,17 +184,6 @@ median_of(const Curve *curve)
 	return survival_quantile(curve->points, curve->n, 0.5, &median) ? median : NAN;
 }
 
-/* A horizon as an option: 22023 unless it is finite and from 0 on. */
-static double
-check_horizon(double horizon)
-{
-	if (!(horizon >= 0) || isinf(horizon))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
-	return horizon;
-}
-
 /* 22023 unless both curves are of the same unit. */
 static void
 require_same_unit(const Curve *before, const Curve *after)
@@ -271,7 +260,7 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
 	level = check_level(PG_GETARG_FLOAT8(3));
-	horizon = PG_ARGISNULL(2) ? NAN : check_horizon(PG_GETARG_FLOAT8(2));
+	horizon = PG_ARGISNULL(2) ? NAN : duration_check_horizon(PG_GETARG_FLOAT8(2));
 	curve_of(&before, PG_GETARG_DATUM(0));
 	curve_of(&after, PG_GETARG_DATUM(1));
 	require_same_unit(&before, &after);

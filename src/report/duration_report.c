@@ -128,16 +128,6 @@ checked_units(int64 units)
 	return units;
 }
 
-static double
-checked_horizon(double horizon)
-{
-	if (!(horizon >= 0) || isinf(horizon))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
-	return horizon;
-}
-
 /* A (low, high) row. */
 static Datum
 interval_row(FunctionCallInfo fcinfo, bool has_low, double low, bool has_high, double high)
@@ -300,7 +290,7 @@ Datum
 duration_summary_restricted_mean(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	double		horizon = checked_horizon(PG_GETARG_FLOAT8(1));
+	double		horizon = duration_check_horizon(PG_GETARG_FLOAT8(1));
 	double		mean;
 	double		error;
 
@@ -316,7 +306,7 @@ Datum
 duration_summary_restricted_mean_error(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	double		horizon = checked_horizon(PG_GETARG_FLOAT8(1));
+	double		horizon = duration_check_horizon(PG_GETARG_FLOAT8(1));
 	double		mean;
 	double		error;
 

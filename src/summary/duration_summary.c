@@ -13,6 +13,8 @@
  */
 #include "summary/duration_summary.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -27,6 +29,16 @@
 #define TYPE_NAME "duration_summary"
 
 static const uint8 unit_identities[DURATION_UNITS] = {DURATION_DAY, DURATION_HOUR, DURATION_MINUTE, DURATION_SECOND};
+
+double
+duration_check_horizon(double horizon)
+{
+	if (!(horizon >= 0) || isinf(horizon))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
+	return horizon;
+}
 
 /* ---------------------------------------------------------------- check */
 

@@ -58,6 +58,9 @@ extern SummaryState *duration_add(FunctionCallInfo fcinfo, int unit, int64 micro
 extern struct varlena *duration_summary_build(int unit, const TallyEntry *entries, uint32 n,
 											  Sum128 observed_microseconds);
 
+/* A horizon as an option: 22023 unless it is a finite number of units from 0 on. */
+extern double duration_check_horizon(double horizon);
+
 /* Ascending entries as points of a survival curve; space for n. Returns how many. */
 extern size_t duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points);
 
