@@ -26,3 +26,10 @@ CREATE FUNCTION compare(before duration_summary, after duration_summary, horizon
 						OUT compared_to double precision, OUT hazard_low double precision, OUT hazard_high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'duration_summary_compare' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION compare(duration_summary, duration_summary, double precision, double precision) IS 'takes each duration for independent of the others, and censoring for unrelated to the time it would have taken: after minus before, in the unit of both: medians, difference of the means up to a horizon (compared_to) with its interval, log-rank test, hazard ratio (above 1: sooner after) with its interval';
+
+CREATE FUNCTION compare(before amount_summary, after amount_summary, level double precision DEFAULT 0.95,
+						OUT before_mean double precision, OUT after_mean double precision,
+						OUT difference double precision, OUT low double precision, OUT high double precision,
+						OUT relative_lift double precision, OUT t double precision, OUT df double precision, OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'amount_summary_compare' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION compare(amount_summary, amount_summary, double precision) IS 'takes each amount for independent of the others: after minus before: means, their difference with its interval, relative lift as a fraction of before, t, its degrees of freedom and p-value (Welch)';

@@ -75,6 +75,11 @@ static const Type types[] = {
 		rate_summary_plus, rate_summary_minus,.exact = true,.questions = {
 			{rate_summary_successes, ONE}, {rate_summary_total, ONE}, {rate_summary_rate, ONE},
 			{rate_summary_percent, ONE}, {rate_summary_final, ONE}, {rate_summary_minus, TWICE}, {rate_summary_out, ONE}}},
+	{"amount_summary", amount_summary_recv, amount_summary_send, amount_summary_combine, NULL,
+		amount_summary_plus, amount_summary_minus,.exact = true,.questions = {
+			{amount_summary_count, ONE}, {amount_summary_missing, ONE}, {amount_summary_total, ONE},
+			{amount_summary_mean, ONE}, {amount_summary_std_dev, ONE}, {amount_summary_final, ONE},
+			{amount_summary_minus, TWICE}, {amount_summary_out, ONE}}},
 	{"duration_summary", duration_summary_recv, duration_summary_send, duration_summary_combine,
 		duration_summary_final, duration_summary_plus, duration_summary_minus,.exact = true,.questions = {
 			{duration_summary_unit, ONE}, {duration_summary_observed, ONE}, {duration_summary_censored, ONE},
@@ -323,7 +328,7 @@ merged(Datum a, Datum b, Datum *result)
 
 	in_aggregate = true;
 	/* a strict transition function is not called without a state: the first value is the state, copied */
-	if (type->combine == rate_summary_combine || type->combine == mantel_haenszel_summary_combine)
+	if (type->combine == rate_summary_combine || type->combine == amount_summary_combine || type->combine == mantel_haenszel_summary_combine)
 		first.result = PointerGetDatum(memcpy(palloc(VARSIZE_ANY(DatumGetPointer(a))), DatumGetPointer(a), VARSIZE_ANY(DatumGetPointer(a))));
 	else if (!called(&first, false))
 		finding("a value alone cannot be merged");

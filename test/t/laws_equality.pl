@@ -39,7 +39,7 @@ for my $type (@types)
 	my @tables;
 	for my $storage ('plain', 'external', 'extended', 'main')
 	{
-		next if $storage ne 'plain' && $type eq 'rate_summary';
+		next if $storage ne 'plain' && $type =~ /^(rate|amount)_summary$/;
 		push @tables, "${type}_$storage";
 		sql("CREATE TABLE ${type}_$storage (i int, v $type); ALTER TABLE ${type}_$storage ALTER v SET STORAGE $storage, SET (toast_tuple_target = 128); INSERT INTO ${type}_$storage SELECT i, v FROM kept_$type WHERE v IS NOT NULL" . ($storage eq 'plain' ? ' AND pg_column_size(v) < 2000' : ''));
 	}

@@ -192,6 +192,7 @@ my @costs = (
 	[ 'rollup(deal_history) of 15 events', 'rollup(h)', 1200, 4000 ],
 	[ 'rate_agg', 'rate_agg(g > 1)', 120, 0 ],
 	[ 'rollup(rate_summary)', 'rollup(r)', 120, 0 ],
+	[ 'amount_agg', 'amount_agg(g)', 160, 0 ],
 	[ 'duration_agg', 'duration_agg(few, true)', 400, 0 ],
 	[ 'duration_agg(cycle)', 'duration_agg(c)', 400, 0 ],
 	[ 'funnel_agg', 'funnel_agg(p)', 700, 0 ],
