@@ -11,8 +11,8 @@ history = deal_event history_bytes deal_history history_states history_queries h
 reading = roles funnel_definition deal_progress final_run deal_outcome deal_cycle \
 	deal_book tenure quota_rules quota_attainment quota_reached history_problems
 summary = name_sets engine_errors engine_bytes engine_state engine_view engine_merge moving_order engine \
-	rate_summary amount_summary duration_summary funnel_summary event_buffer raw_funnel win_check win_summary content_summary quota_summary rollout_summary
-report = rate_report amount_report duration_report funnel_report win_report content_report rollout_report rollout_chart
+	rate_summary amount_summary duration_summary pipeline_summary funnel_summary event_buffer raw_funnel win_check win_summary content_summary quota_summary rollout_summary
+report = rate_report amount_report duration_report forecast_report funnel_report win_report content_report rollout_report rollout_chart
 compare = compare compare_amounts mantel_haenszel log_rank p_adjust power
 follow = transaction_horizon statement refresh
 OBJS = $(foreach folder,plain base history reading summary report compare follow,$($(folder):%=src/$(folder)/%.o))
@@ -23,7 +23,7 @@ DATA_built = $(EXTENSION)--1.0.sql
 DATA = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/src/sql/upgrade/*.sql))
 EXTRA_CLEAN = $(DATA_built)
 
-REGRESS = install business_days deal_event deal_history history_changes rate_summary amount chart duration_summary \
+REGRESS = install business_days deal_event deal_history history_changes rate_summary amount chart duration_summary forecast \
 	deal_progress funnel_summary deal_cycle quota deal_outcome history_problems one_story win_summary \
 	content_summary comparison track_histories power mistakes
 

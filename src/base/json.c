@@ -282,3 +282,18 @@ append_json_label(StringInfo out, Label label)
 {
 	escape_json(out, pnstrdup(label.data, label.length));
 }
+
+JsonbContainer *
+jsonb_element_object(JsonbContainer *array, uint32 i, const char *type, const char *key,
+					 const char *const *keys, fmNodePtr escontext)
+{
+	JsonbValue *value = getIthJsonbValueFromContainer(array, i);
+
+	if (value == NULL || value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("malformed %s: \"%s\" must hold objects", type, key)));
+	if (!jsonb_check_keys(value->val.binary.data, type, keys, escontext))
+		return NULL;
+	return value->val.binary.data;
+}

@@ -51,6 +51,10 @@ extern bool jsonb_field_array(JsonbContainer *object, const char *type, const ch
 extern bool jsonb_field_object(JsonbContainer *object, const char *type, const char *key,
 							   JsonbContainer **value, fmNodePtr escontext);
 
+/* Element i of the array under a key, which must be an object with these keys; NULL with an error saved. */
+extern JsonbContainer *jsonb_element_object(JsonbContainer *array, uint32 i, const char *type, const char *key,
+											const char *const *keys, fmNodePtr escontext);
+
 /* The same for a value at hand, such as an array element; `key` names it in errors. */
 extern bool jsonb_value_int64(const JsonbValue *value, const char *type, const char *key,
 							  int64 *result, fmNodePtr escontext);

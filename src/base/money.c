@@ -11,6 +11,9 @@
 /* More digits than 128 bits hold. */
 #define MAX_DIGITS SUM128_TEXT_SIZE
 
+/* A square has twice the decimals of an amount. */
+#define SQUARE_DECIMALS (2 * AMOUNT_DECIMALS)
+
 /*
  * The text of a numeric, which has neither exponents nor a locale, as
  * ten-thousandths; false when it is no finite number or does not fit 128 bits.
@@ -146,6 +149,56 @@ money_sum_numeric(Sum128 sum)
 											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
+/* ---------------------------------------------------------------- sums of squares */
+
+void
+append_sum_of_squares(StringInfo out, const Moments *moments)
+{
+	Wide		squares = moments_squares(moments);
+	char		digits[WIDE_TEXT_SIZE];
+	int			length = strlen(wide_text(&squares, digits));
+	int			whole = Max(length - SQUARE_DECIMALS, 0);
+	int			last = length;
+
+	while (last > whole && digits[last - 1] == '0')
+		last--;
+	appendStringInfo(out, "%.*s", Max(whole, 1), whole > 0 ? digits : "0");
+	if (last > whole)
+		appendStringInfo(out, ".%.*s%.*s", SQUARE_DECIMALS - (length - whole), "00000000", last - whole, digits + whole);
+}
+
+/* The text of a numeric, which has no exponent, in 10^-8; false when it is negative, finer or too large. */
+static bool
+parse_squares(const char *text, Moments *moments)
+{
+	char		digits[WIDE_TEXT_SIZE];
+	int			n = 0;
+	int			decimals = -1;
+	Wide		squares;
+
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '.' && decimals < 0)
+			decimals = 0;
+		else if (decimals == SQUARE_DECIMALS)
+		{
+			if (*text != '0')
+				return false;
+		}
+		else
+		{
+			if (n == WIDE_TEXT_SIZE - 1 - SQUARE_DECIMALS)
+				return false;
+			digits[n++] = *text;
+			decimals += decimals >= 0;
+		}
+	}
+	for (decimals = Max(decimals, 0); decimals < SQUARE_DECIMALS; decimals++)
+		digits[n++] = '0';
+	digits[n] = '\0';
+	return wide_parse(digits, &squares) && moments_set_squares(moments, &squares);
+}
+
 /* ---------------------------------------------------------------- fields of JSON */
 
 /* The text of the number under a key; NULL with an error saved. */
@@ -181,4 +234,15 @@ money_sum_field(JsonbContainer *object, const char *type, const char *key, Sum12
 	if (text == NULL)
 		return false;
 	return parse_money(text, sum) || jsonb_out_of_range(type, key, text, escontext);
+}
+
+bool
+sum_of_squares_field(JsonbContainer *object, const char *type, const char *key, Moments *moments,
+					 fmNodePtr escontext)
+{
+	char	   *text = number_field(object, type, key, escontext);
+
+	if (text == NULL)
+		return false;
+	return parse_squares(text, moments) || jsonb_out_of_range(type, key, text, escontext);
 }

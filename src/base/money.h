@@ -8,9 +8,11 @@
 #define EM_MONEY_H
 
 #include "base/compat.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "plain/moments.h"
 #include "plain/sum128.h"
 
 #define AMOUNT_DECIMALS 4
@@ -26,10 +28,15 @@ extern char *amount_text(int64 amount, char *buffer);
 extern char *money_sum_text(Sum128 sum);	/* in the current context */
 extern Numeric money_sum_numeric(Sum128 sum);
 
+/* A sum of squares of amounts, as a number with up to 8 decimals. */
+extern void append_sum_of_squares(StringInfo out, const Moments *moments);
+
 /* The JSON number under a key: 22P02 when it is none, 22003. */
 extern bool amount_field(JsonbContainer *object, const char *type, const char *key,
 						 int64 *amount, fmNodePtr escontext);
 extern bool money_sum_field(JsonbContainer *object, const char *type, const char *key,
 							Sum128 *sum, fmNodePtr escontext);
+extern bool sum_of_squares_field(JsonbContainer *object, const char *type, const char *key,
+								 Moments *moments, fmNodePtr escontext);
 
 #endif							/* EM_MONEY_H */

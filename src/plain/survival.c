@@ -169,6 +169,57 @@ survival_at(const SurvivalPoint *points, size_t n, int64_t unit, SurvivalStep *s
 	return n > 0 && (unit <= survival_last_unit(points, n) || step->survival <= 0);
 }
 
+void
+survival_levels(const SurvivalPoint *points, size_t n, SurvivalLevel *levels)
+{
+	SurvivalWalk walk;
+	SurvivalStep step;
+
+	survival_begin(&walk, points, n);
+	step = walk.step;
+	for (size_t i = 0; i <= n; i++)
+	{
+		levels[i] = (SurvivalLevel) {step.unit, walk.at_risk, step.survival, step.incidence};
+		(void) survival_next(&walk, &step);
+	}
+}
+
+const SurvivalLevel *
+survival_level_at(const SurvivalLevel *levels, size_t n, int64_t unit)
+{
+	size_t		low = 0;
+	size_t		high = n;
+
+	while (low < high)
+	{
+		size_t		middle = low + (high - low + 1) / 2;
+
+		if (levels[middle].unit <= unit)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return &levels[low];
+}
+
+bool
+survival_chance(const SurvivalLevel *levels, size_t n, int64_t last, int64_t age, int64_t horizon, double *chance)
+{
+	const SurvivalLevel *now = survival_level_at(levels, n, age);
+	int64_t		until = horizon > INT64_MAX - age ? INT64_MAX : age + horizon;
+	const SurvivalLevel *then;
+
+	if (n == 0 || now->survival <= 0 || (until > last && levels[n].survival > 0))
+		return false;
+	then = survival_level_at(levels, n, until);
+	*chance = (then->incidence - now->incidence) / now->survival;
+	if (*chance < 0)
+		*chance = 0;
+	if (*chance > 1)
+		*chance = 1;
+	return true;
+}
+
 /* Looks for the first time a rising level reaches q, and for the end of a flat that stands on it. */
 typedef struct Crossing
 {

@@ -95,6 +95,33 @@ extern int64_t survival_last_unit(const SurvivalPoint *points, size_t n);
  */
 extern bool survival_at(const SurvivalPoint *points, size_t n, int64_t unit, SurvivalStep *step);
 
+/*
+ * The curve just after one unit, for questions that are asked of many units:
+ * who is still at risk, how many of all are left, how many had the event.
+ */
+typedef struct SurvivalLevel
+{
+	int64_t		unit;
+	int64_t		at_risk;
+	double		survival;
+	double		incidence;
+} SurvivalLevel;
+
+/* Fills 1 + n levels: unit -1, then one for each point. */
+extern void survival_levels(const SurvivalPoint *points, size_t n, SurvivalLevel *levels);
+
+/* The last of 1 + n levels that is not after a unit. */
+extern const SurvivalLevel *survival_level_at(const SurvivalLevel *levels, size_t n, int64_t unit);
+
+/*
+ * The chance that one who has outlived unit `age` has the event by unit age +
+ * horizon, both >= 0: (F(age + horizon) - F(age)) / S(age). False where it is not
+ * known: when nobody lived so long, or age + horizon is after `last` (survival_last_unit)
+ * and somebody was left then.
+ */
+extern bool survival_chance(const SurvivalLevel *levels, size_t n, int64_t last,
+							int64_t age, int64_t horizon, double *chance);
+
 /* The time at which the incidence reaches q, 0 < q <= 1; false when it never does. */
 extern bool survival_quantile(const SurvivalPoint *points, size_t n, double q, double *result);
 

@@ -9,7 +9,6 @@
 
 #include "common/int.h"
 #include "libpq/pqformat.h"
-#include "utils/builtins.h"
 #include "utils/jsonb.h"
 
 #include "base/json.h"
@@ -17,9 +16,6 @@
 #include "base/type.h"
 
 #define TYPE_NAME "amount_summary"
-
-/* A square has twice the decimals of an amount. */
-#define SQUARE_DECIMALS (2 * AMOUNT_DECIMALS)
 
 /* ---------------------------------------------------------------- check and build */
 
@@ -73,23 +69,6 @@ DatumGetAmountSummaryP(Datum datum)
 
 /* ---------------------------------------------------------------- input and output */
 
-/* A sum of squares as a decimal number without zeros at its end. */
-static void
-append_squares(StringInfo out, const Moments *moments)
-{
-	Wide		squares = moments_squares(moments);
-	char		digits[WIDE_TEXT_SIZE];
-	int			length = strlen(wide_text(&squares, digits));
-	int			whole = Max(length - SQUARE_DECIMALS, 0);
-	int			last = length;
-
-	while (last > whole && digits[last - 1] == '0')
-		last--;
-	appendStringInfo(out, "%.*s", Max(whole, 1), whole > 0 ? digits : "0");
-	if (last > whole)
-		appendStringInfo(out, ".%.*s%.*s", SQUARE_DECIMALS - (length - whole), "00000000", last - whole, digits + whole);
-}
-
 static void
 append_json(StringInfo out, Datum datum)
 {
@@ -97,54 +76,8 @@ append_json(StringInfo out, Datum datum)
 
 	appendStringInfo(out, "{\"version\":%d,\"count\":" INT64_FORMAT ",\"missing\":" INT64_FORMAT ",\"sum\":%s,\"sum_of_squares\":",
 					 amounts->version, amounts->moments.count, amounts->missing, money_sum_text(amounts->moments.sum));
-	append_squares(out, &amounts->moments);
+	append_sum_of_squares(out, &amounts->moments);
 	appendStringInfoChar(out, '}');
-}
-
-/* The text of a numeric, which has no exponent, in 10^-8; false when it is negative, finer or too large. */
-static bool
-parse_squares(const char *text, Moments *moments)
-{
-	char		digits[WIDE_TEXT_SIZE];
-	int			n = 0;
-	int			decimals = -1;
-	Wide		squares;
-
-	for (; *text != '\0'; text++)
-	{
-		if (*text == '.' && decimals < 0)
-			decimals = 0;
-		else if (decimals == SQUARE_DECIMALS)
-		{
-			if (*text != '0')
-				return false;
-		}
-		else
-		{
-			if (n == WIDE_TEXT_SIZE - 1 - SQUARE_DECIMALS)
-				return false;
-			digits[n++] = *text;
-			decimals += decimals >= 0;
-		}
-	}
-	for (decimals = Max(decimals, 0); decimals < SQUARE_DECIMALS; decimals++)
-		digits[n++] = '0';
-	digits[n] = '\0';
-	return wide_parse(digits, &squares) && moments_set_squares(moments, &squares);
-}
-
-static bool
-squares_field(JsonbContainer *object, const char *key, Moments *moments, fmNodePtr escontext)
-{
-	JsonbValue *value = jsonb_field(object, key);
-	char	   *text;
-
-	if (value == NULL || value->type != jbvNumeric)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: \"%s\" must be a number", TYPE_NAME, key)));
-	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	return parse_squares(text, moments) || jsonb_out_of_range(TYPE_NAME, key, text, escontext);
 }
 
 /* A summary from its JSON object; NULL with an error saved. */
@@ -157,7 +90,7 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	if (!jsonb_field_int64(object, TYPE_NAME, "count", &amounts.moments.count, escontext) ||
 		!jsonb_field_int64(object, TYPE_NAME, "missing", &amounts.missing, escontext) ||
 		!money_sum_field(object, TYPE_NAME, "sum", &amounts.moments.sum, escontext) ||
-		!squares_field(object, "sum_of_squares", &amounts.moments, escontext))
+		!sum_of_squares_field(object, TYPE_NAME, "sum_of_squares", &amounts.moments, escontext))
 		return NULL;
 	problem = check_amounts(&amounts);
 	if (problem != NULL)

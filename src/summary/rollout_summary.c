@@ -256,21 +256,6 @@ append_group(GroupList *list, Label unit, int64 tag, DateADT period, const Sum12
 	return true;
 }
 
-/* An element of an array that must be an object with these keys; NULL with an error saved. */
-static JsonbContainer *
-element_object(JsonbContainer *array, uint32 i, const char *key, const char *const *keys, fmNodePtr escontext)
-{
-	JsonbValue *value = getIthJsonbValueFromContainer(array, i);
-
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": \"%s\" must hold objects", key)));
-	if (!jsonb_check_keys(value->val.binary.data, TYPE_NAME, keys, escontext))
-		return NULL;
-	return value->val.binary.data;
-}
-
 static bool
 read_cell(JsonbContainer *object, RolloutKind kind, DateADT *period, Sum128 *sums, fmNodePtr escontext)
 {
@@ -305,7 +290,7 @@ read_unit(JsonbContainer *object, RolloutKind kind, GroupList *list, fmNodePtr e
 				 errmsg("malformed " TYPE_NAME ": unit \"%.*s\" has no periods", unit.length, unit.data)));
 	for (uint32 i = 0; i < JsonContainerSize(periods); i++)
 	{
-		JsonbContainer *cell = element_object(periods, i, "periods", keys, escontext);
+		JsonbContainer *cell = jsonb_element_object(periods, i, TYPE_NAME, "periods", keys, escontext);
 		DateADT		period;
 		Sum128		sums[ROLLOUT_SUMS];
 
@@ -356,7 +341,7 @@ read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 		return false;
 	for (uint32 i = 0; i < JsonContainerSize(units); i++)
 	{
-		JsonbContainer *unit = element_object(units, i, "units", keys, escontext);
+		JsonbContainer *unit = jsonb_element_object(units, i, TYPE_NAME, "units", keys, escontext);
 
 		if (unit == NULL || !read_unit(unit, (RolloutKind) *kind, &list, escontext))
 			return false;

@@ -85,7 +85,7 @@ static const Type types[] = {
 			{duration_summary_unit, ONE}, {duration_summary_observed, ONE}, {duration_summary_censored, ONE},
 			{duration_summary_competing, ONE}, {duration_summary_mean, ONE}, {duration_summary_median, ONE},
 			{duration_summary_quantile, FLOAT}, {duration_summary_reached_within, BIGINT},
-			{duration_summary_restricted_mean, FLOAT}, {duration_summary_restricted_mean_error, FLOAT},
+			{duration_summary_restricted_mean, FLOAT}, {duration_summary_restricted_mean_error, FLOAT}, {duration_summary_at_risk, BIGINT},
 			{duration_summary_chart, INT}, {duration_summary_out, ONE}, {duration_summary_minus, TWICE},
 			{duration_summary_add_summary, STATE}}},
 	{"mantel_haenszel_summary", mantel_haenszel_summary_recv, mantel_haenszel_summary_send,
@@ -129,6 +129,9 @@ static const Type types[] = {
 		rollout_summary_plus, rollout_summary_minus,.exact = true,.questions = {
 			{rollout_summary_chart, INT}, {rollout_summary_out, ONE}, {rollout_summary_minus, TWICE},
 			{rollout_summary_add_summary, STATE}}},
+	{"pipeline_summary", pipeline_summary_recv, pipeline_summary_send, pipeline_summary_combine, pipeline_summary_final,
+		pipeline_summary_plus, pipeline_summary_minus,.exact = true,.questions = {
+			{pipeline_summary_out, ONE}, {pipeline_summary_minus, TWICE}, {pipeline_summary_add_summary, STATE}}},
 };
 
 static const Type *type;

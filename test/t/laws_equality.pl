@@ -28,6 +28,7 @@ my %open = (
 	content_summary => [ "content_summary_add_event(NULL, 'view', 'ann')", "(SELECT content_agg('view', 'ann'))" ],
 	quota_summary => [ "quota_summary_add_attainment(NULL, quota_attainment('{}', '2026-01-01', 100, as_of => '2026-03-01'))", "(SELECT quota_agg(quota_attainment('{}', '2026-01-01', 100, as_of => '2026-03-01')))" ],
 	rollout_summary => [ "rollout_summary_add_success(NULL, 'A', '2026-02-01', '2026-01-01', true)", "(SELECT rollout_agg('A', '2026-02-01', '2026-01-01', true))" ],
+	pipeline_summary => [ "pipeline_summary_add_deal(NULL, 3, 5)", "(SELECT pipeline_agg(3, 5))" ],
 	log_rank_summary => [ "log_rank_summary_accumulate(NULL, $duration, $duration)", "(SELECT log_rank_agg(d, d) FROM (SELECT duration_agg(5, true) AS d) AS one)" ]);
 
 for my $type (@types)

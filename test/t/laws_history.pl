@@ -217,6 +217,7 @@ CREATE TABLE touched AS
 CREATE INDEX ON touched (g);
 VACUUM ANALYZE touched});
 	merge_laws(type => 'amount_summary', from => 'touched', build => 'amount_agg(amount %s)', merge => '+', window => 1, jsonb => 1);
+	merge_laws(type => 'pipeline_summary', from => 'touched', build => 'pipeline_agg(nullif(i % 60, 7)::bigint, amount %s)', merge => '+', window => 1, jsonb => 1);
 	merge_laws(type => 'rollout_summary', from => 'touched', build => 'rollout_agg(team, adopted_on, month, won %s)', merge => '+', window => 1, jsonb => 1);
 	merge_laws(type => 'rollout_summary', name => 'rollout_summary of rates', from => 'touched', build => 'rollout_agg(team, adopted_on, month, rate %s)', merge => '+', window => 1, jsonb => 1);
 	merge_laws(type => 'rollout_summary', name => 'rollout_summary of amounts', from => 'touched', build => 'rollout_agg(team, adopted_on, month, amount %s)', merge => '+', window => 1, jsonb => 1);

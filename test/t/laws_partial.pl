@@ -85,7 +85,7 @@ CREATE TABLE citus.sent(g int, shard int, state $state);
 \\copy (SELECT g, shard, state FROM citus.shard) TO '$file' WITH BINARY
 \\copy citus.sent FROM '$file' WITH BINARY
 CREATE TABLE citus.whole AS SELECT g, $function($list) AS one FROM citus.input GROUP BY g;
-SELECT count(one) > 0, count(*) - count(one) FROM citus.whole;
+SELECT bool_or(one IS NOT NULL), count(*) FILTER (WHERE one IS NULL) FROM citus.whole;
 SELECT count(*) FROM citus.shard WHERE state::text <> finished::text AND finished IS NOT NULL;
 SELECT count(*) FROM citus.whole JOIN (SELECT g, citus.coordinator(state::$state) AS many FROM (SELECT g, shard, citus.worker($list)::text AS state FROM citus.input GROUP BY g, shard) AS s GROUP BY g) AS c USING (g) WHERE $differs;
 SELECT count(*) FROM citus.whole JOIN (SELECT g, citus.coordinator(state) AS many FROM citus.sent GROUP BY g) AS c USING (g) WHERE $differs;

@@ -75,6 +75,7 @@ my %large = (
 	log_rank_summary => '(SELECT log_rank_agg(d, d) FROM (SELECT duration_agg(j * j % 20011 + i, j % 3 > 0) AS d FROM generate_series(1, 4000) AS j) AS t)',
 	quota_summary => "(SELECT quota_agg(quota_attainment(deal_history(deal_event('won', timestamptz '2000-01-01' + j * j % 9001 * interval '1 day', j)), '2000-01-01', 1 + i, as_of => '2026-06-01')) FROM generate_series(1, 4000) AS j)",
 	rollout_summary => "(SELECT rollout_agg('team ' || j % 50, CASE WHEN j % 50 > 9 THEN date '2026-01-01' + j % 50 * 31 END, date '2026-01-01' + j % 97 * 31, i * j % 3 = 0) FROM generate_series(1, 6000 + i) AS j)",
+	pipeline_summary => '(SELECT pipeline_agg(j * j % 20011 + i, j) FROM generate_series(1, 4000) AS j)',
 	funnel_summary => "(SELECT funnel_agg(deal_progress(deal_history(deal_event('lead', '2000-01-01'), deal_event('mql', timestamptz '2000-01-01' + j * j % 9001 * interval '1 day')), as_of => '2026-06-01')) FROM generate_series(1, 4000 + i) AS j)",
 	win_summary => '(SELECT win_agg(j % 2 = 0, ARRAY[md5((i + j)::text)], j) FROM generate_series(1, 2000) AS j)',
 	content_summary => "(SELECT content_agg('view', md5((i + j)::text), j % 500) FROM generate_series(1, 5000) AS j)",

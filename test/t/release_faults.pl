@@ -199,6 +199,7 @@ my @costs = (
 	[ 'win_agg of three competitors', 'win_agg(o)', 1200, 0 ],
 	[ 'win_agg(won, competitors)', "win_agg(true, ARRAY['c' || few])", 700, 0 ],
 	[ 'quota_agg', 'quota_agg(q)', 400, 0 ],
+	[ 'pipeline_agg', 'pipeline_agg(g % 100, g)', 700, 0 ],
 	[ 'rollout_agg of one cell', "rollout_agg('team', NULL, '2026-01-01', g > 1)", 700, 0 ],
 	[ 'content_agg', "content_agg('view', 'person ' || few, few)", 1300, 0 ],
 	[ 'mantel_haenszel_agg', 'mantel_haenszel_agg(r, r)', 400, 0 ],
