@@ -56,7 +56,7 @@ SELECT successes(r), total(r), rate(r) IS NULL AS rate, percent(r) IS NULL AS pe
 	confidence_interval(r) IS NULL AS "interval", confidence_interval(r, method => 'exact') IS NULL AS exact
 FROM (SELECT rate_summary(0, 0) AS r) AS one;
 SELECT successes(NULL::rate_summary) IS NULL AS successes, total(NULL::rate_summary) IS NULL AS total,
-	rate(NULL) IS NULL AS rate, percent(NULL) IS NULL AS percent, confidence_interval(NULL) IS NULL AS "interval";
+	rate(NULL) IS NULL AS rate, percent(NULL) IS NULL AS percent, confidence_interval(NULL::rate_summary) IS NULL AS "interval";
 SELECT pg_column_size(rate_summary(842, 8000));
 
 --
