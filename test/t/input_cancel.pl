@@ -60,6 +60,13 @@ my %query = (
 	'tenure_amounts' => q{SELECT count(*) FROM instant, tenure_amounts(h, '2025-01-01', '2027-01-01')},
 	'funnel_agg of raw events' => q{SELECT funnel_agg(i::bigint, 'lead', '2026-01-01', '{lead,won}') FROM many},
 	'funnel_agg of one deal' => q{SELECT funnel_agg(1::bigint, (ARRAY['won', 'lead'])[1 + i % 2], timestamptz '2026-01-01' - i * interval '1 second', '{lead,won}') FROM many},
+	# stages for a month each and a window of ten days: the search tries every depth
+	'funnel_agg of one deal, 32 stages' => q{SELECT funnel_agg(1::bigint, 's' || i / 31250, timestamptz '2026-01-01' + i * interval '90 s', ARRAY(SELECT 's' || stage FROM generate_series(0, 31) AS stage), '10 days', '2036-06-01') FROM many},
+	'effect' => q{SELECT e.* FROM (SELECT rollout_agg('unit ' || i % 600, CASE WHEN i % 600 < 400 THEN DATE '2026-01-01' + i % 600 % 37 * 30 END, DATE '2024-01-01' + i / 600 % 60 * 30, i % 3 = 0) AS r FROM many) AS x, effect(r) AS e},
+	'permutation_test' => q{SELECT e.* FROM (SELECT rollout_agg('unit ' || i % 100, CASE WHEN i % 100 < 60 THEN DATE '2026-01-01' + i % 100 % 37 * 30 END, DATE '2024-01-01' + i / 100 % 60 * 30, i % 3 = 0) AS r FROM generate_series(1, 60000) AS i) AS x, permutation_test(r) AS e},
+	'rollout_agg' => q{SELECT rollout_agg('unit ' || i % 5000, DATE '2026-01-01', DATE '2020-01-01' + i / 5000, true) FROM many},
+	'amount_agg' => q{SELECT amount_agg(i) FROM many},
+	'pipeline_agg' => q{SELECT pipeline_agg(i, i) FROM many},
 	'duration_agg' => q{SELECT duration_agg(i * 7 % 999983, true) FROM many},
 	'rollup(duration_summary)' => q{SELECT rollup(d) FROM durations, generate_series(1, 50)},
 	'curve' => q{SELECT count(*) FROM durations, curve(d)},

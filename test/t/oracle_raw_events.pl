@@ -120,22 +120,6 @@ is(sql(q{SELECT count(*) FROM (SELECT funnel_agg(deal, kind, at, '{a,b,c}', NULL
 WHERE NOT record_image_eq(ROW(f), ROW(anew))}), 0, 'as a window function');
 
 #
-# Cancelling at the end, when all is buffered: 32 stages, each for a month, and no chain of more than two of them fits
-# into ten days, so that the search, which takes more than three times as long as the buffering, tries every depth
-#
-{
-	my ($out, $err) = ('', '');
-	my $started = time;
-
-	$node->psql('postgres', sprintf("\\set VERBOSITY verbose\nSET statement_timeout = %d;", 1500 * $patience) . q{
-SET max_parallel_workers_per_gather = 0;
-SELECT funnel_agg(1::bigint, 's' || i / 31250, timestamptz '2026-01-01' + i * interval '90 s', ARRAY(SELECT 's' || stage FROM generate_series(0, 31) AS stage), '10 days', '2036-06-01') FROM generate_series(0, 999999) AS i},
-		stdout => \$out, stderr => \$err, timeout => 60 * $patience);
-	like($err, qr/57014/, 'one deal of 1,000,000 events in a window: cancelled');
-	cmp_ok(time - $started, '<', 5 * $patience, 'promptly');
-}
-
-#
 # Memory: at most 24 bytes for each event, and one partition
 #
 SKIP:
