@@ -73,7 +73,12 @@ sub database
 {
 	my (%option) = @_;
 	my %settings = (timezone => "'UTC'", jit => 'off', %{ $option{settings} // {} });
-	return server('main', %option, settings => \%settings) unless $ENV{ENABLEMENT_METRICS_SERVER};
+	if (!$ENV{ENABLEMENT_METRICS_SERVER})
+	{
+		my $own = server('main', %option, settings => {});
+		$own->safe_psql('postgres', "ALTER DATABASE postgres SET $_ = $settings{$_}") for sort keys %settings;
+		return $own;
+	}
 
 	(my $name = $0) =~ s{.*/|\.pl$}{}g;
 	$node = Suite::Database->new($name, split / /, $ENV{ENABLEMENT_METRICS_SERVER});
