@@ -144,7 +144,7 @@ DEFINE_TYPE(amount_summary, amount_type);
 
 /* ---------------------------------------------------------------- accumulate and combine */
 
-static void out_of_range(const char *detail) pg_attribute_noreturn();
+pg_noreturn static void out_of_range(const char *detail);
 
 static void
 out_of_range(const char *detail)
