@@ -153,9 +153,13 @@ FROM rep r, period_number(hired_at, period, zone, fiscal_year_start, calendar) f
 -- how each deal stood, from the instant of one of its events to that of the next
 CREATE TABLE stand AS
 WITH said AS (
-	SELECT g, coalesce(subject, id::text) AS deal, at, bool_or(kind = 'won') AS won, coalesce(max(amount) FILTER (WHERE kind = 'won'), max(amount)) AS amount
+	SELECT g, coalesce(subject, id::text) AS deal, at, bool_or(kind = 'won') AS won, max(amount) FILTER (WHERE kind = 'won') AS won_with, max(amount) AS any_amount
 	FROM closed WHERE kind IN ('won', 'lost') GROUP BY 1, 2, 3),
-marked AS (SELECT *, won IS DISTINCT FROM lag(won) OVER w AS begins, count(amount) OVER w AS known FROM said WINDOW w AS (PARTITION BY g, deal ORDER BY at))
+begun AS (SELECT *, won IS DISTINCT FROM lag(won) OVER w AS begins FROM said WINDOW w AS (PARTITION BY g, deal ORDER BY at)),
+runs AS (SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY g, deal ORDER BY at) AS run FROM begun),
+-- the amount that a run of wins has is not that of a loss at the same instant
+heard AS (SELECT *, coalesce(won_with, CASE WHEN NOT won OR count(won_with) OVER (PARTITION BY g, deal, run ORDER BY at) = 0 THEN any_amount END) AS amount FROM runs),
+marked AS (SELECT *, count(amount) OVER (PARTITION BY g, deal ORDER BY at) AS known FROM heard)
 SELECT g, deal, won, at, lead(at, 1, 'infinity') OVER w AS next_at, max(at) FILTER (WHERE begins) OVER w AS closed_at,
 	coalesce(max(amount) OVER (PARTITION BY g, deal, known), 0) AS amount
 FROM marked WINDOW w AS (PARTITION BY g, deal ORDER BY at);
