@@ -4,7 +4,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8		# whatever the caller forwards: a locale that is not here stops initdb
 unset LANGUAGE
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FROM OUT     # of the make that called us
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FROM     # of the make that called us
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 

@@ -449,7 +449,8 @@ student_two_sided(double t, double df)
 		at.x = inverse * inverse / (1 + inverse * inverse);
 		at.y = 1 / (1 + inverse * inverse);
 	}
-	return beta_tail(at, 0.5 * df, 0.5, false);
+	/* rounding takes the tail of the least df above 1 */
+	return fmin(beta_tail(at, 0.5 * df, 0.5, false), 1);
 }
 
 double

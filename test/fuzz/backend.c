@@ -471,6 +471,17 @@ AggCheckCallContext(FunctionCallInfo fcinfo, MemoryContext *context)
 }
 
 Datum
+DirectFunctionCall1Coll(PGFunction function, Oid collation, Datum a)
+{
+	LOCAL_FCINFO(fcinfo, 1);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 1, collation, NULL, NULL);
+	fcinfo->args[0].value = a;
+	fcinfo->args[0].isnull = false;
+	return function(fcinfo);
+}
+
+Datum
 DirectFunctionCall2Coll(PGFunction function, Oid collation, Datum a, Datum b)
 {
 	LOCAL_FCINFO(fcinfo, 2);

@@ -77,7 +77,7 @@ static const Type types[] = {
 			{rate_summary_percent, ONE}, {rate_summary_final, ONE}, {rate_summary_minus, TWICE}, {rate_summary_out, ONE}}},
 	{"amount_summary", amount_summary_recv, amount_summary_send, amount_summary_combine, NULL,
 		amount_summary_plus, amount_summary_minus,.exact = true,.questions = {
-			{amount_summary_count, ONE}, {amount_summary_missing, ONE}, {amount_summary_total, ONE},
+			{amount_summary_count, ONE}, {amount_summary_missing, ONE},
 			{amount_summary_mean, ONE}, {amount_summary_std_dev, ONE}, {amount_summary_final, ONE},
 			{amount_summary_minus, TWICE}, {amount_summary_out, ONE}}},
 	{"duration_summary", duration_summary_recv, duration_summary_send, duration_summary_combine,
