@@ -50,6 +50,11 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 /* It used to take whether the count counts itself. */
 #define pq_sendcountedtext(out, text, length) (pq_sendcountedtext) (out, text, length, false)
 
+/* They used to be declared without the arguments of a walker, which C23 takes for none. */
+#include "nodes/nodeFuncs.h"
+#define query_tree_walker(query, walker, context, flags) (query_tree_walker) (query, (bool (*) ()) (walker), context, flags)
+#define expression_tree_walker(node, walker, context) (expression_tree_walker) (node, (bool (*) ()) (walker), context)
+
 /* an entry of pg_stat_activity, counted from 1 */
 #define pgstat_get_local_beentry_by_index(i) pgstat_fetch_stat_local_beentry(i)
 
