@@ -60,7 +60,8 @@ create(const SummaryType *type, const void *identity, Size identity_size, int ns
 	state->flags = SUMMARY_OPEN;
 	state->nsums = (uint16) nsums;
 	state->identity_size = (uint32) identity_size;
-	memcpy((char *) state + sizeof(SummaryState), identity, identity_size);
+	if (identity_size > 0)
+		memcpy((char *) state + sizeof(SummaryState), identity, identity_size);
 	tally_init(summary_tally(state), sizes->cells);
 	if (type->max_groups > 0)
 	{

@@ -293,7 +293,7 @@ change_deal(FunctionCallInfo fcinfo, int sign)
 	}
 
 	label = age_label(deal.age, bytes);
-	state = summary_state(fcinfo, &pipeline_type, NULL, 0, PIPELINE_SUMS);
+	state = summary_state(fcinfo, &pipeline_type, "", 0, PIPELINE_SUMS);
 	if (sign > 0)
 		state = summary_reserve(state, &pipeline_type, 1, label.length, 0);
 	row = summary_row(state, &pipeline_type, label, 0, sign);
