@@ -20,19 +20,17 @@ static const int64 unit_sizes[DURATION_UNITS] = {
 StaticAssertDecl(INSTANT_TEXT_SIZE >= MAXDATELEN + 2, "an instant fits its buffer");
 
 bool
-instant_check(TimestampTz at, const char *what, fmNodePtr escontext)
+instant_refuse(TimestampTz at, const char *what, fmNodePtr escontext)
 {
 	if (TIMESTAMP_NOT_FINITE(at))
 		ereturn(escontext, false,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be finite, not %s", what,
 						TIMESTAMP_IS_NOBEGIN(at) ? "-infinity" : "infinity")));
-	if (!IS_VALID_TIMESTAMP(at))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is out of range: " INT64_FORMAT " microseconds from 2000-01-01",
-						what, at)));
-	return true;
+	ereturn(escontext, false,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("%s is out of range: " INT64_FORMAT " microseconds from 2000-01-01",
+					what, at)));
 }
 
 bool
@@ -67,23 +65,16 @@ instant_text(TimestampTz at, char *buffer)
 	return buffer;
 }
 
-int64
-duration_between(int64 from, int64 to)
+void
+duration_out_of_range(int64 from, int64 to)
 {
-	uint64		length = (uint64) to - (uint64) from;
+	char		from_text[INSTANT_TEXT_SIZE];
+	char		to_text[INSTANT_TEXT_SIZE];
 
-	Assert(from <= to);
-	if (length > (uint64) PG_INT64_MAX)
-	{
-		char		from_text[INSTANT_TEXT_SIZE];
-		char		to_text[INSTANT_TEXT_SIZE];
-
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration is out of range: from %s to %s",
-						instant_text(from, from_text), instant_text(to, to_text))));
-	}
-	return (int64) length;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("duration is out of range: from %s to %s",
+					instant_text(from, from_text), instant_text(to, to_text))));
 }
 
 const char *

@@ -10,19 +10,18 @@
 #include "utils/builtins.h"
 
 void
-require_option(FunctionCallInfo fcinfo, int argno, const char *name)
+refuse_null(const char *name)
 {
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s must not be NULL", name)));
 }
 
 int
 find_word(const char *word, int length, const char *const *words, int count)
 {
 	for (int i = 0; i < count; i++)
-		if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
+		if (strncmp(words[i], word, length) == 0 && words[i][length] == '\0')
 			return i;
 	return -1;
 }

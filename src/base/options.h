@@ -9,7 +9,14 @@
 #include "utils/timestamp.h"
 
 /* 22004 "NAME must not be NULL". */
-extern void require_option(FunctionCallInfo fcinfo, int argno, const char *name);
+pg_noreturn extern void refuse_null(const char *name);
+
+static inline void
+require_option(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (unlikely(PG_ARGISNULL(argno)))
+		refuse_null(name);
+}
 
 /* The place of a word in a list; -1 when it is not there. */
 extern int	find_word(const char *word, int length, const char *const *words, int count);
