@@ -47,6 +47,14 @@ argument_is_constant(const FmgrInfo *call_site, int argno)
 }
 
 void *
+call_cache_get_constant(FunctionCallInfo fcinfo)
+{
+	const CallCache *cache = fcinfo->flinfo->fn_extra;
+
+	return cache != NULL && cache->constant ? cache->parsed : NULL;
+}
+
+void *
 call_cache_get(FunctionCallInfo fcinfo, const CachedArguments *arguments)
 {
 	CallCache  *cache = fcinfo->flinfo->fn_extra;

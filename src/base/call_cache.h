@@ -32,6 +32,9 @@ typedef struct CachedArguments
 	int			interval;		/* the argument that is an interval, or NO_INTERVAL */
 } CachedArguments;
 
+/* What was parsed at this call site, where all options are constants; else NULL. */
+extern void *call_cache_get_constant(FunctionCallInfo fcinfo);
+
 /* What was parsed from the same options before, or NULL. */
 extern void *call_cache_get(FunctionCallInfo fcinfo, const CachedArguments *arguments);
 

@@ -261,9 +261,16 @@ static uint32
 first_end(const HistoryView *view, const uint8 *roles, uint32 start, uint32 from, uint32 count,
 		  uint8 role)
 {
-	if (history_at(view, from) == history_at(view, start) &&
-		!ends_at_start(view, roles, start, role))
-		from = end_of_instant(view, start, count);
+	int64		at = history_at(view, start);
+
+	if (history_at(view, from) == at)
+	{
+		/* mostly there is one event */
+		if (from == start && (start + 1 == count || history_at(view, start + 1) != at))
+			from++;
+		else if (!ends_at_start(view, roles, start, role))
+			from = end_of_instant(view, start, count);
+	}
 	return first_with(view, roles, from, count, role);
 }
 

@@ -8,6 +8,7 @@
 #include "utils/array.h"
 
 #include "base/call_cache.h"
+#include "base/options.h"
 
 /* ---------------------------------------------------------------- the matcher */
 
@@ -20,6 +21,7 @@ kind_roles_create(int capacity, uint8 none)
 
 	Assert(capacity < PG_UINT16_MAX);
 	roles->none = none;
+	roles->uncoded = false;
 	memset(roles->role_of_code, none, sizeof(roles->role_of_code));
 	roles->nroles = 0;
 	roles->roles = palloc(sizeof(KindRole) * Max(capacity, 1));
@@ -37,6 +39,8 @@ kind_roles_set(KindRoles *roles, Label kind, uint8 role)
 
 	if (code >= 0)
 		roles->role_of_code[code] = role;
+	else
+		roles->uncoded = true;
 	if (entry == NULL)
 	{
 		uint32		slot;
@@ -70,7 +74,7 @@ kind_roles_match(const KindRoles *roles, const HistoryView *view, uint8 *few)
 			continue;
 		}
 		in = history_read_label(in, view->end, &label);
-		result[kind] = kind_roles_of(roles, label.data, label.length);
+		result[kind] = roles->uncoded ? kind_roles_of(roles, label.data, label.length) : roles->none;
 	}
 	return result;
 }
@@ -132,9 +136,12 @@ const KindRoles *
 kind_roles_get(FunctionCallInfo fcinfo, const RoleOption *options, int noptions, uint8 exclusive)
 {
 	CachedArguments arguments = {.count = noptions, .interval = NO_INTERVAL};
-	KindRoles  *roles;
+	KindRoles  *roles = call_cache_get_constant(fcinfo);
 	struct varlena **values;
 	MemoryContext caller;
+
+	if (likely(roles != NULL))
+		return roles;
 
 	Assert(noptions <= KIND_ROLES_MAX_OPTIONS);
 	for (int i = 0; i < noptions; i++)
@@ -144,10 +151,7 @@ kind_roles_get(FunctionCallInfo fcinfo, const RoleOption *options, int noptions,
 		return roles;
 
 	for (int i = 0; i < noptions; i++)
-		if (PG_ARGISNULL(options[i].argno))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not be NULL", options[i].name)));
+		require_option(fcinfo, options[i].argno, options[i].name);
 	values = call_cache_begin(fcinfo, &arguments, &caller);
 	roles = parse_options(values, options, noptions, exclusive);
 	call_cache_end(fcinfo, roles, caller);
