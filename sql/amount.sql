@@ -15,6 +15,18 @@ SELECT s, total(s), mean(s), std_dev(s) FROM (SELECT amount_agg(a) AS s FROM unn
 SELECT amount_agg(922337203685477.5808);
 SELECT amount_agg('NaN');
 
+-- every shape of a number: digits on both sides of every place, short and long headers, stored with a short length or not
+CREATE TEMP TABLE number AS
+	SELECT sign * digits * (10::numeric ^ power) AS a FROM unnest('{1,-1}'::int[]) AS sign, generate_series(-12, 16) AS power,
+		unnest('{0,1,4,5,9,49999,50000,9223372036854775807,922337203685477,1234567890123456789,99995,100000000,9999,1000000000000}'::numeric[]) AS digits
+	UNION ALL SELECT round(sign * digits / round(7::numeric, 90), scale) FROM unnest('{1,-1}'::int[]) AS sign, generate_series(0, 80, 5) AS scale, unnest('{1,10,100000,123456789012,6456360425798343}'::numeric[]) AS digits
+	UNION ALL SELECT 9221999999999999.99995 / 10 + i FROM generate_series(0, 400, 50) AS i;
+SELECT count(*) AS numbers, count(*) FILTER (WHERE total(amount_agg) <> round(a, 4)) AS differ, min(pg_column_size(a)) AS least_bytes, max(pg_column_size(a)) AS most_bytes
+FROM (SELECT a, amount_agg(a) FROM number WHERE round(a, 4) BETWEEN -922337203685477.5808 AND 922337203685477.5807 GROUP BY ctid, a) AS t;
+CREATE FUNCTION pg_temp.refused(a numeric) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM amount_agg(a); RETURN NULL; EXCEPTION WHEN numeric_value_out_of_range THEN RETURN SQLSTATE; END';
+SELECT count(*) > 50 AS numbers, count(*) FILTER (WHERE pg_temp.refused(a) IS NULL) AS let_in FROM number WHERE NOT round(a, 4) BETWEEN -922337203685477.5808 AND 922337203685477.5807;
+SELECT a, pg_temp.refused(a) FROM unnest('{NaN,Infinity,-Infinity,922337203685477.58075,922337203685477.58074,-922337203685477.58085,-922337203685477.58084}'::numeric[]) AS a;
+
 -- merging, taking out, equality, windows
 SELECT amount_agg(a) FILTER (WHERE i <= 40) + amount_agg(a) FILTER (WHERE i > 40) = amount_agg(a) AS plus,
 	amount_agg(a) - amount_agg(a) FILTER (WHERE i > 40) = amount_agg(a) FILTER (WHERE i <= 40) AS minus

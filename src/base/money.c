@@ -116,6 +116,83 @@ amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext)
 	return true;
 }
 
+/*
+ * The stored form of a numeric, from utils/adt/numeric.c of PostgreSQL: a header
+ * of 16 bits, short or followed by a weight of 16 bits, and digits to the base
+ * of 10000, the first of which counts 10000^weight. With four decimals an
+ * amount is those digits, the first one behind the point included.
+ */
+#define NUMERIC_SPECIAL_BITS 0xC000 /* NaN, the infinities */
+#define NUMERIC_SHORT_BIT 0x8000
+#define NUMERIC_SHORT_NEGATIVE 0x2000
+#define NUMERIC_SHORT_WEIGHT 0x003F
+#define NUMERIC_SHORT_WEIGHT_SIGN 0x0040
+#define NUMERIC_LONG_SIGN 0xC000
+#define NUMERIC_LONG_NEGATIVE 0x4000
+#define NUMERIC_BASE 10000
+
+/* Amounts of that weight fit if their first digit is smaller. */
+#define LARGEST_WEIGHT 3
+#define LARGEST_DIGIT 922
+
+static inline uint16
+digit_at(const char *data, int i)
+{
+	uint16		digit;
+
+	memcpy(&digit, data + i * sizeof(digit), sizeof(digit));
+	return digit;
+}
+
+/* Ten-thousandths from the bytes of a numeric after its length, aligned or not; false where it takes a closer look. */
+static bool
+read_digits(const char *data, Size size, int64 *amount)
+{
+	uint16		header = size >= sizeof(uint16) ? digit_at(data, 0) : NUMERIC_SPECIAL_BITS;
+	bool		is_short = (header & NUMERIC_SHORT_BIT) != 0;
+	int			head = is_short ? 1 : 2;
+	int			ndigits = (int) (size / sizeof(uint16)) - head;
+	int			weight;
+	bool		negative;
+	uint64		sum = 0;
+	int			i = 0;
+
+	if ((header & NUMERIC_SPECIAL_BITS) == NUMERIC_SPECIAL_BITS || ndigits < 0)
+		return false;
+	if (is_short)
+	{
+		weight = (header & NUMERIC_SHORT_WEIGHT) - ((header & NUMERIC_SHORT_WEIGHT_SIGN) != 0 ? NUMERIC_SHORT_WEIGHT + 1 : 0);
+		negative = (header & NUMERIC_SHORT_NEGATIVE) != 0;
+	}
+	else
+	{
+		weight = (int16) digit_at(data, 1);
+		negative = (header & NUMERIC_LONG_SIGN) == NUMERIC_LONG_NEGATIVE;
+	}
+	data += head * sizeof(uint16);
+	if (weight > LARGEST_WEIGHT || (weight == LARGEST_WEIGHT && ndigits > 0 && digit_at(data, 0) >= LARGEST_DIGIT))
+		return false;
+
+	for (int place = weight; place >= -1; place--, i++)
+		sum = sum * NUMERIC_BASE + (i < ndigits ? digit_at(data, i) : 0);
+	/* what is behind four decimals; the first digit of a smaller number stands behind it */
+	if (weight >= -2 && i < ndigits && digit_at(data, i) >= NUMERIC_BASE / 2)
+		sum++;
+	*amount = negative ? -(int64) sum : (int64) sum;
+	return true;
+}
+
+int64
+amount_argument(Datum numeric)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(numeric);
+	int64		amount;
+
+	if (!read_digits(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &amount))
+		(void) amount_from_numeric(DatumGetNumeric(numeric), &amount, NULL);
+	return amount;
+}
+
 /* Takes trailing zeros off, so that 12000.5 stays 12000.5. */
 Numeric
 amount_to_numeric(int64 amount)
@@ -201,17 +278,22 @@ parse_squares(const char *text, Moments *moments)
 
 /* ---------------------------------------------------------------- fields of JSON */
 
-/* The text of the number under a key; NULL with an error saved. */
+/* The text of a number, NULL with an error saved; `key` names it in errors. */
 static char *
-number_field(JsonbContainer *object, const char *type, const char *key, fmNodePtr escontext)
+number_text(const JsonbValue *value, const char *type, const char *key, fmNodePtr escontext)
 {
-	JsonbValue *value = jsonb_field(object, key);
-
 	if (value == NULL || value->type != jbvNumeric)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("malformed %s: \"%s\" must be a number", type, key)));
 	return numeric_text(value->val.numeric);
+}
+
+/* The same of what stands under a key. */
+static char *
+number_field(JsonbContainer *object, const char *type, const char *key, fmNodePtr escontext)
+{
+	return number_text(jsonb_field(object, key), type, key, escontext);
 }
 
 bool
@@ -226,14 +308,21 @@ amount_field(JsonbContainer *object, const char *type, const char *key, int64 *a
 }
 
 bool
-money_sum_field(JsonbContainer *object, const char *type, const char *key, Sum128 *sum,
+money_sum_value(const JsonbValue *value, const char *type, const char *key, Sum128 *sum,
 				fmNodePtr escontext)
 {
-	char	   *text = number_field(object, type, key, escontext);
+	char	   *text = number_text(value, type, key, escontext);
 
 	if (text == NULL)
 		return false;
 	return parse_money(text, sum) || jsonb_out_of_range(type, key, text, escontext);
+}
+
+bool
+money_sum_field(JsonbContainer *object, const char *type, const char *key, Sum128 *sum,
+				fmNodePtr escontext)
+{
+	return money_sum_value(jsonb_field(object, key), type, key, sum, escontext);
 }
 
 bool

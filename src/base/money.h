@@ -20,6 +20,8 @@
 
 /* An amount from a number; 22003. */
 extern bool amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext);
+/* The same of an argument, for the row of an aggregate: no copy of a stored number, and no text of a usual one. */
+extern int64 amount_argument(Datum numeric);
 extern Numeric amount_to_numeric(int64 amount);
 
 /* The shortest decimal form; the buffer has space for any sum. */
@@ -35,6 +37,9 @@ extern void append_sum_of_squares(StringInfo out, const Moments *moments);
 extern bool amount_field(JsonbContainer *object, const char *type, const char *key,
 						 int64 *amount, fmNodePtr escontext);
 extern bool money_sum_field(JsonbContainer *object, const char *type, const char *key,
+							Sum128 *sum, fmNodePtr escontext);
+/* The same of a value at hand. */
+extern bool money_sum_value(const JsonbValue *value, const char *type, const char *key,
 							Sum128 *sum, fmNodePtr escontext);
 extern bool sum_of_squares_field(JsonbContainer *object, const char *type, const char *key,
 								 Moments *moments, fmNodePtr escontext);

@@ -388,7 +388,7 @@ event_from_arguments(FunctionCallInfo fcinfo, int first, EventParts *parts)
 	if (n > 2 && !PG_ARGISNULL(first + 2))
 	{
 		parts->has_amount = true;
-		amount_from_numeric(PG_GETARG_NUMERIC(first + 2), &parts->amount, NULL);
+		parts->amount = amount_argument(PG_GETARG_DATUM(first + 2));
 	}
 	if (n > 3 && !PG_ARGISNULL(first + 3))
 		parts->subject = label_from_column(PG_GETARG_DATUM(first + 3), "subject");

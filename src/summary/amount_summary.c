@@ -195,7 +195,6 @@ Datum
 amount_summary_accumulate(PG_FUNCTION_ARGS)
 {
 	AmountSummary *state = changeable_state(fcinfo);
-	int64		amount;
 
 	if (PG_ARGISNULL(1))
 	{
@@ -203,8 +202,7 @@ amount_summary_accumulate(PG_FUNCTION_ARGS)
 			out_of_range(TOO_MANY);
 		PG_RETURN_AMOUNT_SUMMARY_P(state);
 	}
-	(void) amount_from_numeric(PG_GETARG_NUMERIC(1), &amount, NULL);
-	if (!moments_add(&state->moments, amount))
+	if (!moments_add(&state->moments, amount_argument(PG_GETARG_DATUM(1))))
 		out_of_range(TOO_MANY);
 	PG_RETURN_AMOUNT_SUMMARY_P(state);
 }
@@ -216,13 +214,9 @@ amount_summary_invert(PG_FUNCTION_ARGS)
 {
 	AmountSummary *state = changeable_state(fcinfo);
 	Moments		row = {0, {0, 0}, {0}};
-	int64		amount;
 
 	if (!PG_ARGISNULL(1))
-	{
-		(void) amount_from_numeric(PG_GETARG_NUMERIC(1), &amount, NULL);
-		row = moments_of(amount);
-	}
+		row = moments_of(amount_argument(PG_GETARG_DATUM(1)));
 	remove_amounts(state, PG_ARGISNULL(1) ? 1 : 0, &row);
 	PG_RETURN_AMOUNT_SUMMARY_P(state);
 }

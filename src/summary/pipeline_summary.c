@@ -285,12 +285,7 @@ change_deal(FunctionCallInfo fcinfo, int sign)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("age " INT64_FORMAT " is negative", deal.age)));
 	if (!PG_ARGISNULL(2))
-	{
-		int64		amount;
-
-		(void) amount_from_numeric(PG_GETARG_NUMERIC(2), &amount, NULL);
-		deal.amounts = moments_of(amount);
-	}
+		deal.amounts = moments_of(amount_argument(PG_GETARG_DATUM(2)));
 
 	label = age_label(deal.age, bytes);
 	state = summary_state(fcinfo, &pipeline_type, "", 0, PIPELINE_SUMS);

@@ -473,12 +473,9 @@ change_by_rate(FunctionCallInfo fcinfo, int sign)
 static Datum
 change_by_amount(FunctionCallInfo fcinfo, int sign)
 {
-	int64		amount;
-
 	if (!is_counted(fcinfo))
 		return summary_unchanged(fcinfo, &rollout_type);
-	(void) amount_from_numeric(PG_GETARG_NUMERIC(4), &amount, NULL);
-	return change_cell(fcinfo, ROLLOUT_MEAN, 1, amount, sign);
+	return change_cell(fcinfo, ROLLOUT_MEAN, 1, amount_argument(PG_GETARG_DATUM(4)), sign);
 }
 
 DEFINE_TYPE_FUNCTION(rollout_summary_add_success, change_by_success(fcinfo, 1));

@@ -371,7 +371,7 @@ change_by_fields(FunctionCallInfo fcinfo, int sign)
 	if (!PG_ARGISNULL(2))
 		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &buffer), &buffer, &deal.ncompetitors);
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
-		(void) amount_from_numeric(PG_GETARG_NUMERIC(3), &deal.amount, NULL);
+		deal.amount = amount_argument(PG_GETARG_DATUM(3));
 	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));
 }
 
