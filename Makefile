@@ -24,7 +24,7 @@ DATA = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/src/sql/upgrade/*.sql))
 EXTRA_CLEAN = $(DATA_built)
 
 REGRESS = install business_days deal_event deal_history history_changes rate_summary amount chart duration_summary forecast \
-	deal_progress funnel_summary deal_cycle quota deal_outcome history_problems one_story win_summary \
+	deal_progress funnel_summary funnel_amounts deal_cycle quota deal_outcome history_problems one_story win_summary \
 	content_summary comparison rollout track_histories power mistakes
 
 # Isolation tests: test/specs with test/expected.

@@ -1,9 +1,12 @@
 /*
  * funnel_report.c
- *		Reading a funnel_summary: conversion, time per step, the table of steps,
- *		the chart. What is counted under which key: funnel_summary.h.
+ *		Reading a funnel_summary: conversion of deals and of amounts, time per
+ *		step, the table of steps, the chart. What is counted under which key:
+ *		funnel_summary.h.
  */
 #include "base/compat.h"
+
+#include <math.h>
 
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -11,6 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/chart.h"
+#include "base/money.h"
 #include "summary/duration_summary.h"
 #include "summary/funnel_summary.h"
 #include "plain/proportion.h"
@@ -23,6 +27,7 @@ typedef struct FunnelView
 	FunnelDefinition definition;
 	int			nstages;
 	bool		excluded;
+	bool		has_amounts;
 } FunnelView;
 
 static void
@@ -33,6 +38,7 @@ funnel_view(FunnelView *view, Datum summary)
 							 &view->definition);
 	view->nstages = view->definition.rules.nstages;
 	view->excluded = view->definition.rules.skipped == CHAIN_EXCLUDED;
+	view->has_amounts = funnel_has_amounts(&view->cells, view->nstages);
 }
 
 static int64
@@ -152,6 +158,83 @@ funnel_summary_settled_conversion(PG_FUNCTION_ARGS)
 	return return_conversion(fcinfo, &view, from, to, true);
 }
 
+/* ---------------------------------------------------------------- amounts */
+
+/* By depth it is known who reached a stage, unless deals count only where they matched it. */
+static bool
+amounts_are_known(const FunnelView *view)
+{
+	return view->has_amounts && !view->excluded;
+}
+
+/* The amount of the deals that came at least as deep as a stage (from 0). Sums of at most 2^63 amounts fit. */
+static Sum128
+amount_reached(const FunnelView *view, int stage)
+{
+	Sum128		amount = view->cells.all.sums[funnel_amount_at(view->nstages, view->nstages, CHAIN_CONVERTED)];
+
+	for (int depth = stage + 1; depth < view->nstages; depth++)
+		for (int status = CHAIN_EXITED; status <= CHAIN_OPEN; status++)
+			(void) sum128_add(&amount, view->cells.all.sums[funnel_amount_at(view->nstages, depth, status)]);
+	return amount;
+}
+
+/* Amount that reached `to`, of `whole` for all that reached `from`; false when the latter is zero. */
+static bool
+amount_rate(const FunnelView *view, int from, int to, double whole, double *rate)
+{
+	Sum128		total = amount_reached(view, from);
+
+	if (total.low == 0 && total.high == 0)
+		return false;
+	*rate = whole * sum128_to_double(amount_reached(view, to)) / sum128_to_double(total);
+	return true;
+}
+
+/* Deals without an amount, whatever became of them. */
+static int64
+missing_amounts(const FunnelView *view)
+{
+	int64		missing = 0;
+
+	for (int depth = 1; depth <= view->nstages; depth++)
+		for (int status = CHAIN_CONVERTED; status <= CHAIN_OPEN; status++)
+			missing += summary_cell(&view->cells, FUNNEL_MISSING_KEY(depth, status));
+	return missing;
+}
+
+/* amount_conversion(summary, from_stage, to_stage): NULL without amounts, under excluded, and of a total of zero. */
+PG_FUNCTION_INFO_V1(funnel_summary_amount_conversion);
+Datum
+funnel_summary_amount_conversion(PG_FUNCTION_ARGS)
+{
+	FunnelView	view;
+	int			from;
+	int			to;
+	double		rate;
+
+	funnel_view(&view, PG_GETARG_DATUM(0));
+	stage_arguments(fcinfo, &view, &from, &to);
+	if (!amounts_are_known(&view) || !amount_rate(&view, from, to, 1, &rate))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(rate);
+}
+
+/* missing(summary): NULL without amounts. */
+PG_FUNCTION_INFO_V1(funnel_summary_missing);
+Datum
+funnel_summary_missing(PG_FUNCTION_ARGS)
+{
+	FunnelView	view;
+
+	funnel_view(&view, PG_GETARG_DATUM(0));
+	if (!view.has_amounts)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(missing_amounts(&view));
+}
+
+/* ---------------------------------------------------------------- durations */
+
 /* The durations of one stage, keyed as in duration_summary.h; returns how many cells. */
 static uint32
 stage_entries(const FunnelView *view, int stage, TallyEntry **entries)
@@ -197,6 +280,8 @@ funnel_summary_stage_duration(PG_FUNCTION_ARGS)
 											 view.cells.all.sums[stage]));
 }
 
+/* ---------------------------------------------------------------- the table of steps */
+
 /* One row of the table of steps. */
 typedef struct Step
 {
@@ -226,12 +311,79 @@ read_step(const FunnelView *view, int stage, Step *step)
 	step->converted = step->reached - step->open - step->exited - step->expired;
 }
 
-static void
-set_percent(Datum *value, bool *isnull, int64 successes, int64 total)
+/* Columns of steps(), in their order. */
+enum
 {
-	*isnull = total == 0;
+	STEP_STEP, STEP_STAGE, STEP_REACHED, STEP_CONVERTED, STEP_OPEN, STEP_EXITED, STEP_EXPIRED,
+	STEP_PERCENT_OF_PREVIOUS, STEP_PERCENT_OF_FIRST, STEP_LOW, STEP_HIGH, STEP_MEDIAN_DURATION,
+	STEP_AMOUNT_REACHED, STEP_AMOUNT_CONVERTED, STEP_AMOUNT_PERCENT_OF_PREVIOUS,
+	STEP_COLUMNS
+};
+
+/* A row of the table; a column is NULL until its value is set. */
+typedef struct StepRow
+{
+	Datum		values[STEP_COLUMNS];
+	bool		nulls[STEP_COLUMNS];
+} StepRow;
+
+static void
+set_column(StepRow *row, int column, Datum value)
+{
+	row->values[column] = value;
+	row->nulls[column] = false;
+}
+
+static void
+set_percent(StepRow *row, int column, int64 successes, int64 total)
+{
 	if (total != 0)
-		*value = Float8GetDatum(percent_of(successes, total));
+		set_column(row, column, Float8GetDatum(percent_of(successes, total)));
+}
+
+/* Conversion from the stage before and from the first one, with the 95 % Wilson interval of the former. */
+static void
+set_conversion(StepRow *row, const FunnelView *view, int stage)
+{
+	int64		successes;
+	int64		total;
+	double		low;
+	double		high;
+
+	count_conversion(view, 0, stage, false, &successes, &total);
+	set_percent(row, STEP_PERCENT_OF_FIRST, successes, total);
+	count_conversion(view, stage - 1, stage, false, &successes, &total);
+	set_percent(row, STEP_PERCENT_OF_PREVIOUS, successes, total);
+	if (wilson_interval(successes, total, CHART_LEVEL, &low, &high))
+	{
+		set_column(row, STEP_LOW, Float8GetDatum(100.0 * low));
+		set_column(row, STEP_HIGH, Float8GetDatum(100.0 * high));
+	}
+}
+
+static void
+set_median(StepRow *row, const FunnelView *view, int stage)
+{
+	TallyEntry *entries;
+	uint32		nentries = stage_entries(view, stage, &entries);
+	double		median;
+
+	if (duration_entries_median(entries, nentries, &median))
+		set_column(row, STEP_MEDIAN_DURATION, Float8GetDatum(median));
+	pfree(entries);
+}
+
+/* What converted went on past the stage, or is what reached the last one. */
+static void
+set_amounts(StepRow *row, const FunnelView *view, int stage)
+{
+	double		rate;
+
+	set_column(row, STEP_AMOUNT_REACHED, NumericGetDatum(money_sum_numeric(amount_reached(view, stage))));
+	set_column(row, STEP_AMOUNT_CONVERTED,
+			   NumericGetDatum(money_sum_numeric(amount_reached(view, Min(stage + 1, view->nstages - 1)))));
+	if (stage > 0 && amount_rate(view, stage - 1, stage, 100, &rate))
+		set_column(row, STEP_AMOUNT_PERCENT_OF_PREVIOUS, Float8GetDatum(rate));
 }
 
 /*
@@ -249,59 +401,101 @@ funnel_summary_steps(PG_FUNCTION_ARGS)
 	funnel_view(&view, PG_GETARG_DATUM(0));
 	for (int stage = 0; stage < view.nstages; stage++)
 	{
-		Datum		values[12];
-		bool		nulls[12];
+		StepRow		row;
 		Step		step;
-		int64		successes;
-		int64		total;
-		double		low;
-		double		high;
-		double		median;
 
+		memset(row.nulls, true, sizeof(row.nulls));
 		read_step(&view, stage, &step);
-		memset(nulls, 0, sizeof(nulls));
-		values[0] = Int32GetDatum(stage + 1);
-		values[1] = PointerGetDatum(label_to_text(view.definition.stages[stage]));
-		values[2] = Int64GetDatum(step.reached);
-		values[3] = Int64GetDatum(step.converted);
-		values[4] = Int64GetDatum(step.open);
-		values[5] = Int64GetDatum(step.exited);
-		values[6] = Int64GetDatum(step.expired);
+		set_column(&row, STEP_STEP, Int32GetDatum(stage + 1));
+		set_column(&row, STEP_STAGE, PointerGetDatum(label_to_text(view.definition.stages[stage])));
+		set_column(&row, STEP_REACHED, Int64GetDatum(step.reached));
+		set_column(&row, STEP_CONVERTED, Int64GetDatum(step.converted));
+		set_column(&row, STEP_OPEN, Int64GetDatum(step.open));
+		set_column(&row, STEP_EXITED, Int64GetDatum(step.exited));
+		set_column(&row, STEP_EXPIRED, Int64GetDatum(step.expired));
 
-		nulls[7] = nulls[9] = nulls[10] = nulls[11] = true;
 		if (stage == 0)
-			set_percent(&values[8], &nulls[8], step.reached, step.reached);
+			set_percent(&row, STEP_PERCENT_OF_FIRST, step.reached, step.reached);
 		else
-		{
-			count_conversion(&view, 0, stage, false, &successes, &total);
-			set_percent(&values[8], &nulls[8], successes, total);
-			count_conversion(&view, stage - 1, stage, false, &successes, &total);
-			set_percent(&values[7], &nulls[7], successes, total);
-			if (wilson_interval(successes, total, 0.95, &low, &high))
-			{
-				values[9] = Float8GetDatum(100.0 * low);
-				values[10] = Float8GetDatum(100.0 * high);
-				nulls[9] = nulls[10] = false;
-			}
-		}
+			set_conversion(&row, &view, stage);
 		if (stage < view.nstages - 1)
-		{
-			TallyEntry *entries;
-			uint32		nentries = stage_entries(&view, stage, &entries);
-
-			if (duration_entries_median(entries, nentries, &median))
-			{
-				values[11] = Float8GetDatum(median);
-				nulls[11] = false;
-			}
-			pfree(entries);
-		}
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+			set_median(&row, &view, stage);
+		if (amounts_are_known(&view))
+			set_amounts(&row, &view, stage);
+		tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
 	}
 	PG_RETURN_NULL();
 }
 
-/* chart(summary, width): a bar per stage, with its count and its percentage of the stage before. */
+/* ---------------------------------------------------------------- chart */
+
+/* "100.0%", with a blank before it. */
+#define PERCENT_COLUMNS 7
+
+/* How wide the columns of a chart are. */
+typedef struct ChartColumns
+{
+	int			label;
+	int			bar;
+	int			count;
+	int			amount;			/* 0 without amounts */
+} ChartColumns;
+
+/* An amount without its decimals. */
+static char *
+amount_figure(const FunnelView *view, int stage)
+{
+	/* adding 0 makes 0 of -0 */
+	return psprintf("%.0f", round(sum128_to_double(amount_reached(view, stage)) / AMOUNT_SCALE) + 0.0);
+}
+
+static ChartColumns
+chart_columns(const FunnelView *view, int64 most, int width)
+{
+	ChartColumns columns = {0};
+	int			beside;
+
+	for (int stage = 0; stage < view->nstages; stage++)
+	{
+		columns.label = Max(columns.label, chart_label_width(view->definition.stages[stage]));
+		if (amounts_are_known(view))
+			columns.amount = Max(columns.amount, (int) strlen(amount_figure(view, stage)));
+	}
+	columns.label = Min(columns.label, CHART_NAME_COLUMNS);
+	columns.count = strlen(psprintf(INT64_FORMAT, most));
+	beside = columns.label + 1 + 1 + columns.count + PERCENT_COLUMNS;
+	if (columns.amount > 0)
+		beside += 2 + columns.amount + PERCENT_COLUMNS;
+	columns.bar = chart_drawing_width(width, beside);
+	return columns;
+}
+
+/* What stands to the right of a bar: deals, amounts, and percent of the stage before. */
+static void
+append_figures(StringInfo out, const FunnelView *view, int stage, int64 reached, const ChartColumns *columns)
+{
+	int64		successes;
+	int64		total = 0;
+	double		rate;
+
+	appendStringInfo(out, " %*s", columns->count, psprintf(INT64_FORMAT, reached));
+	if (stage > 0)
+		count_conversion(view, stage - 1, stage, false, &successes, &total);
+	if (total > 0)
+		appendStringInfo(out, " %5.1f%%", percent_of(successes, total));
+	if (columns->amount == 0)
+		return;
+	if (total == 0)
+		appendStringInfoSpaces(out, PERCENT_COLUMNS);
+	appendStringInfo(out, "  %*s", columns->amount, amount_figure(view, stage));
+	if (stage > 0 && amount_rate(view, stage - 1, stage, 100, &rate))
+		appendStringInfo(out, " %5.1f%%", rate);
+}
+
+/*
+ * chart(summary, width): a bar per stage, with its count and its percentage of
+ * the stage before; in a funnel with amounts, these and their percentage as well.
+ */
 PG_FUNCTION_INFO_V1(funnel_summary_chart);
 Datum
 funnel_summary_chart(PG_FUNCTION_ARGS)
@@ -310,39 +504,31 @@ funnel_summary_chart(PG_FUNCTION_ARGS)
 	FunnelView	view;
 	StringInfoData out;
 	Step		first;
-	int			label_width = 0;
-	int			count_width;
-	int			bar_width;
+	ChartColumns columns;
+	int64		missing;
 
 	chart_check_width(width);
 	funnel_view(&view, PG_GETARG_DATUM(0));
 	read_step(&view, 0, &first);
-	for (int stage = 0; stage < view.nstages; stage++)
-		label_width = Max(label_width, chart_label_width(view.definition.stages[stage]));
-	label_width = Min(label_width, CHART_NAME_COLUMNS);
-	count_width = strlen(psprintf(INT64_FORMAT, first.reached));
-	bar_width = chart_drawing_width(width, label_width + 1 + 1 + count_width + strlen(" 100.0%"));
+	columns = chart_columns(&view, first.reached, width);
 
 	initStringInfo(&out);
-	appendStringInfoString(&out, "deals by stage, and percent of the stage before\n");
+	appendStringInfoString(&out, columns.amount > 0 ? "deals and amount by stage, and percent of the stage before\n" :
+						   "deals by stage, and percent of the stage before\n");
 	for (int stage = 0; stage < view.nstages; stage++)
 	{
 		Step		step;
-		int64		successes;
-		int64		total;
 
 		read_step(&view, stage, &step);
 		if (stage > 0)
 			appendStringInfoChar(&out, '\n');
-		chart_label(&out, view.definition.stages[stage], label_width);
+		chart_label(&out, view.definition.stages[stage], columns.label);
 		appendStringInfoChar(&out, ' ');
-		chart_bar(&out, step.reached, first.reached, bar_width, true);
-		appendStringInfo(&out, " %*s", count_width, psprintf(INT64_FORMAT, step.reached));
-		if (stage == 0)
-			continue;
-		count_conversion(&view, stage - 1, stage, false, &successes, &total);
-		if (total > 0)
-			appendStringInfo(&out, " %5.1f%%", percent_of(successes, total));
+		chart_bar(&out, step.reached, first.reached, columns.bar, true);
+		append_figures(&out, &view, stage, step.reached, &columns);
 	}
+	missing = columns.amount > 0 ? missing_amounts(&view) : 0;
+	if (missing > 0)
+		appendStringInfo(&out, "\n" INT64_FORMAT " without an amount", missing);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -11,6 +11,8 @@ COMMENT ON TYPE funnel_summary IS 'how many deals got how far through one funnel
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_progress) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_progress, amount numeric) RETURNS funnel_summary
+	AS 'MODULE_PATHNAME', 'funnel_summary_add_progress_amount' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_summary_add_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION funnel_summary_remove_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
@@ -20,12 +22,17 @@ CREATE FUNCTION funnel_summary_combine(state funnel_summary, other funnel_summar
 CREATE FUNCTION funnel_summary_final(state funnel_summary) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress) IS 'transition of funnel_agg(deal_progress)';
+COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress, numeric) IS 'transition of funnel_agg(deal_progress, amount)';
 COMMENT ON FUNCTION funnel_summary_add_summary(funnel_summary, funnel_summary) IS 'transition of rollup(funnel_summary)';
 COMMENT ON FUNCTION funnel_summary_remove_summary(funnel_summary, funnel_summary) IS 'inverse transition of rollup(funnel_summary)';
 COMMENT ON FUNCTION funnel_summary_combine(funnel_summary, funnel_summary) IS 'combine function of funnel_agg and rollup';
 COMMENT ON FUNCTION funnel_summary_final(funnel_summary) IS 'final function of funnel_agg and rollup: the canonical form';
 
 CREATE AGGREGATE funnel_agg(progress deal_progress) (
+	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 4096,
+	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine, PARALLEL = SAFE
+);
+CREATE AGGREGATE funnel_agg(progress deal_progress, amount numeric) (
 	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 4096,
 	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine, PARALLEL = SAFE
 );
@@ -36,6 +43,7 @@ CREATE AGGREGATE rollup(summary funnel_summary) (
 	MFINALFUNC = funnel_summary_final, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel_agg(deal_progress) IS 'the funnel of many deals; all must be read with the same stages and options';
+COMMENT ON AGGREGATE funnel_agg(deal_progress, numeric) IS 'the funnel of many deals and of their amounts; a deal without an amount counts as a deal';
 COMMENT ON AGGREGATE rollup(funnel_summary) IS 'one funnel of the deals in many; all must have the same stages and options';
 
 -- The same from raw events. Not STRICT as above; STABLE without as_of, which is then now().
@@ -124,18 +132,25 @@ CREATE FUNCTION conversion(summary funnel_summary, from_stage text, to_stage tex
 	AS 'MODULE_PATHNAME', 'funnel_summary_conversion_between' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION settled_conversion(summary funnel_summary, from_stage text, to_stage text) RETURNS rate_summary
 	AS 'MODULE_PATHNAME', 'funnel_summary_settled_conversion' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION amount_conversion(summary funnel_summary, from_stage text, to_stage text) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'funnel_summary_amount_conversion' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION missing(summary funnel_summary) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'funnel_summary_missing' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION stage_duration(summary funnel_summary, stage text) RETURNS duration_summary
 	AS 'MODULE_PATHNAME', 'funnel_summary_stage_duration' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION steps(summary funnel_summary,
 					  OUT step integer, OUT stage text, OUT reached bigint, OUT converted bigint, OUT open bigint, OUT exited bigint, OUT expired bigint,
 					  OUT percent_of_previous double precision, OUT percent_of_first double precision,
-					  OUT low double precision, OUT high double precision, OUT median_duration double precision) RETURNS SETOF record
+					  OUT low double precision, OUT high double precision, OUT median_duration double precision,
+					  OUT amount_reached numeric, OUT amount_converted numeric, OUT amount_percent_of_previous double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'funnel_summary_steps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
 CREATE FUNCTION chart(summary funnel_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'funnel_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION conversion(funnel_summary) IS 'deals that reached the last stage, of those that reached the first: percent(conversion(f), 1)';
 COMMENT ON FUNCTION conversion(funnel_summary, text, text) IS 'deals that reached to_stage, of those that reached from_stage: percent(conversion(f, ''mql'', ''sql''), 1)';
 COMMENT ON FUNCTION settled_conversion(funnel_summary, text, text) IS 'conversion without the deals still open between the two stages: percent(settled_conversion(f, ''mql'', ''sql''), 1)';
+COMMENT ON FUNCTION amount_conversion(funnel_summary, text, text) IS 'amount that reached to_stage / amount that reached from_stage; NULL without amounts and under excluded';
+COMMENT ON FUNCTION missing(funnel_summary) IS 'deals without an amount; NULL in a funnel without amounts';
 COMMENT ON FUNCTION stage_duration(funnel_summary, text) IS 'days from a stage to the next matched one; exits compete, the unfinished are censored';
-COMMENT ON FUNCTION steps(funnel_summary) IS 'a row per stage: deals that reached it and what became of them, conversion in percent with its 95 % Wilson interval, median days to the next stage';
-COMMENT ON FUNCTION chart(funnel_summary, integer) IS 'a bar per stage, as text: deals, and percent of the stage before';
+COMMENT ON FUNCTION steps(funnel_summary) IS 'a row per stage: deals that reached it and what became of them, conversion in percent with its 95 % Wilson interval, median days to the next stage, amounts where there are any';
+COMMENT ON FUNCTION chart(funnel_summary, integer) IS 'a bar per stage, as text: deals, their amount where there are any, and percent of the stage before';

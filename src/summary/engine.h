@@ -97,6 +97,7 @@ typedef struct SummaryType
 {
 	const char *name;			/* SQL name, for messages */
 	const char *mismatch;		/* errdetail when two identities differ */
+	const char *sums_mismatch;	/* errdetail when their numbers of sums do; NULL where that is damage */
 
 	/*
 	 * Is this a summary that the type can have made? Called whenever a value is
@@ -174,7 +175,8 @@ extern SummaryState *summary_create(const SummaryType *type, const void *identit
  * changed: in place when this is an aggregate's state, else (and always when
  * it is packed) a copy in the current context. An empty open form when there
  * is no state yet or one without inputs, whatever identity that had; 22023
- * with type->mismatch when a state with inputs has another identity.
+ * with type->mismatch when a state with inputs has another identity, and with
+ * type->sums_mismatch when it has another number of sums.
  */
 extern SummaryState *summary_state(FunctionCallInfo fcinfo, const SummaryType *type,
 								   const void *identity, Size identity_size, int nsums);
@@ -330,6 +332,7 @@ pg_noreturn extern void summary_too_large(const SummaryType *type);
 pg_noreturn extern void summary_too_many_groups(const SummaryType *type);
 extern void summary_require_same(const void *a, Size a_size, const void *b, Size b_size,
 								 const SummaryType *type);
+pg_noreturn extern void summary_sums_differ(const SummaryType *type);
 
 /* ---------------------------------------------------------------- JSON */
 

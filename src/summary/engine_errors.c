@@ -65,3 +65,14 @@ summary_require_same(const void *a, Size a_size, const void *b, Size b_size, con
 				 errmsg("%s values do not match", type->name),
 				 errdetail_internal("%s", type->mismatch)));
 }
+
+void
+summary_sums_differ(const SummaryType *type)
+{
+	if (type->sums_mismatch == NULL)
+		summary_damaged(type, "its sums are malformed");
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s values do not match", type->name),
+			 errdetail_internal("%s", type->sums_mismatch)));
+}

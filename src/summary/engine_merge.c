@@ -72,7 +72,7 @@ require_same(const void *identity, Size identity_size, int nsums, const SummaryV
 {
 	summary_require_same(identity, identity_size, other->identity, other->identity_size, type);
 	if (nsums != other->nsums)
-		summary_damaged(type, "its sums are malformed");
+		summary_sums_differ(type);
 }
 
 SummaryState *
@@ -246,7 +246,7 @@ summary_state(FunctionCallInfo fcinfo, const SummaryType *type,
 	if (state->inputs > 0)
 	{
 		summary_require_same(summary_identity(state), state->identity_size, identity, identity_size, type);
-		summary_damaged(type, "its sums are malformed");
+		summary_sums_differ(type);
 	}
 	return summary_create(type, identity, identity_size, nsums);
 }

@@ -11,7 +11,8 @@
  *		 "matched_pairs":[[stage,stage,deals],...],		excluded only
  *		 "open_matched":[[stage,depth,deals],...],		excluded only
  *		 "step_days":[[stage,days,events,competing,censored],...],
- *		 "step_microseconds":[sum,...]}
+ *		 "step_microseconds":[sum,...],
+ *		 "amounts":[[depth,"status",missing,amount],...]}	with amounts only
  */
 #include "base/compat.h"
 
@@ -23,6 +24,7 @@
 #include "summary/duration_summary.h"
 #include "summary/funnel_summary.h"
 #include "base/json.h"
+#include "base/money.h"
 #include "base/type.h"
 
 #define TYPE_NAME "funnel_summary"
@@ -52,13 +54,18 @@ duration_key_is_valid(const ChainRules *rules, uint64 key)
 		key / 32 / 8 <= (uint64) (PG_INT64_MAX / USECS_PER_DAY);
 }
 
-/* Is this a key that the definition can have? */
+/* Is this a key that the definition can have, in a funnel with amounts or without? */
 static bool
-key_is_valid(const ChainRules *rules, uint64 key)
+key_is_valid(const ChainRules *rules, bool has_amounts, uint64 key)
 {
 	if (key < FUNNEL_PAIR_KEY(0, 0))
 		return depth_fits_status(rules, key / 8, key % 8);
-	if (key < FUNNEL_OPEN_KEY(0, 0))
+	if (key >= FUNNEL_MISSING_KEY(0, 0) && key < FUNNEL_OPEN_KEY(0, 0))
+	{
+		key -= FUNNEL_MISSING_KEY(0, 0);
+		return has_amounts && depth_fits_status(rules, key / 8, key % 8);
+	}
+	if (key < FUNNEL_MISSING_KEY(0, 0))
 	{
 		uint64		i = (key - FUNNEL_PAIR_KEY(0, 0)) / 32;
 		uint64		j = (key - FUNNEL_PAIR_KEY(0, 0)) % 32;
@@ -113,6 +120,32 @@ check_pairs(const ChainRules *rules, const TallyEntry *entries, const TallyEntry
 				return "a pair of stages is counted more often than its first stage";
 		}
 	}
+	return NULL;
+}
+
+/* No amount is missing where there is no deal, and those that are there make the sum. */
+static const char *
+check_amounts(const ChainRules *rules, const Sum128 *sums, const TallyEntry *entries, const TallyEntry *end)
+{
+	const TallyEntry *outcome = entries;
+	const TallyEntry *missing = entries;
+
+	for (int depth = 1; depth <= rules->nstages; depth++)
+		for (int status = CHAIN_CONVERTED; status <= CHAIN_OPEN; status++)
+		{
+			int64		deals = next_count(&outcome, end, FUNNEL_OUTCOME_KEY(depth, status)) -
+				next_count(&missing, end, FUNNEL_MISSING_KEY(depth, status));
+			Sum128		sum;
+
+			if (!depth_fits_status(rules, depth, status))
+				continue;
+			if (deals < 0)
+				return "more amounts are missing than there are deals";
+			sum = sums[funnel_amount_at(rules->nstages, depth, status)];
+			if (sum128_compare(sum, sum128_product(PG_INT64_MIN, deals)) < 0 ||
+				sum128_compare(sum, sum128_product(PG_INT64_MAX, deals)) > 0)
+				return "an amount does not fit its deals";
+		}
 	return NULL;
 }
 
@@ -178,14 +211,16 @@ check_funnel(const SummaryView *view)
 	const TallyEntry *end = view->all.ncells == 0 ? entries : entries + view->all.ncells;	/* NULL where there are none */
 	const TallyEntry *durations = entries;
 	int64		deals = 0;
+	bool		has_amounts;
 
 	if (problem != NULL)
 		return problem;
-	if (view->nsums != definition.rules.nstages - 1)
-		return "it must hold one sum for each stage but the last";
+	has_amounts = funnel_has_amounts(view, definition.rules.nstages);
+	if (view->nsums != funnel_nsums(definition.rules.nstages, has_amounts))
+		return "it must hold one sum for each stage but the last, and all amounts or none";
 	for (; durations < end && durations->key < FUNNEL_FIRST_DURATION_KEY; durations++)
 	{
-		if (!key_is_valid(&definition.rules, durations->key))
+		if (!key_is_valid(&definition.rules, has_amounts, durations->key))
 			return "a cell is unknown";
 		if (durations->key < FUNNEL_PAIR_KEY(0, 0))
 		{
@@ -197,6 +232,8 @@ check_funnel(const SummaryView *view)
 	problem = check_durations(&definition.rules, view->all.sums, durations, end);
 	if (problem == NULL && definition.rules.skipped == CHAIN_EXCLUDED)
 		problem = check_pairs(&definition.rules, entries, durations);
+	if (problem == NULL && has_amounts)
+		problem = check_amounts(&definition.rules, view->all.sums, entries, durations);
 	return problem;
 }
 
@@ -346,21 +383,14 @@ funnel_count(SummaryState *state, const ChainResult *result)
 					  result->times, result->ended_at);
 }
 
-/* Transition of funnel_agg(deal_progress): NULL readings are skipped. */
-PG_FUNCTION_INFO_V1(funnel_summary_add_progress);
-Datum
-funnel_summary_add_progress(PG_FUNCTION_ARGS)
+/* Counts a reading into the state of argument 0, which is one of a funnel with amounts or without. */
+static inline SummaryState *
+count_progress(FunctionCallInfo fcinfo, const DealProgress *progress, bool has_amounts)
 {
-	const DealProgress *progress;
-	const uint8 *identity;
-	SummaryState *state;
+	const uint8 *identity = deal_progress_identity(progress);
+	SummaryState *state = summary_state(fcinfo, &funnel_type, identity, progress->identity_size,
+										funnel_nsums(funnel_identity_nstages(identity), has_amounts));
 
-	if (PG_ARGISNULL(1))
-		return summary_unchanged(fcinfo, &funnel_type);
-	progress = deal_progress_peek(PG_GETARG_DATUM(1));
-	identity = deal_progress_identity(progress);
-	state = summary_state(fcinfo, &funnel_type, identity, progress->identity_size,
-						  funnel_identity_nstages(identity) - 1);
 	if (state->inputs == 0)
 	{
 		FunnelDefinition definition;
@@ -368,8 +398,41 @@ funnel_summary_add_progress(PG_FUNCTION_ARGS)
 		/* the first one is looked at; the others must be the same bytes */
 		deal_progress_definition(progress, &definition);
 	}
-	PG_RETURN_POINTER(count_deal(state, progress->depth, progress->status, progress->matched,
-								 progress->times, progress->ended_at));
+	return count_deal(state, progress->depth, progress->status, progress->matched,
+					  progress->times, progress->ended_at);
+}
+
+/* Transition of funnel_agg(deal_progress): NULL readings are skipped. */
+PG_FUNCTION_INFO_V1(funnel_summary_add_progress);
+Datum
+funnel_summary_add_progress(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(1))
+		return summary_unchanged(fcinfo, &funnel_type);
+	PG_RETURN_POINTER(count_progress(fcinfo, deal_progress_peek(PG_GETARG_DATUM(1)), false));
+}
+
+/* Transition of funnel_agg(deal_progress, amount): a deal without an amount counts, as one of which it is missing. */
+PG_FUNCTION_INFO_V1(funnel_summary_add_progress_amount);
+Datum
+funnel_summary_add_progress_amount(PG_FUNCTION_ARGS)
+{
+	const DealProgress *progress;
+	SummaryState *state;
+	int64		amount;
+
+	if (PG_ARGISNULL(1))
+		return summary_unchanged(fcinfo, &funnel_type);
+	progress = deal_progress_peek(PG_GETARG_DATUM(1));
+	amount = PG_ARGISNULL(2) ? 0 : amount_argument(PG_GETARG_DATUM(2));
+	state = count_progress(fcinfo, progress, true);
+	if (progress->status == CHAIN_NOT_ENTERED)
+		PG_RETURN_POINTER(state);
+	if (PG_ARGISNULL(2))
+		PG_RETURN_POINTER(summary_increment(state, &funnel_type, FUNNEL_MISSING_KEY(progress->depth, progress->status)));
+	sum128_add_int64(&summary_sums(state)[funnel_amount_at(funnel_identity_nstages(deal_progress_identity(progress)),
+														   progress->depth, progress->status)], amount);
+	PG_RETURN_POINTER(state);
 }
 
 /* ---------------------------------------------------------------- text */
@@ -451,6 +514,41 @@ append_days(StringInfo out, int stage, const TallyEntry *cells, const TallyEntry
 	}
 }
 
+/* The first cell, from the i-th on, whose key is at least `key`. */
+static uint32
+first_cell(const SummaryView *view, uint32 i, uint64 key)
+{
+	while (i < view->all.ncells && view->all.cells[i].key < key)
+		i++;
+	return i;
+}
+
+/* A row for each depth and status with an amount, or with deals of which it is missing. */
+static void
+append_amounts(StringInfo out, const SummaryView *view, const ChainRules *rules)
+{
+	bool		first = true;
+
+	appendStringInfoString(out, ",\"amounts\":[");
+	for (int depth = 1; depth <= rules->nstages; depth++)
+		for (int status = CHAIN_CONVERTED; status <= CHAIN_OPEN; status++)
+		{
+			int64		missing;
+			Sum128		amount;
+
+			if (!depth_fits_status(rules, depth, status))
+				continue;
+			missing = summary_cell(view, FUNNEL_MISSING_KEY(depth, status));
+			amount = view->all.sums[funnel_amount_at(rules->nstages, depth, status)];
+			if (missing == 0 && amount.low == 0 && amount.high == 0)
+				continue;
+			begin_row(out, &first);
+			appendStringInfo(out, "%d,\"%s\"," INT64_FORMAT ",%s]", depth, funnel_statuses[status], missing,
+							 money_sum_text(amount));
+		}
+	appendStringInfoChar(out, ']');
+}
+
 static void
 append_json(StringInfo out, const SummaryView *view)
 {
@@ -466,16 +564,18 @@ append_json(StringInfo out, const SummaryView *view)
 	if (definition.rules.skipped == CHAIN_EXCLUDED)
 	{
 		appendStringInfoString(out, "],\"matched_pairs\":[");
-		i = append_cells(out, view, i, FUNNEL_OPEN_KEY(0, 0), append_pair);
+		i = append_cells(out, view, i, FUNNEL_MISSING_KEY(0, 0), append_pair);
 		appendStringInfoString(out, "],\"open_matched\":[");
+		i = first_cell(view, i, FUNNEL_OPEN_KEY(0, 0));
 		i = append_cells(out, view, i, FUNNEL_FIRST_DURATION_KEY, append_open);
 	}
+	i = first_cell(view, i, FUNNEL_FIRST_DURATION_KEY);
 
 	appendStringInfoString(out, "],\"step_days\":[");
 	for (int stage = 0; i < view->all.ncells && stage < definition.rules.nstages - 1; stage++)
 		append_days(out, stage, &view->all.cells[i], &view->all.cells[view->all.ncells], &first);
 	appendStringInfoString(out, "],\"step_microseconds\":[");
-	for (int stage = 0; stage < view->nsums; stage++)
+	for (int stage = 0; stage < definition.rules.nstages - 1; stage++)
 	{
 		char		buffer[SUM128_TEXT_SIZE];
 
@@ -483,12 +583,15 @@ append_json(StringInfo out, const SummaryView *view)
 						 sum128_text(view->all.sums[stage], buffer));
 	}
 	appendStringInfoChar(out, ']');
+	if (funnel_has_amounts(view, definition.rules.nstages))
+		append_amounts(out, view, &definition.rules);
 }
 
 /* Where the rows of the tables go. */
 typedef struct JsonTarget
 {
 	const ChainRules *rules;
+	bool		has_amounts;
 	SummaryState *state;
 } JsonTarget;
 
@@ -496,7 +599,7 @@ typedef struct JsonTarget
 static bool
 put_cell(JsonTarget *target, bool in_range, uint64 key, int64 count, fmNodePtr escontext)
 {
-	if (count < 0 || !in_range || !key_is_valid(target->rules, key))
+	if (count < 0 || !in_range || !key_is_valid(target->rules, target->has_amounts, key))
 		return summary_malformed(&funnel_type, "a cell is out of range", escontext);
 	if (count > PG_INT64_MAX - tally_count(summary_tally(target->state), key))
 		ereturn(escontext, false,
@@ -532,6 +635,31 @@ put_row(JsonTarget *target, const char *table, const int64 *row, fmNodePtr escon
 	return true;
 }
 
+/* A row of a table, which must have `width` columns; NULL with an error saved. */
+static JsonbContainer *
+row_at(JsonbContainer *rows, uint32 i, const char *table, int width, fmNodePtr escontext)
+{
+	JsonbValue *row = getIthJsonbValueFromContainer(rows, i);
+
+	CHECK_FOR_INTERRUPTS();
+	if (row->type == jbvBinary && JsonContainerIsArray(row->val.binary.data) &&
+		JsonContainerSize(row->val.binary.data) == width)
+		return row->val.binary.data;
+	(void) summary_malformed(&funnel_type, psprintf("a row of \"%s\" does not have %d numbers", table, width), escontext);
+	return NULL;
+}
+
+static bool
+read_status(JsonbValue *cell, int64 *status, fmNodePtr escontext)
+{
+	int			word;
+
+	if (!jsonb_value_word(cell, TYPE_NAME, "status", funnel_statuses, FUNNEL_STATUSES, &word, escontext))
+		return false;
+	*status = word;
+	return true;
+}
+
 /* Reads a table of `width` numbers a row; the second one of an outcome is the name of a status. */
 static bool
 read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, int width,
@@ -545,32 +673,58 @@ read_json_table(JsonTarget *target, JsonbContainer *object, const char *table, i
 	nrows = JsonContainerSize(rows);
 	for (uint32 i = 0; i < nrows; i++)
 	{
-		JsonbValue *value = getIthJsonbValueFromContainer(rows, i);
+		JsonbContainer *cells = row_at(rows, i, table, width, escontext);
 		int64		row[5];
 
-		CHECK_FOR_INTERRUPTS();
-		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
-			JsonContainerSize(value->val.binary.data) != width)
-			return summary_malformed(&funnel_type, psprintf("a row of \"%s\" does not have %d numbers", table, width),
-							 escontext);
+		if (cells == NULL)
+			return false;
 		for (int column = 0; column < width; column++)
 		{
-			JsonbValue *cell = getIthJsonbValueFromContainer(value->val.binary.data, column);
+			JsonbValue *cell = getIthJsonbValueFromContainer(cells, column);
 
 			if (column == 1 && strcmp(table, "outcomes") == 0)
 			{
-				int			status;
-
-				if (!jsonb_value_word(cell, TYPE_NAME, "status", funnel_statuses, FUNNEL_STATUSES,
-									  &status, escontext))
+				if (!read_status(cell, &row[column], escontext))
 					return false;
-				row[column] = status;
 			}
 			else if (!jsonb_value_int64(cell, TYPE_NAME, table, &row[column], escontext))
 				return false;
 		}
 		if (!put_row(target, table, row, escontext))
 			return false;
+	}
+	return true;
+}
+
+/* Reads the rows [depth, status, missing, amount]. */
+static bool
+read_json_amounts(JsonTarget *target, JsonbContainer *object, fmNodePtr escontext)
+{
+	JsonbContainer *rows;
+
+	if (!jsonb_field_array(object, TYPE_NAME, "amounts", &rows, escontext))
+		return false;
+	for (uint32 i = 0; i < JsonContainerSize(rows); i++)
+	{
+		JsonbContainer *cells = row_at(rows, i, "amounts", 4, escontext);
+		int64		depth;
+		int64		status;
+		int64		missing;
+		Sum128		amount;
+
+		if (cells == NULL ||
+			!jsonb_value_int64(getIthJsonbValueFromContainer(cells, 0), TYPE_NAME, "amounts", &depth, escontext) ||
+			!read_status(getIthJsonbValueFromContainer(cells, 1), &status, escontext) ||
+			!jsonb_value_int64(getIthJsonbValueFromContainer(cells, 2), TYPE_NAME, "amounts", &missing, escontext) ||
+			!money_sum_value(getIthJsonbValueFromContainer(cells, 3), TYPE_NAME, "amounts", &amount, escontext) ||
+			!put_cell(target, depth >= 0 && depth <= target->rules->nstages, FUNNEL_MISSING_KEY(depth, status),
+					  missing, escontext))
+			return false;
+		if (!sum128_add(&summary_sums(target->state)[funnel_amount_at(target->rules->nstages, (int) depth, (int) status)],
+						amount))
+			ereturn(escontext, false,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("an amount of %s is out of range", TYPE_NAME)));
 	}
 	return true;
 }
@@ -591,7 +745,9 @@ read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 	initStringInfo(&identity);
 	funnel_definition_encode(&definition, &identity);
 	target.rules = &definition.rules;
-	target.state = summary_create(&funnel_type, identity.data, identity.len, definition.rules.nstages - 1);
+	target.has_amounts = jsonb_field(object, "amounts") != NULL;
+	target.state = summary_create(&funnel_type, identity.data, identity.len,
+								  funnel_nsums(definition.rules.nstages, target.has_amounts));
 
 	if (!read_json_table(&target, object, "outcomes", 3, escontext) ||
 		!read_json_table(&target, object, "step_days", 5, escontext))
@@ -606,6 +762,8 @@ read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 			 jsonb_field(object, "open_matched") != NULL)
 		return summary_malformed(&funnel_type, "matched stages are counted only where skipped is \"excluded\"",
 								 escontext);
+	if (target.has_amounts && !read_json_amounts(&target, object, escontext))
+		return false;
 	if (JsonContainerSize(sums) != definition.rules.nstages - 1)
 		return summary_malformed(&funnel_type, "\"step_microseconds\" does not have one sum for each stage but the last",
 								 escontext);
@@ -621,12 +779,13 @@ read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 
 static const char *const json_keys[] = {
 	"version", "definition", "outcomes", "matched_pairs", "open_matched",
-	"step_days", "step_microseconds", NULL
+	"step_days", "step_microseconds", "amounts", NULL
 };
 
 const SummaryType funnel_type = {
 	.name = TYPE_NAME,
 	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
+	.sums_mismatch = "One is a funnel with amounts, the other one is without: call funnel_agg with an amount for both, or for neither.",
 	.check = check_funnel,
 	.key_bits = SUMMARY_WHOLE_KEY,
 	.send_identity = send_identity,

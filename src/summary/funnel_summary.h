@@ -6,8 +6,11 @@
  *
  *		identity	the funnel's definition (funnel_definition.h)
  *		sums		one per stage but the last: microseconds from it to the next
- *					matched stage, of the deals that reached one
+ *					matched stage, of the deals that reached one; in a funnel with
+ *					amounts, which no other number of sums tells, then those in
+ *					ten-thousandths of the deals by depth and status: funnel_amount_at()
  *		keys		FUNNEL_OUTCOME_KEY: deals by depth and status
+ *					FUNNEL_MISSING_KEY: those of them without an amount, in a funnel with amounts
  *					FUNNEL_PAIR_KEY, FUNNEL_OPEN_KEY: only under skipped = excluded
  *					FUNNEL_DURATION_KEY: by whole days and stage
  *
@@ -28,11 +31,42 @@ extern const SummaryType funnel_type;
 #define FUNNEL_OUTCOME_KEY(depth, status) ((uint64) ((depth) * 8 + (status)))
 /* Deals whose chain matched stages i and j; i = j for one stage. */
 #define FUNNEL_PAIR_KEY(i, j) ((uint64) (512 + (i) * 32 + (j)))
+/* Deals of a depth and a status that came without an amount. */
+#define FUNNEL_MISSING_KEY(depth, status) ((uint64) (1536 + (depth) * 8 + (status)))
 /* Open deals of a depth (1 to 31) whose chain matched stage i. */
 #define FUNNEL_OPEN_KEY(i, depth) ((uint64) (2048 + (i) * 64 + (depth)))
 /* Durations in days from a stage; the key of duration_summary.h inside. */
 #define FUNNEL_DURATION_KEY(stage, duration_key) (4096 + (duration_key) * 32 + (uint64) (stage))
 #define FUNNEL_FIRST_DURATION_KEY 4096
+
+/* How many amounts a funnel has: those that did not convert in three statuses at each depth but the last, and the others. */
+static inline int
+funnel_amounts(int nstages)
+{
+	return 3 * (nstages - 1) + 1;
+}
+
+/* How many sums a funnel has. */
+static inline int
+funnel_nsums(int nstages, bool has_amounts)
+{
+	return nstages - 1 + (has_amounts ? funnel_amounts(nstages) : 0);
+}
+
+static inline bool
+funnel_has_amounts(const SummaryView *view, int nstages)
+{
+	return view->nsums >= nstages;
+}
+
+/* Where among the sums the amount of a depth and a status stands that go together. */
+static inline int
+funnel_amount_at(int nstages, int depth, int status)
+{
+	if (status == CHAIN_CONVERTED)
+		return nstages - 1 + funnel_amounts(nstages) - 1;
+	return nstages - 1 + 3 * (depth - 1) + status - CHAIN_EXITED;
+}
 
 /*
  * Counts one deal into a state of the same identity. The result is the state

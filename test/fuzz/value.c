@@ -95,10 +95,11 @@ static const Type types[] = {
 			{log_rank_summary_out, ONE}, {log_rank_summary_add_summary, STATE}}},
 	{"deal_progress", deal_progress_recv, deal_progress_send,.exact = true,.name_asked = "won",.questions = {
 			{deal_progress_depth, ONE}, {deal_progress_status, ONE}, {deal_progress_entered_at, ONE},
-			{deal_progress_stage_time, TEXT}, {funnel_summary_add_progress, STATE}}},
+			{deal_progress_stage_time, TEXT}, {funnel_summary_add_progress, STATE},
+			{funnel_summary_add_progress_amount, STATE}}},
 	{"funnel_summary", funnel_summary_recv, funnel_summary_send, funnel_summary_combine, funnel_summary_final,
 		funnel_summary_plus, funnel_summary_minus,.exact = true,.name_asked = "lead",.questions = {
-			{funnel_summary_conversion, ONE}, {funnel_summary_stage_duration, TEXT}, {funnel_summary_chart, INT},
+			{funnel_summary_conversion, ONE}, {funnel_summary_stage_duration, TEXT}, {funnel_summary_chart, INT}, {funnel_summary_missing, ONE},
 			{funnel_summary_out, ONE}, {funnel_summary_minus, TWICE}, {funnel_summary_add_summary, STATE}}},
 	{"deal_outcome", deal_outcome_recv, deal_outcome_send,.exact = true,.questions = {
 			{deal_outcome_status, ONE}, {deal_outcome_closed_at, ONE}, {deal_outcome_lost_to, ONE},

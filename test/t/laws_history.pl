@@ -274,6 +274,7 @@ if (exists_function('funnel_agg'))
 	for my $question (sort keys %questions)
 	{
 		merge_laws(type => 'funnel_summary', name => "funnel_summary $question", from => 'deals', build => "funnel_agg(deal_progress(h, $questions{$question}) %s)", merge => '+', jsonb => 1);
+		merge_laws(type => 'funnel_summary', name => "funnel_summary by amount, $question", from => 'deals', build => "funnel_agg(deal_progress(h, $questions{$question}), CASE WHEN mod(i, 7) > 0 THEN hashint4(i) / 64.0 END %s)", merge => '+', jsonb => 1);
 	}
 }
 

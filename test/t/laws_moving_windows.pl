@@ -32,6 +32,7 @@ FROM generate_series(1, 3) AS series, unnest('{1,2,60,130}'::int[]) WITH ORDINAL
 CREATE TABLE series AS
 SELECT series, part, i, at, duration_agg(start, CASE WHEN luck > 0 THEN start + place * interval '1 minute' END, start + 200000 * interval '1 minute', 'minute') AS duration,
 	funnel_agg(deal_progress(history, '{a,b,c}', as_of => '2100-01-01')) AS funnel, funnel_agg(deal_progress(history, '{a,b,c}', skipped => 'excluded', optional => '{b}', as_of => '2100-01-01')) AS excluded,
+	funnel_agg(deal_progress(history, '{a,b,c}', as_of => '2100-01-01'), CASE WHEN luck > 0 THEN (place - 50000) / 7.0 END) AS funds,
 	quota_agg(quota_attainment(deals, start, 100 + 100 * (luck / 2), as_of => '2100-01-01')) AS quota, win_agg(luck > 1, ARRAY['rival ' || place % 9973, 'rival ' || luck], place) AS win, rate_agg(luck > 0) AS rate, amount_agg(CASE WHEN luck > 0 THEN place / 7.0 END) AS amount, pipeline_agg(place % 997, luck / 7.0) AS pipeline,
 	rollout_agg('team ' || luck, CASE WHEN luck > 1 THEN date '2024-01-01' + luck * 40 END, date '2024-01-01' + place % 997, n % 2 = 0) AS rollout
 FROM item, LATERAL (SELECT timestamptz '2024-01-01' AS start) AS s,
@@ -41,7 +42,7 @@ GROUP BY series, part, i, at;
 INSERT INTO series (series, part, i, at) SELECT DISTINCT series, part, i + 1000, at + 3 FROM item WHERE draw(id, 99, 5) = 0;
 ANALYZE series;
 SQL
-my @types = qw(duration funnel excluded quota win rate amount pipeline rollout);
+my @types = qw(duration funnel excluded funds quota win rate amount pipeline rollout);
 my $cells = sql("SELECT count(DISTINCT place) FROM item WHERE series = 3 AND part = 4");
 cmp_ok($cells, '>', 2000, "keys that hardly come twice: $cells, for a state that never holds so many");
 
