@@ -110,7 +110,7 @@ is(join("\n", sort grep { !$catalog{$_} } keys %page), '', 'nothing in doc/refer
 is(join("\n", @twice), '', 'nothing stands there twice');
 is(join("\n", @no_since), '', 'every row says since when');
 
-$function{$_} = 1 for qw(nullif coalesce greatest unnest windowFunnel countIf LowCardinality strata);
+$function{$_} = 1 for qw(nullif coalesce greatest unnest windowFunnel countIf LowCardinality strata report_refresh);
 my @unknown;
 for my $page ('README.md', glob 'doc/*.md')
 {
