@@ -54,6 +54,11 @@ all install installcheck:
 else
 include $(PGXS)
 
+# Calls from file to file need no table: 5 % of the time of stored funnels on 15, where all symbols are exported.
+ifneq ($(filter linux freebsd netbsd openbsd,$(PORTNAME)),)
+SHLIB_LINK += -Wl,-Bsymbolic
+endif
+
 # PGXS tracks neither headers nor the directories of a VPATH build.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*/*.h)
 ifneq ($(abspath $(srcdir)),$(CURDIR))
