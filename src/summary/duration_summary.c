@@ -12,6 +12,7 @@
  * entrants in their unit of entry.
  */
 #include "summary/duration_summary.h"
+#include "summary/known_state.h"
 
 #include <math.h>
 
@@ -276,7 +277,7 @@ SummaryState *
 duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds, DurationCategory category, int sign)
 {
 	uint8		identity = (uint8) unit;
-	SummaryState *state = summary_state(fcinfo, &duration_type, &identity, 1, 1);
+	SummaryState *state = known_state(fcinfo, &duration_type, &identity, 1, 1);
 	/* the usual unit by a constant, which takes no division */
 	int64		units = unit == DURATION_DAY ? microseconds / USECS_PER_DAY :
 		microseconds / duration_unit_size(unit);
