@@ -106,9 +106,12 @@ call_cache_begin(FunctionCallInfo fcinfo, const CachedArguments *arguments,
 	return cache->options;
 }
 
-void
+bool
 call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller)
 {
-	((CallCache *) fcinfo->flinfo->fn_extra)->parsed = parsed;
+	CallCache  *cache = fcinfo->flinfo->fn_extra;
+
+	cache->parsed = parsed;
 	MemoryContextSwitchTo(caller);
+	return cache->constant;
 }

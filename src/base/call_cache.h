@@ -44,6 +44,7 @@ extern void *call_cache_get(FunctionCallInfo fcinfo, const CachedArguments *argu
  */
 extern struct varlena **call_cache_begin(FunctionCallInfo fcinfo, const CachedArguments *arguments,
 										 MemoryContext *caller);
-extern void call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller);
+/* Are all options constants? What was parsed then lives as long as the query. */
+extern bool call_cache_end(FunctionCallInfo fcinfo, void *parsed, MemoryContext caller);
 
 #endif							/* EM_CALL_CACHE_H */

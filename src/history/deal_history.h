@@ -91,6 +91,9 @@ extern void history_damaged(void) __attribute__((noreturn));
  */
 extern void history_view(HistoryView *view, Datum history);
 
+/* Is a datum that is not toasted an open form? */
+extern bool history_is_open(Datum history);
+
 /* Fills view->kinds and view->subjects. */
 extern void history_labels(HistoryView *view);
 

@@ -218,6 +218,12 @@ is_open(const struct varlena *history)
 		(((const uint8 *) VARDATA_ANY(history))[1] & HISTORY_OPEN) != 0;
 }
 
+bool
+history_is_open(Datum history)
+{
+	return is_open((const struct varlena *) DatumGetPointer(history));
+}
+
 OpenHistory *
 history_reopen(Datum history)
 {

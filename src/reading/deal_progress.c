@@ -1,7 +1,7 @@
 /*
  * deal_progress.c
  *		deal_progress: how far along an ordered list of stages a deal came.
- *		I/O, the reading itself, accessors. The search is in chain.c.
+ *		I/O, options, accessors. How a history is read stands in progress_promise.c.
  */
 #include "base/compat.h"
 
@@ -18,34 +18,11 @@
 #include "base/call_cache.h"
 #include "history/deal_history.h"
 #include "reading/deal_progress.h"
+#include "reading/progress_promise.h"
 #include "base/json.h"
 #include "base/type.h"
-#include "plain/chain_run.h"
 
-/* Between the result of a search and bytes */
-
-DealProgress *
-deal_progress_begin(int nstages, Size identity_size)
-{
-	return palloc(offsetof(DealProgress, times) + sizeof(int64) * (nstages + 1) + identity_size);
-}
-
-void
-deal_progress_end(DealProgress *progress, const ChainResult *result,
-				  const void *identity, Size identity_size)
-{
-	char	   *end = (char *) (progress->times + result->nmatched);
-
-	progress->version = DEAL_PROGRESS_VERSION;
-	progress->flags = 0;
-	progress->status = result->status;
-	progress->depth = result->depth;
-	progress->matched = result->matched;
-	progress->identity_size = identity_size;
-	progress->ended_at = result->ended_at;
-	memcpy(end, identity, identity_size);
-	SET_VARSIZE(progress, end + identity_size - (char *) progress);
-}
+/* Checks */
 
 /*
  * Could a search under a definition of this mode and number of stages have
@@ -110,7 +87,9 @@ deal_progress_damaged(void)
 const DealProgress *
 deal_progress_peek(Datum datum)
 {
-	const DealProgress *progress = (const DealProgress *) PG_DETOAST_DATUM(datum);
+	ProgressPromise *promise = progress_promise(datum);
+	const DealProgress *progress = promise != NULL ? progress_promise_value(promise) :
+		(const DealProgress *) PG_DETOAST_DATUM(datum);
 	Size		size = VARSIZE(progress);
 	const uint8 *identity;
 
@@ -133,6 +112,37 @@ deal_progress_get(Datum datum)
 	if (check_instants(progress, funnel_identity_mode(deal_progress_identity(progress))) != NULL)
 		deal_progress_damaged();
 	return progress;
+}
+
+void
+progress_parts(ProgressParts *parts, Datum datum)
+{
+	ProgressPromise *promise = progress_promise(datum);
+	const ChainResult *result;
+
+	parts->value = NULL;
+	if (unlikely(promise == NULL))
+	{
+		const DealProgress *value = deal_progress_peek(datum);
+
+		parts->value = value;
+		parts->identity = deal_progress_identity(value);
+		parts->identity_size = value->identity_size;
+		parts->depth = value->depth;
+		parts->status = value->status;
+		parts->matched = value->matched;
+		parts->times = value->times;
+		parts->ended_at = value->ended_at;
+		return;
+	}
+	result = progress_promise_result(promise);
+	parts->identity = (const uint8 *) promise->options->identity.data;
+	parts->identity_size = promise->options->identity.len;
+	parts->depth = result->depth;
+	parts->status = result->status;
+	parts->matched = result->matched;
+	parts->times = result->times;
+	parts->ended_at = result->ended_at;
 }
 
 void
@@ -340,9 +350,6 @@ static const char *const argument_names[] = {
 	"optional", "exits", "entry", "as_of"
 };
 
-/* The role of a kind that is neither a stage nor an exit. */
-#define NO_ROLE PG_UINT8_MAX
-
 /* The options, which follow one another; as_of is read in every call. */
 static const CachedArguments cached_arguments = {
 	.count = 8,
@@ -352,14 +359,6 @@ static const CachedArguments cached_arguments = {
 	},
 	.interval = ARG_WITHIN
 };
-
-/* What one call site keeps between calls: the options, parsed once. */
-typedef struct ProgressCache
-{
-	FunnelDefinition definition;
-	StringInfoData identity;
-	KindRoles  *roles;
-} ProgressCache;
 
 static void
 check_interrupts(void)
@@ -442,74 +441,32 @@ parse_options(FunctionCallInfo fcinfo, FunnelDefinition *definition)
 	funnel_definition_check(definition, NULL);
 }
 
-static ProgressCache *
-get_cache(FunctionCallInfo fcinfo)
+static const ProgressOptions *
+get_options(FunctionCallInfo fcinfo)
 {
-	ProgressCache *cache = call_cache_get(fcinfo, &cached_arguments);
+	ProgressOptions *options = call_cache_get(fcinfo, &cached_arguments);
 	FunnelDefinition definition;
 	MemoryContext caller;
 	const char *problem;
 
-	if (cache != NULL)
-		return cache;
+	if (options != NULL)
+		return options;
 
 	(void) call_cache_begin(fcinfo, &cached_arguments, &caller);
-	cache = palloc0(sizeof(ProgressCache));
+	options = palloc0(sizeof(ProgressOptions));
 	parse_options(fcinfo, &definition);
-	initStringInfo(&cache->identity);
-	funnel_definition_encode(&definition, &cache->identity);
+	initStringInfo(&options->identity);
+	funnel_definition_encode(&definition, &options->identity);
 	/* decoded again, the labels point into the cache's own copy */
-	problem = funnel_definition_decode((const uint8 *) cache->identity.data,
-									   cache->identity.len, &cache->definition);
+	problem = funnel_definition_decode((const uint8 *) options->identity.data,
+									   options->identity.len, &options->definition);
 	Assert(problem == NULL);
 	(void) problem;
-	cache->definition.rules.check_interrupts = check_interrupts;
+	options->definition.rules.check_interrupts = check_interrupts;
 
-	cache->roles = funnel_definition_roles(&cache->definition, NO_ROLE);
-	call_cache_end(fcinfo, cache, caller);
-	return cache;
-}
-
-/* The roles of kinds by their index. */
-static pg_attribute_always_inline ChainRun
-run_of_events(const HistoryView *view, const uint8 *roles, uint32 count, int64 *times)
-{
-	HistoryInstants instants;
-	ChainRun	run;
-
-	history_instants(&instants, view);
-	chain_run_begin(&run);
-	for (uint32 i = 0; i < count; i++)
-		chain_run_add(&run, times, roles[history_kind(view, i)], history_instant(&instants, i));
-	return run;
-}
-
-/* Below this many events a call needs no memory of its own. */
-#define FEW 64
-
-/* For the deals that are no straight run. */
-static void
-search_events(const ProgressCache *cache, const HistoryView *view, const uint8 *roles, uint32 count,
-			  TimestampTz as_of, ChainResult *result)
-{
-	ChainEvent	few_events[FEW];
-	ChainEvent *events = few_events;
-	size_t		nevents = 0;
-
-	if (count > FEW)
-		events = palloc_extended(sizeof(ChainEvent) * (Size) count, MCXT_ALLOC_HUGE);
-	for (uint32 i = 0; i < count; i++)
-	{
-		uint8		role = roles[history_kind(view, i)];
-
-		if (role == NO_ROLE)
-			continue;
-		events[nevents].at = history_at(view, i);
-		events[nevents++].role = role;
-	}
-	chain_search(&cache->definition.rules, events, nevents, as_of, result);
-	if (events != few_events)
-		pfree(events);
+	options->roles = funnel_definition_roles(&options->definition, NO_ROLE);
+	options->constant = call_cache_end(fcinfo, options, caller);
+	return options;
 }
 
 /*
@@ -521,35 +478,16 @@ PG_FUNCTION_INFO_V1(deal_progress);
 Datum
 deal_progress(PG_FUNCTION_ARGS)
 {
-	const ProgressCache *cache;
-	const ChainRules *rules;
-	HistoryView view;
+	const ProgressOptions *options;
 	TimestampTz as_of;
-	uint32		count;
-	DealProgress *progress;
-	ChainResult result;
-	ChainRun	run;
-	uint8		few_roles[KIND_ROLES_FEW];
-	const uint8 *roles;
 
 	/* options are checked even where there is nothing to read */
-	cache = get_cache(fcinfo);
-	rules = &cache->definition.rules;
+	options = get_options(fcinfo);
 	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
 	as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 	instant_check(as_of, "as_of", NULL);
-
-	history_view(&view, PG_GETARG_DATUM(ARG_HISTORY));
-	count = history_count_until(&view, as_of);
-	progress = deal_progress_begin(rules->nstages, cache->identity.len);
-	result.times = progress->times;
-	roles = kind_roles_match(cache->roles, &view, few_roles);
-	run = run_of_events(&view, roles, count, result.times);
-	if (!chain_run_end(&run, rules, as_of, &result))
-		search_events(cache, &view, roles, count, as_of, &result);
-	deal_progress_end(progress, &result, cache->identity.data, cache->identity.len);
-	PG_RETURN_POINTER(progress);
+	PG_RETURN_DATUM(progress_of_history(options, PG_GETARG_DATUM(ARG_HISTORY), as_of));
 }
 
 /* Accessors */

@@ -46,21 +46,13 @@ deal_progress_identity(const DealProgress *progress)
 	return (const uint8 *) (progress->times + deal_progress_ntimes(progress));
 }
 
-/* Detoasts and checks (XX001). */
+/* Detoasts and checks (XX001); the value of a promise (progress_promise.h). */
 extern const DealProgress *deal_progress_get(Datum datum);
 
 /* The same without a look at the instants: they may decrease or be out of range. */
 extern const DealProgress *deal_progress_peek(Datum datum);
 
 extern void deal_progress_damaged(void) __attribute__((noreturn));
-
-/*
- * Making one: space for the instants of a funnel, to be filled in place by a
- * search whose result has `times` of it, then all the rest.
- */
-extern DealProgress *deal_progress_begin(int nstages, Size identity_size);
-extern void deal_progress_end(DealProgress *progress, const ChainResult *result,
-							  const void *identity, Size identity_size);
 
 /* The definition inside; XX001 when it makes no sense. Labels point into the value. */
 extern void deal_progress_definition(const DealProgress *progress, FunnelDefinition *definition);

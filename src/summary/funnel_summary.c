@@ -20,9 +20,10 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "reading/deal_progress.h"
+#include "reading/progress_promise.h"
 #include "summary/duration_summary.h"
 #include "summary/funnel_summary.h"
+#include "summary/known_state.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "base/type.h"
@@ -385,21 +386,19 @@ funnel_count(SummaryState *state, const ChainResult *result)
 
 /* Counts a reading into the state of argument 0, which is one of a funnel with amounts or without. */
 static inline SummaryState *
-count_progress(FunctionCallInfo fcinfo, const DealProgress *progress, bool has_amounts)
+count_progress(FunctionCallInfo fcinfo, const ProgressParts *parts, bool has_amounts)
 {
-	const uint8 *identity = deal_progress_identity(progress);
-	SummaryState *state = summary_state(fcinfo, &funnel_type, identity, progress->identity_size,
-										funnel_nsums(funnel_identity_nstages(identity), has_amounts));
+	SummaryState *state = known_state(fcinfo, &funnel_type, parts->identity, parts->identity_size,
+									  funnel_nsums(funnel_identity_nstages(parts->identity), has_amounts));
 
-	if (state->inputs == 0)
+	if (state->inputs == 0 && parts->value != NULL)
 	{
 		FunnelDefinition definition;
 
 		/* the first one is looked at; the others must be the same bytes */
-		deal_progress_definition(progress, &definition);
+		deal_progress_definition(parts->value, &definition);
 	}
-	return count_deal(state, progress->depth, progress->status, progress->matched,
-					  progress->times, progress->ended_at);
+	return count_deal(state, parts->depth, parts->status, parts->matched, parts->times, parts->ended_at);
 }
 
 /* Transition of funnel_agg(deal_progress): NULL readings are skipped. */
@@ -407,9 +406,12 @@ PG_FUNCTION_INFO_V1(funnel_summary_add_progress);
 Datum
 funnel_summary_add_progress(PG_FUNCTION_ARGS)
 {
+	ProgressParts parts;
+
 	if (PG_ARGISNULL(1))
 		return summary_unchanged(fcinfo, &funnel_type);
-	PG_RETURN_POINTER(count_progress(fcinfo, deal_progress_peek(PG_GETARG_DATUM(1)), false));
+	progress_parts(&parts, PG_GETARG_DATUM(1));
+	PG_RETURN_POINTER(count_progress(fcinfo, &parts, false));
 }
 
 /* Transition of funnel_agg(deal_progress, amount): a deal without an amount counts, as one of which it is missing. */
@@ -417,21 +419,21 @@ PG_FUNCTION_INFO_V1(funnel_summary_add_progress_amount);
 Datum
 funnel_summary_add_progress_amount(PG_FUNCTION_ARGS)
 {
-	const DealProgress *progress;
+	ProgressParts parts;
 	SummaryState *state;
 	int64		amount;
 
 	if (PG_ARGISNULL(1))
 		return summary_unchanged(fcinfo, &funnel_type);
-	progress = deal_progress_peek(PG_GETARG_DATUM(1));
+	progress_parts(&parts, PG_GETARG_DATUM(1));
 	amount = PG_ARGISNULL(2) ? 0 : amount_argument(PG_GETARG_DATUM(2));
-	state = count_progress(fcinfo, progress, true);
-	if (progress->status == CHAIN_NOT_ENTERED)
+	state = count_progress(fcinfo, &parts, true);
+	if (parts.status == CHAIN_NOT_ENTERED)
 		PG_RETURN_POINTER(state);
 	if (PG_ARGISNULL(2))
-		PG_RETURN_POINTER(summary_increment(state, &funnel_type, FUNNEL_MISSING_KEY(progress->depth, progress->status)));
-	sum128_add_int64(&summary_sums(state)[funnel_amount_at(funnel_identity_nstages(deal_progress_identity(progress)),
-														   progress->depth, progress->status)], amount);
+		PG_RETURN_POINTER(summary_increment(state, &funnel_type, FUNNEL_MISSING_KEY(parts.depth, parts.status)));
+	sum128_add_int64(&summary_sums(state)[funnel_amount_at(funnel_identity_nstages(parts.identity),
+														   parts.depth, parts.status)], amount);
 	PG_RETURN_POINTER(state);
 }
 
