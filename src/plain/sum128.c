@@ -4,6 +4,8 @@
  */
 #include "plain/sum128.h"
 
+#include "plain/varint.h"
+
 /* The absolute value, as an unsigned number in two halves. */
 static void
 magnitude(Sum128 sum, uint64_t *high, uint64_t *low)
@@ -25,35 +27,6 @@ negated(Sum128 sum)
 	result.low = ~sum.low + 1;
 	result.high = (int64_t) (~(uint64_t) sum.high + (result.low == 0));
 	return result;
-}
-
-bool
-sum128_add(Sum128 *sum, Sum128 other)
-{
-	uint64_t	low = sum->low + other.low;
-	uint64_t	high = (uint64_t) sum->high + (uint64_t) other.high + (low < other.low);
-	bool		negative = (int64_t) high < 0;
-
-	/* two numbers of one sign whose sum has the other */
-	if ((sum->high < 0) == (other.high < 0) && negative != (sum->high < 0))
-		return false;
-	sum->low = low;
-	sum->high = (int64_t) high;
-	return true;
-}
-
-bool
-sum128_subtract(Sum128 *sum, Sum128 other)
-{
-	uint64_t	low = sum->low - other.low;
-	uint64_t	high = (uint64_t) sum->high - (uint64_t) other.high - (sum->low < other.low);
-	bool		negative = (int64_t) high < 0;
-
-	if ((sum->high < 0) != (other.high < 0) && negative != (sum->high < 0))
-		return false;
-	sum->low = low;
-	sum->high = (int64_t) high;
-	return true;
 }
 
 Sum128
@@ -219,7 +192,14 @@ sum128_varint_read(const uint8_t *in, const uint8_t *end, Sum128 *sum)
 {
 	uint64_t	high = 0;
 	uint64_t	low = 0;
+	const uint8_t *next = varint_read_word(in, end, &low);
 
+	if (next != NULL)
+	{
+		sum->low = (uint64_t) zigzag_decode(low);
+		sum->high = -(int64_t) (low & 1);
+		return next;
+	}
 	for (int shift = 0; shift < 7 * SUM128_VARINT_MAX_BYTES; shift += 7)
 	{
 		uint64_t	bits;

@@ -37,8 +37,35 @@ sum128_from_int64(int64_t value)
 }
 
 /* false, and nothing changed, when the result would pass 128 bits */
-extern bool sum128_add(Sum128 *sum, Sum128 other);
-extern bool sum128_subtract(Sum128 *sum, Sum128 other);
+static inline bool
+sum128_add(Sum128 *sum, Sum128 other)
+{
+	uint64_t	low = sum->low + other.low;
+	uint64_t	high = (uint64_t) sum->high + (uint64_t) other.high + (low < other.low);
+	bool		negative = (int64_t) high < 0;
+
+	/* two numbers of one sign whose sum has the other */
+	if ((sum->high < 0) == (other.high < 0) && negative != (sum->high < 0))
+		return false;
+	sum->low = low;
+	sum->high = (int64_t) high;
+	return true;
+}
+
+static inline bool
+sum128_subtract(Sum128 *sum, Sum128 other)
+{
+	uint64_t	low = sum->low - other.low;
+	uint64_t	high = (uint64_t) sum->high - (uint64_t) other.high - (sum->low < other.low);
+	bool		negative = (int64_t) high < 0;
+
+	if ((sum->high < 0) != (other.high < 0) && negative != (sum->high < 0))
+		return false;
+	sum->low = low;
+	sum->high = (int64_t) high;
+	return true;
+}
+
 /* value * times, exact: the product of two 64-bit numbers always fits */
 extern Sum128 sum128_product(int64_t value, int64_t times);
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "plain/tally_reader.h"
 #include "plain/varint.h"
 
 void
@@ -241,9 +242,9 @@ tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, ui
 void
 tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end)
 {
-	memset(reader, 0, sizeof(*reader));
 	reader->end = end;
-	reader->first = true;
+	reader->key = TALLY_NO_KEY;
+	reader->damaged = false;
 	reader->next = varint_read(data, end, &reader->remaining);
 
 	/* an entry takes two bytes or more, so a larger count cannot be right */
@@ -261,20 +262,21 @@ tally_read_long(TallyReader *reader, TallyEntry *entry)
 	uint64_t	step;
 	uint64_t	count;
 	const uint8_t *in = reader->next;
+	bool		first = reader->key == TALLY_NO_KEY;
 
-	if (reader->damaged || reader->remaining == 0)
+	if (reader->remaining == 0)
 		return false;
 	in = varint_read(in, reader->end, &step);
 	if (in != NULL)
 		in = varint_read(in, reader->end, &count);
 	if (in == NULL || count == 0 || count > (uint64_t) INT64_MAX ||
-		(reader->first ? step > TALLY_MAX_KEY : step >= TALLY_MAX_KEY - reader->key))
+		(first ? step > TALLY_MAX_KEY : step >= TALLY_MAX_KEY - reader->key))
 	{
 		reader->damaged = true;
+		reader->remaining = 0;
 		return false;
 	}
-	reader->key = reader->first ? step : reader->key + step + 1;
-	reader->first = false;
+	reader->key += step + 1;
 	reader->remaining--;
 	reader->next = in;
 	entry->key = reader->key;

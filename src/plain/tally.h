@@ -134,45 +134,4 @@ extern uint8_t *tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n);
 #define TALLY_MOST_BYTES 19
 extern uint8_t *tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n);
 
-/*
- * Reads a packed tally entry by entry. read_begin takes the bytes [data, end)
- * and reads the number of entries; read_next returns false at the end and
- * sets reader->damaged when the bytes are not canonical (truncated, overlong
- * varint, zero or negative count, key that overflows).
- */
-typedef struct TallyReader
-{
-	const uint8_t *next;
-	const uint8_t *end;
-	uint64_t	remaining;
-	uint64_t	key;
-	bool		first;
-	bool		damaged;
-} TallyReader;
-
-extern void tally_read_begin(TallyReader *reader, const uint8_t *data, const uint8_t *end);
-
-/* tally_read_next() for an entry that is not one of two bytes. */
-extern bool tally_read_long(TallyReader *reader, TallyEntry *entry);
-
-static inline bool
-tally_read_next(TallyReader *reader, TallyEntry *entry)
-{
-	const uint8_t *in = reader->next;
-
-	/* most entries: near the one before, and a count that is small */
-	if (!reader->damaged && reader->remaining > 0 && !reader->first &&
-		reader->end - in >= 2 && in[0] < 0x80 && in[1] < 0x80 && in[1] > 0 &&
-		reader->key < TALLY_MAX_KEY - 0x80)
-	{
-		reader->key += in[0] + 1;
-		reader->remaining--;
-		reader->next = in + 2;
-		entry->key = reader->key;
-		entry->count = in[1];
-		return true;
-	}
-	return tally_read_long(reader, entry);
-}
-
 #endif							/* EM_TALLY_H */

@@ -11,6 +11,7 @@
 #ifndef EM_ENGINE_BYTES_H
 #define EM_ENGINE_BYTES_H
 
+#include "plain/tally_reader.h"
 #include "summary/engine.h"
 
 /* A label in a client's encoding may be longer than in that of the server. */
@@ -31,7 +32,7 @@ typedef struct SummaryReader
 	SummaryGroup group;			/* its cells are in `cells` only; valid until the next one */
 	NameSet		names;
 	TallyReader cells;
-	char		label[SUMMARY_READ_LABEL];
+	char		label[SUMMARY_READ_LABEL + 16];
 	Sum128		sums[SUMMARY_MAX_SUMS];
 } SummaryReader;
 

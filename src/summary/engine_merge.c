@@ -156,10 +156,21 @@ static SummaryState *
 merge_cells(SummaryState *state, const SummaryType *type, uint64 row_key, TallyReader *cells, int sign)
 {
 	TallyReader reader = *cells;
+	TallyEntry	four[TALLY_FOUR];
 	TallyEntry	entry;
+	bool		mostly_short = tally_mostly_short(&reader);
 
-	while (tally_read_next(&reader, &entry))
+	for (;;)
 	{
+		while (mostly_short && tally_read_four(&reader, four))
+		{
+			for (int i = 0; i < TALLY_FOUR; i++)
+				state = summary_add_quickly(state, type, row_key + four[i].key, sign * four[i].count);
+			if ((reader.remaining & INTERRUPT_STRIDE) < TALLY_FOUR)
+				CHECK_FOR_INTERRUPTS();
+		}
+		if (!tally_read_next(&reader, &entry))
+			break;
 		state = summary_add_quickly(state, type, row_key + entry.key, sign * entry.count);
 		if ((reader.remaining & INTERRUPT_STRIDE) == INTERRUPT_STRIDE)
 			CHECK_FOR_INTERRUPTS();

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "plain/sum128.h"
 #include "plain/tally_order.h"
+#include "plain/tally_reader.h"
 #include "plain/varint.h"
 
 typedef __int128 int128;
@@ -116,6 +117,45 @@ check_sums(const uint8_t *data)
 	}
 }
 
+/* A number read by a word is what it is byte by byte, wherever there are eight bytes. */
+static void
+check_word(const uint8_t *data, size_t size)
+{
+	uint64_t	word;
+	uint64_t	value;
+	const uint8_t *next = varint_read_word(data, data + size, &word);
+
+	if (next != NULL)
+		CHECK(varint_read(data, data + size, &value) == next && value == word);
+	else if (size >= 8)
+	{
+		next = varint_read(data, data + size, &value);
+		CHECK(next == NULL || next > data + 8);
+	}
+}
+
+/* Entries read by fours where that goes are those read one by one. */
+static void
+check_fours(const uint8_t *data, size_t size, const TallyEntry *entries, uint32_t n)
+{
+	TallyReader reader;
+	TallyEntry	four[TALLY_FOUR];
+
+	tally_read_begin(&reader, data, data + size);
+	for (uint32_t i = 0; i < n;)
+	{
+		uint32_t	read = TALLY_FOUR;
+
+		if (n - i < TALLY_FOUR || !tally_read_four(&reader, four))
+		{
+			CHECK(tally_read_next(&reader, four));
+			read = 1;
+		}
+		for (uint32_t j = 0; j < read; j++, i++)
+			CHECK(four[j].key == entries[i].key && four[j].count == entries[i].count);
+	}
+}
+
 /* Packed bytes: refused, or the one packing of what is read. */
 static void
 check_packed(const uint8_t *data, size_t size)
@@ -132,6 +172,7 @@ check_packed(const uint8_t *data, size_t size)
 		CHECK(entries[n].count > 0 && (n == 0 || entries[n].key > entries[n - 1].key));
 		n++;
 	}
+	check_fours(data, size, entries, n);
 	if (reader.damaged || reader.remaining > 0)
 		return;
 	CHECK(tally_packed_size(entries, n) == (size_t) (reader.next - data));
@@ -240,6 +281,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 3:
 			check_packed(data + 1, size - 1);
+			check_word(data + 1, size - 1);
 			break;
 		case 4:
 			check_open(data + 1, size - 1 > 300 ? 300 : size - 1);

@@ -12,6 +12,7 @@
 
 #include "plain/sum128.h"
 #include "plain/tally_order.h"
+#include "plain/tally_reader.h"
 #include "plain/varint.h"
 
 static int	tests = 0;
