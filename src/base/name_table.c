@@ -42,6 +42,7 @@ slot_hash(Label label)
 	const char *end = label.data + label.length;
 	uint64		hash = label.length;
 	uint64		word = 0;
+	uint32		half;
 
 	if (label.length >= sizeof(word))
 	{
@@ -53,6 +54,13 @@ slot_hash(Label label)
 		}
 		memcpy(&word, end - sizeof(word), sizeof(word));
 	}
+	else if (label.length >= sizeof(half))
+	{
+		memcpy(&half, end - sizeof(half), sizeof(half));
+		word = (uint64) half << 32;
+		memcpy(&half, label.data, sizeof(half));
+		word |= half;
+	}
 	else
 		for (const char *in = label.data; in < end; in++)
 			word = word << 8 | (uint8) *in;
@@ -61,34 +69,8 @@ slot_hash(Label label)
 	return (uint32) (hash >> 32);
 }
 
-/*
- * label_equal(), eight bytes at a time: labels are so short that the call of
- * memcmp() takes longer. rollout_agg() saves 4 ns of 101 for each row.
- */
-static inline bool
-same_label(Label a, Label b)
-{
-	Size		last;
-	uint64		left;
-	uint64		right;
-
-	if (a.length != b.length || a.length < sizeof(uint64))
-		return label_equal(a, b);
-	last = a.length - sizeof(uint64);
-	for (Size at = 0; at < last; at += sizeof(uint64))
-	{
-		memcpy(&left, a.data + at, sizeof(uint64));
-		memcpy(&right, b.data + at, sizeof(uint64));
-		if (left != right)
-			return false;
-	}
-	memcpy(&left, a.data + last, sizeof(uint64));
-	memcpy(&right, b.data + last, sizeof(uint64));
-	return left == right;
-}
-
 /* The number of a label, or -1 and the slot where it would go (-1: none is free). */
-static inline int
+static pg_attribute_always_inline int
 search(const NameTable *table, Label label, uint32 hash, int64 *free_slot)
 {
 	const uint32 *slots = name_table_slots(table);
@@ -106,7 +88,7 @@ search(const NameTable *table, Label label, uint32 hash, int64 *free_slot)
 			return -1;
 		}
 		if (slots[slot] <= table->used && table->entries[slots[slot] - 1].hash == hash &&
-			same_label(name_table_label(table, slots[slot] - 1), label))
+			label_equal(name_table_label(table, slots[slot] - 1), label))
 			return (int) (slots[slot] - 1);
 	}
 	return -1;

@@ -52,38 +52,6 @@ kind_signature(const char *kind, uint32 length)
 	return length << 24 | bytes[0] << 16 | bytes[length / 2] << 8 | bytes[length - 1];
 }
 
-/*
- * Are two kinds of one length and signature the same? Those of 4 to 16 bytes, which most
- * are, by two words that may overlap.
- */
-static inline bool
-kind_same(const char *a, const char *b, uint32 length)
-{
-	uint64		first[2];
-	uint64		last[2];
-
-	if (length <= 3)
-		return true;
-	if (length > 16)
-		return memcmp(a, b, length) == 0;
-	if (length < 8)
-	{
-		uint32		begin[2];
-		uint32		end[2];
-
-		memcpy(&begin[0], a, 4);
-		memcpy(&begin[1], b, 4);
-		memcpy(&end[0], a + length - 4, 4);
-		memcpy(&end[1], b + length - 4, 4);
-		return begin[0] == begin[1] && end[0] == end[1];
-	}
-	memcpy(&first[0], a, 8);
-	memcpy(&first[1], b, 8);
-	memcpy(&last[0], a + length - 8, 8);
-	memcpy(&last[1], b + length - 8, 8);
-	return first[0] == first[1] && last[0] == last[1];
-}
-
 /* Where a kind stands in roles->roles, or NULL; its length is not 0. */
 static inline KindRole *
 kind_roles_find(const KindRoles *roles, const char *kind, uint32 length)
@@ -95,7 +63,8 @@ kind_roles_find(const KindRoles *roles, const char *kind, uint32 length)
 	{
 		KindRole   *found = &roles->roles[roles->slots[slot] - 1];
 
-		if (found->signature == signature && kind_same(found->label.data, kind, length))
+		if (found->signature == signature &&
+			(length <= 3 || same_bytes(found->label.data, kind, length)))
 			return found;
 	}
 	return NULL;

@@ -17,6 +17,9 @@
 /* Bytes that a packed named group takes at least, beside a byte for each sum. */
 #define LEAST_GROUP_BYTES 3
 
+/* Bytes of a label copied at once. */
+#define LABEL_WORD 16
+
 /* ---------------------------------------------------------------- reading */
 
 bool
@@ -84,7 +87,11 @@ read_label(SummaryReader *reader, const uint8 *in)
 	{
 		if (last.data != reader->label)
 			memcpy(reader->label, last.data, shared);
-		memcpy(reader->label + shared, in, rest);
+		/* a copy of fixed size takes no call */
+		if (rest <= LABEL_WORD && reader->end - in >= LABEL_WORD)
+			memcpy(reader->label + shared, in, LABEL_WORD);
+		else
+			memcpy(reader->label + shared, in, rest);
 		reader->group.label.data = reader->label;
 	}
 	return in + rest;
