@@ -1,4 +1,5 @@
-# The generated CRM is the same every time; the demo's reports on it and on the Olist funnel say what is known.
+# The generated CRM is the same every time; the demo's reports on it and on the Olist funnel say what is known, and the
+# forecasts of the past in doc/money.md are what the data gives.
 
 use lib 'test/lib';
 use Suite qw(server);
@@ -20,6 +21,17 @@ sub report
 	chdir $home;
 	unlike($err, qr/ERROR|FATAL/, "@files run without an error");
 	return $out;
+}
+
+# The rows that backtest.sql prints in a database, of which doc/money.md has each.
+sub backtest
+{
+	my ($database, $wanted) = @_;
+	my ($out, $err) = PostgreSQL::Test::Utils::run_command([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', "$demo/backtest.sql" ]);
+	my @rows = grep { /^\| / } split /\n/, $out;
+	is("$err" . @rows, $wanted, "forecasts of the past: $wanted rows of $database");
+	my %page = map { $_ => 1 } split /\n/, PostgreSQL::Test::Utils::slurp_file('doc/money.md');
+	is(join("\n", grep { !$page{$_} } @rows), '', "doc/money.md has them");
 }
 
 my $out = report('crm', '.', 'generate.sql', 'report.sql', 'report_wins.sql', 'report_time.sql', 'report_comparison.sql');
@@ -84,16 +96,26 @@ SELECT after_median / before_median BETWEEN 0.65 AND 0.85 AND hazard_ratio > 1.1
 FROM (SELECT rollup(before) AS before, rollup(after) AS after FROM crm.days_to_decision) d, compare(before, after)
 SQL
 
+backtest('crm', 12);
+
 SKIP:
 {
 	my $data = ($ENV{ENABLEMENT_METRICS_DATA} // '../shared/data') . '/olist_marketing_funnel';
-	skip "no real data: $data is not there (set ENABLEMENT_METRICS_DATA)", 6 unless -r "$data/olist_closed_deals_dataset.csv";
+	skip "no real data: $data is not there (set ENABLEMENT_METRICS_DATA)", 8 unless -r "$data/olist_closed_deals_dataset.csv";
 	my $olist = report('olist', $data, 'olist.sql');
 	like($olist, qr/funnel: first contact, then won \| +8000 \| +841 \| +10\.513 /, 'as a funnel: 841 of 8,000');
 	like($olist, qr/fact: has a win at any time +\| +8000 \| +842 \| +10\.525 \| +9\.871 \| 11\.217/, 'as a fact: 842 of 8,000, with the known interval');
 	like($olist, qr/^ b91cf8812365f50ff4bda4bcd6206b05 \|/m, 'the win before its first contact is named');
 	like($olist, qr/"successes": ?842, ?"total": ?8000/, 'the months roll up to the same');
 	like($olist, qr/^ all +\| +842 \| +7158 \| +\|.*\n winners alone +\| +842 \| +0 \| +14 \|/m, 'days to the win: the median of the winners is not that of the leads');
+	backtest('olist', 6);
+}
+SKIP:
+{
+	my $data = ($ENV{ENABLEMENT_METRICS_DATA} // '../shared/data') . '/maven_crm';
+	skip "no real data: $data is not there (set ENABLEMENT_METRICS_DATA)", 3 unless -r "$data/sales_pipeline.csv";
+	report('maven', $data, 'maven_crm.sql');
+	backtest('maven', 6);
 }
 $node->stop;
 done_testing();
