@@ -8,8 +8,7 @@
 \set ON_ERROR_STOP on
 \if :{?schema}
 \else
-	\warn 'page.sql: name the schema of the report by -v schema=NAME'
-	\quit 3
+	DO $$ BEGIN RAISE 'name the schema of the report by -v schema=NAME'; END $$;
 \endif
 \encoding UTF8
 \pset format unaligned
@@ -31,7 +30,7 @@ SET LOCAL search_path = pg_temp, :"schema", :extension_schema;
 -- The views, read
 --
 CREATE TEMP TABLE facts ON COMMIT DROP AS
-SELECT (as_of AT TIME ZONE zone)::date AS as_of_on, (programme_start AT TIME ZONE zone)::date AS start_on, extract(epoch FROM within)::int / 86400 AS within_days, anticipation,
+SELECT (as_of AT TIME ZONE zone)::date AS as_of_on, (programme_start AT TIME ZONE zone)::date AS start_on, extract(epoch FROM within)::int / 86400 AS within_days, anticipation, sustained,
 	pg_temp.escaped(coalesce(title, 'Sales enablement report')) AS report_name, pg_temp.escaped(opportunity_stage) AS opportunity_name, currency,
 	deals AS all_deals, mature AS mature_deals, first_on, last_on, teams AS all_teams, teams_without, version
 FROM report_settings s;
@@ -44,7 +43,7 @@ FROM report_conversion WHERE n = 1;
 CREATE TEMP TABLE platforms ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY effect DESC NULLS LAST, platform) AS n, e.*, pg_temp.escaped(platform) AS name, pg_temp.shortened(platform, 20) AS label,
 	CASE status WHEN 'raised' THEN 'up' WHEN 'lowered' THEN 'down' WHEN 'no evidence' THEN pg_temp.tells_nothing(e.low, e.high, before_percent) ELSE 'unknown' END AS tells,
-	effect * deals / nullif((SELECT since_total FROM change), 0) AS part, e.low * deals / nullif((SELECT since_total FROM change), 0) AS part_low, e.high * deals / nullif((SELECT since_total FROM change), 0) AS part_high,
+	effect * deals / nullif((SELECT since_total FROM change), 0) AS part,
 	slope, p.low AS slope_low, p.high AS slope_high
 FROM report_platform_effects e LEFT JOIN (SELECT platform, slope, low, high FROM report_pretrend) p USING (platform);
 
@@ -120,7 +119,7 @@ END $$;
 -- The answer: verdict, one sentence for it, and what data it is made of.
 INSERT INTO page
 SELECT 1, format(E'<header>\n<h1>%s</h1>\n%s<p class="data">%s</p>\n</header>\n',
-	coalesce(pg_temp.verdict(c.tells, ups, downs, nones, unsures, coalesce(CASE c.tells WHEN 'up' THEN part_most >= c.difference WHEN 'down' THEN part_least <= c.difference END, false)),
+	coalesce(pg_temp.verdict(c.tells, ups, downs, nones, unsures, coalesce(CASE c.tells WHEN 'up' THEN raised WHEN 'down' THEN lowered END / c.difference >= 0.8, false)),
 		CASE WHEN c.total > 0 THEN format('%s of deals go from %s to %s', pg_temp.percentage(c.percent), c.from_name, c.to_name) END,
 		(SELECT format('%s of %s reached quota', pg_temp.number(reached), pg_temp.counted(reps, 'new rep')) FROM quotas WHERE hired = 'all' AND reps > 0), f.report_name),
 	(SELECT format(E'<p class="lead">%s</p>\n', lead) FROM nullif(concat_ws(' ',
@@ -136,7 +135,7 @@ SELECT 1, format(E'<header>\n<h1>%s</h1>\n%s<p class="data">%s</p>\n</header>\n'
 FROM facts f LEFT JOIN change c ON true,
 	(SELECT coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells = 'up'), '{}') AS ups, coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells = 'down'), '{}') AS downs,
 		coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells = 'none'), '{}') AS nones, coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells IN ('unsure', 'unknown')), '{}') AS unsures,
-		sum(part_high) FILTER (WHERE tells = 'up') AS part_most, sum(part_low) FILTER (WHERE tells = 'down') AS part_least FROM platforms) p;
+		sum(part) FILTER (WHERE tells = 'up') AS raised, sum(part) FILTER (WHERE tells = 'down') AS lowered FROM platforms) p;
 
 -- Four figures, as far as there is data for them.
 INSERT INTO page
@@ -371,7 +370,7 @@ FROM facts f, LATERAL (
 	UNION ALL
 	SELECT 7, 'Cycle', format('Days from %s to any ending. Deals not closed yet count as long as they were seen (Kaplan&#8211;Meier).', f.opportunity_name) FROM cycles HAVING count(*) > 0
 	UNION ALL
-	SELECT 8, 'Quota', 'A rep reaches quota in the first period in which the deals won are worth the quota, or its ramp. Reps who left before are counted as not having reached it (Aalen&#8211;Johansen).' FROM quotas HAVING count(*) > 0
+	SELECT 8, 'Quota', format('Quota is reached with the first %s in which the deals won are worth the quota, or its ramp. Reps who left before are counted as not having reached it (Aalen&#8211;Johansen).', CASE WHEN f.sustained > 1 THEN f.sustained || ' periods in a row' ELSE 'period' END) FROM quotas HAVING count(*) > 0
 	UNION ALL
 	SELECT 9, 'Competitors', 'Deals won of deals closed. Meeting a competitor is not handed out by lot: such deals may differ in other ways.' FROM rivals HAVING count(*) > 0
 	UNION ALL

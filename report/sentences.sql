@@ -16,7 +16,7 @@ RETURN CASE WHEN cardinality(names) <= 3 THEN replace(pg_temp.listed(names), ' a
 	ELSE names[1] || ', ' || names[2] || ' ' || conjunction || ' ' || cardinality(names) - 2 || ' others' END;
 
 -- The verdict. `change` tells what happened to all deals (NULL: there is no before and since); the lists are the platforms by what their effects tell; `whole`:
--- the platforms that went the same way can account for all of the change.
+-- the platforms that went the same way account for most of the change.
 CREATE FUNCTION pg_temp.verdict(change text, ups text[], downs text[], nones text[], unsures text[], whole boolean) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	same text[] := CASE change WHEN 'up' THEN ups WHEN 'down' THEN downs ELSE '{}' END;

@@ -96,7 +96,7 @@ footer { padding-top: 14px; padding-bottom: 44px; border-top: 1px solid var(--ru
 	@page { margin: 13mm 14mm; }
 	:root {
 		--paper: #fff; --ink: #000; --soft: #444; --rule: #bbb; --field: #f4f4f4; --grid: #ddd;
-		--since: #0a64a4; --before: #68717b; --up: #0a64a4; --down: #b3400e; --none: #68717b; --two: #b3700e;
+		--since: #0a64a4; --before: #68717b; --up: #0a64a4; --down: #b3400e; --none: #68717b; --two: #b3700e; --focus: #b3400e;
 	}
 	* { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 	html { font-size: 9.5pt; }
