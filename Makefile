@@ -4,7 +4,7 @@ EXTENSION = enablement_metrics
 MODULE_big = enablement_metrics
 
 # The folders of src/ in their order: a file includes headers of its own folder and of those before it.
-plain = sum128 wide moments tally tally_order chain chain_run survival distribution proportion \
+plain = sum128 wide moments tally tally_order chain chain_run chain_memo survival distribution proportion \
 	panel jackknife rollout_fit rollout pretrend permutation power
 base = module type options instant label json row call_cache name_table money chart zone elements business_days rounded day
 history = deal_event history_bytes deal_history history_states history_queries history_changes

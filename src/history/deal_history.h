@@ -37,17 +37,8 @@
 #define EM_DEAL_HISTORY_H
 
 #include "history/deal_event.h"
+#include "plain/packed_history.h"
 
-#define DEAL_HISTORY_VERSION 1
-#define HISTORY_OPEN 0x01
-#define HISTORY_SOME_AMOUNTS 0x02	/* with a bitmap */
-#define HISTORY_ALL_AMOUNTS 0x04
-#define HISTORY_SOME_SUBJECTS 0x08	/* with a bitmap */
-#define HISTORY_ALL_SUBJECTS 0x10
-/* Of each pair at most one is set: they say how long its column is. */
-#define HISTORY_ANY_AMOUNTS (HISTORY_SOME_AMOUNTS | HISTORY_ALL_AMOUNTS)
-#define HISTORY_ANY_SUBJECTS (HISTORY_SOME_SUBJECTS | HISTORY_ALL_SUBJECTS)
-#define HISTORY_PACKED_FLAGS (HISTORY_ANY_AMOUNTS | HISTORY_ANY_SUBJECTS)
 #define HISTORY_MAX_EVENTS 10000000
 
 /*
@@ -92,7 +83,13 @@ extern void history_damaged(void) __attribute__((noreturn));
 extern void history_view(HistoryView *view, Datum history);
 
 /* Is a datum that is not toasted an open form? */
-extern bool history_is_open(Datum history);
+static inline bool
+history_is_open(Datum history)
+{
+	const struct varlena *value = (const struct varlena *) DatumGetPointer(history);
+
+	return VARSIZE_ANY_EXHDR(value) >= 2 && (((const uint8 *) VARDATA_ANY(value))[1] & HISTORY_OPEN) != 0;
+}
 
 /* Fills view->kinds and view->subjects. */
 extern void history_labels(HistoryView *view);

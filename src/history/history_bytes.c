@@ -14,11 +14,6 @@
 #include "history/deal_history.h"
 #include "plain/varint.h"
 
-/* The units of instants, by code; frozen within format version 1. */
-static const int64 time_units[] = {
-	1, 1000, USECS_PER_SEC, USECS_PER_MINUTE, USECS_PER_HOUR, USECS_PER_DAY
-};
-
 /* The powers of ten of amounts, by code. */
 static const int64 amount_units[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000
@@ -210,27 +205,13 @@ history_append_all(OpenHistory *open, Datum history)
 	return open;
 }
 
-/* Is it an open form, and do its sizes agree? */
-static bool
-is_open(const struct varlena *history)
-{
-	return VARSIZE_ANY_EXHDR(history) >= 2 &&
-		(((const uint8 *) VARDATA_ANY(history))[1] & HISTORY_OPEN) != 0;
-}
-
-bool
-history_is_open(Datum history)
-{
-	return is_open((const struct varlena *) DatumGetPointer(history));
-}
-
 OpenHistory *
 history_reopen(Datum history)
 {
 	struct varlena *stored = PG_DETOAST_DATUM_PACKED(history);
 	OpenHistory *open;
 
-	if (!is_open(stored))
+	if (!history_is_open(PointerGetDatum(stored)))
 		return history_append_all(history_open(HISTORY_INITIAL_ROOM),
 								  PointerGetDatum(stored));
 	open = (OpenHistory *) PG_DETOAST_DATUM(PointerGetDatum(stored));
@@ -309,7 +290,7 @@ sort_record_compare(const void *left, const void *right)
 /* What a column of numbers needs: a common unit, a smallest value, a width. */
 typedef struct ColumnShape
 {
-	const int64 *units;
+	const int64_t *units;
 	int			code;			/* of the largest unit that divides all so far */
 	int64		lowest;
 	int64		highest;
@@ -530,7 +511,7 @@ history_pack(const OpenHistory *open)
 	PackPlan	plan = {
 		.events = n > PACK_SMALL ? palloc(sizeof(PackedEvent) * n) : few_events,
 		.n = n,
-		.times = {time_units, lengthof(time_units) - 1, 0, 0},
+		.times = {history_time_units, HISTORY_TIME_UNITS - 1, 0, 0},
 		.amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN}
 	};
 	Size		size;
@@ -615,7 +596,7 @@ history_view(HistoryView *view, Datum history)
 	uint64		nsubjects;
 	uint32		with_subject;
 
-	if (is_open(stored))
+	if (history_is_open(PointerGetDatum(stored)))
 		stored = history_pack(history_reopen(PointerGetDatum(stored)));
 	in = (const uint8 *) VARDATA_ANY(stored);
 	end = in + VARSIZE_ANY_EXHDR(stored);
@@ -628,7 +609,7 @@ history_view(HistoryView *view, Datum history)
 		(head[1] & ~HISTORY_PACKED_FLAGS) != 0 ||
 		(head[1] & HISTORY_ANY_AMOUNTS) == HISTORY_ANY_AMOUNTS ||
 		(head[1] & HISTORY_ANY_SUBJECTS) == HISTORY_ANY_SUBJECTS ||
-		(head[2] & 0x0F) >= lengthof(time_units) || (head[2] >> 4) > 8 || (head[2] >> 4) == 7 ||
+		(head[2] & 0x0F) >= HISTORY_TIME_UNITS || (head[2] >> 4) > 8 || (head[2] >> 4) == 7 ||
 		(head[3] & 0x0F) >= lengthof(amount_units) || (head[3] >> 4) > 8 || (head[3] >> 4) == 7)
 		history_damaged();
 
@@ -636,7 +617,7 @@ history_view(HistoryView *view, Datum history)
 	view->nevents = nevents;
 	view->nkinds = nkinds;
 	view->nsubjects = nsubjects;
-	view->time_unit = time_units[head[2] & 0x0F];
+	view->time_unit = history_time_units[head[2] & 0x0F];
 	view->time_width = head[2] >> 4;
 	view->amount_unit = amount_units[head[3] & 0x0F];
 	view->amount_width = head[3] >> 4;

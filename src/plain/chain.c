@@ -725,21 +725,7 @@ chain_set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, i
 		deadline = step_deadline < deadline ? step_deadline : deadline;
 	}
 
-	if (exit_at != CHAIN_NEVER && exit_at <= deadline)
-	{
-		result->status = CHAIN_EXITED;
-		result->ended_at = exit_at;
-	}
-	else if (as_of > deadline)
-	{
-		result->status = CHAIN_EXPIRED;
-		result->ended_at = deadline;
-	}
-	else
-	{
-		result->status = CHAIN_OPEN;
-		result->ended_at = as_of;
-	}
+	chain_set_end(deadline, exit_at, as_of, result);
 }
 
 void

@@ -46,7 +46,28 @@ chain_is_optional(const ChainRules *rules, int stage)
 	return (rules->optional >> stage) & 1;
 }
 
-/* How the attempt of a chain without its last stage stands at as_of; exit_at is CHAIN_NEVER for none. */
+/* How an attempt with this deadline stands at as_of; exit_at is CHAIN_NEVER for none. */
+static inline void
+chain_set_end(int64_t deadline, int64_t exit_at, int64_t as_of, ChainResult *result)
+{
+	if (exit_at != CHAIN_NEVER && exit_at <= deadline)
+	{
+		result->status = CHAIN_EXITED;
+		result->ended_at = exit_at;
+	}
+	else if (as_of > deadline)
+	{
+		result->status = CHAIN_EXPIRED;
+		result->ended_at = deadline;
+	}
+	else
+	{
+		result->status = CHAIN_OPEN;
+		result->ended_at = as_of;
+	}
+}
+
+/* The same for a chain without its last stage, by the rules. */
 extern void chain_set_status(const ChainRules *rules, int64_t entered_at, int64_t last_at, int64_t exit_at,
 							 int64_t as_of, ChainResult *result);
 

@@ -115,34 +115,18 @@ deal_progress_get(Datum datum)
 }
 
 void
-progress_parts(ProgressParts *parts, Datum datum)
+progress_parts_of_value(ProgressParts *parts, Datum datum)
 {
-	ProgressPromise *promise = progress_promise(datum);
-	const ChainResult *result;
+	const DealProgress *value = deal_progress_peek(datum);
 
-	parts->value = NULL;
-	if (unlikely(promise == NULL))
-	{
-		const DealProgress *value = deal_progress_peek(datum);
-
-		parts->value = value;
-		parts->identity = deal_progress_identity(value);
-		parts->identity_size = value->identity_size;
-		parts->depth = value->depth;
-		parts->status = value->status;
-		parts->matched = value->matched;
-		parts->times = value->times;
-		parts->ended_at = value->ended_at;
-		return;
-	}
-	result = progress_promise_result(promise);
-	parts->identity = (const uint8 *) promise->options->identity.data;
-	parts->identity_size = promise->options->identity.len;
-	parts->depth = result->depth;
-	parts->status = result->status;
-	parts->matched = result->matched;
-	parts->times = result->times;
-	parts->ended_at = result->ended_at;
+	parts->value = value;
+	parts->identity = deal_progress_identity(value);
+	parts->identity_size = value->identity_size;
+	parts->depth = value->depth;
+	parts->status = value->status;
+	parts->matched = value->matched;
+	parts->times = value->times;
+	parts->ended_at = value->ended_at;
 }
 
 void
@@ -441,7 +425,7 @@ parse_options(FunctionCallInfo fcinfo, FunnelDefinition *definition)
 	funnel_definition_check(definition, NULL);
 }
 
-static const ProgressOptions *
+static pg_noinline const ProgressOptions *
 get_options(FunctionCallInfo fcinfo)
 {
 	ProgressOptions *options = call_cache_get(fcinfo, &cached_arguments);
@@ -466,6 +450,11 @@ get_options(FunctionCallInfo fcinfo)
 
 	options->roles = funnel_definition_roles(&options->definition, NO_ROLE);
 	options->constant = call_cache_end(fcinfo, options, caller);
+	if (options->constant && chain_memo_serves(&options->definition.rules))
+	{
+		options->memo = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(ChainMemo));
+		chain_memo_begin(options->memo, &options->definition.rules);
+	}
 	return options;
 }
 
@@ -482,7 +471,9 @@ deal_progress(PG_FUNCTION_ARGS)
 	TimestampTz as_of;
 
 	/* options are checked even where there is nothing to read */
-	options = get_options(fcinfo);
+	options = call_cache_get_constant(fcinfo);
+	if (unlikely(options == NULL))
+		options = get_options(fcinfo);
 	if (PG_ARGISNULL(ARG_HISTORY) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
 	as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);

@@ -81,8 +81,8 @@ search_events(const ProgressOptions *options, const HistoryView *view, const uin
 		pfree(events);
 }
 
-/* Fills a result whose `times` have space for every stage and one more. */
-static void
+/* Reads and searches all of a history; the memo learns its dictionary. */
+static pg_noinline void
 search_history(const ProgressOptions *options, Datum history, TimestampTz as_of, ChainResult *result)
 {
 	HistoryView view;
@@ -97,6 +97,19 @@ search_history(const ProgressOptions *options, Datum history, TimestampTz as_of,
 	run = run_of_events(&view, roles, count, result->times);
 	if (!chain_run_end(&run, &options->definition.rules, as_of, result))
 		search_events(options, &view, roles, count, as_of, result);
+	if (options->memo != NULL)
+		chain_memo_learn(options->memo, view.dictionary, view.end, view.nkinds, view.nsubjects, roles);
+}
+
+/* Fills a result whose `times` have space for every stage and one more, from a history that is not toasted. */
+static inline void
+read_history(const ProgressOptions *options, Datum history, TimestampTz as_of, ChainResult *result)
+{
+	const struct varlena *stored = (const struct varlena *) DatumGetPointer(history);
+
+	if (options->memo == NULL ||
+		!chain_memo_read(options->memo, (const uint8 *) VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), as_of, result))
+		search_history(options, history, as_of, result);
 }
 
 /* ---------------------------------------------------------------- promises */
@@ -125,13 +138,14 @@ progress_of_history(const ProgressOptions *options, Datum history, TimestampTz a
 	ProgressPromise *promise;
 
 	/* an open history may grow where it lies */
-	history = PointerGetDatum(PG_DETOAST_DATUM_PACKED(history));
+	if (VARATT_IS_COMPRESSED(DatumGetPointer(history)) || VARATT_IS_EXTERNAL(DatumGetPointer(history)))
+		history = PointerGetDatum(PG_DETOAST_DATUM_PACKED(history));
 	if (!options->constant || history_is_open(history))
 	{
 		DealProgress *progress = deal_progress_begin(nstages, options->identity.len);
 		ChainResult result = {.times = progress->times};
 
-		search_history(options, history, as_of, &result);
+		read_history(options, history, as_of, &result);
 		deal_progress_end(progress, &result, options->identity.data, options->identity.len);
 		return PointerGetDatum(progress);
 	}
@@ -146,16 +160,12 @@ progress_of_history(const ProgressOptions *options, Datum history, TimestampTz a
 	return EOHPGetRODatum(&promise->header);
 }
 
-const ChainResult *
-progress_promise_result(ProgressPromise *promise)
+void
+progress_promise_read(ProgressPromise *promise)
 {
-	if (likely(!promise->searched))
-	{
-		promise->result.times = promise->times;
-		search_history(promise->options, promise->history, promise->as_of, &promise->result);
-		promise->searched = true;
-	}
-	return &promise->result;
+	promise->result.times = promise->times;
+	read_history(promise->options, promise->history, promise->as_of, &promise->result);
+	promise->searched = true;
 }
 
 const DealProgress *

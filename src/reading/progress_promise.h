@@ -19,6 +19,7 @@
 #include "utils/expandeddatum.h"
 
 #include "reading/deal_progress.h"
+#include "plain/chain_memo.h"
 
 /* The options of a call site of deal_progress(), parsed once. */
 typedef struct ProgressOptions
@@ -27,6 +28,7 @@ typedef struct ProgressOptions
 	StringInfoData identity;
 	KindRoles  *roles;
 	bool		constant;		/* in every call of the query */
+	ChainMemo  *memo;			/* NULL where there is none */
 } ProgressOptions;
 
 /* The role of a kind that is neither a stage nor an exit. */
@@ -66,8 +68,16 @@ progress_promise(Datum datum)
 	return pointer.eohptr->eoh_methods == &progress_promise_methods ? (ProgressPromise *) pointer.eohptr : NULL;
 }
 
+extern void progress_promise_read(ProgressPromise *promise);
+
 /* Reads the history, unless that was done. */
-extern const ChainResult *progress_promise_result(ProgressPromise *promise);
+static inline const ChainResult *
+progress_promise_result(ProgressPromise *promise)
+{
+	if (!promise->searched)
+		progress_promise_read(promise);
+	return &promise->result;
+}
 
 /* The value, which belongs to the promise. */
 extern const DealProgress *progress_promise_value(ProgressPromise *promise);
@@ -85,7 +95,29 @@ typedef struct ProgressParts
 	int64		ended_at;
 } ProgressParts;
 
-/* As deal_progress_peek(): the instants of a value may be damaged. */
-extern void progress_parts(ProgressParts *parts, Datum datum);
+/* Those of a value; as deal_progress_peek(): the instants may be damaged. */
+extern void progress_parts_of_value(ProgressParts *parts, Datum datum);
+
+static inline void
+progress_parts(ProgressParts *parts, Datum datum)
+{
+	ProgressPromise *promise = progress_promise(datum);
+	const ChainResult *result;
+
+	if (unlikely(promise == NULL))
+	{
+		progress_parts_of_value(parts, datum);
+		return;
+	}
+	result = progress_promise_result(promise);
+	parts->value = NULL;
+	parts->identity = (const uint8 *) promise->options->identity.data;
+	parts->identity_size = promise->options->identity.len;
+	parts->depth = result->depth;
+	parts->status = result->status;
+	parts->matched = result->matched;
+	parts->times = promise->times;
+	parts->ended_at = result->ended_at;
+}
 
 #endif							/* EM_PROGRESS_PROMISE_H */

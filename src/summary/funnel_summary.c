@@ -273,10 +273,32 @@ receive_identity(SummaryView *view)
 
 /* ---------------------------------------------------------------- accumulate */
 
+/* A state, and where its parts lie until it grows. */
+typedef struct OpenFunnel
+{
+	SummaryState *state;
+	Tally	   *tally;
+	Sum128	   *sums;
+} OpenFunnel;
+
+static inline OpenFunnel
+open_funnel(SummaryState *state)
+{
+	return (OpenFunnel) {
+		state, summary_tally(state), summary_sums(state)
+	};
+}
+
+static inline void
+count_cell(OpenFunnel *funnel, uint64 key)
+{
+	if (unlikely(!tally_add_quickly(funnel->tally, key, 1)))
+		*funnel = open_funnel(summary_add(funnel->state, &funnel_type, key, 1));
+}
+
 /* The time from one instant to a later one, as a cell of a stage. */
-static inline SummaryState *
-count_duration(SummaryState *state, int stage, int64 from, int64 to,
-			   DurationCategory category)
+static inline void
+count_duration(OpenFunnel *funnel, int stage, int64 from, int64 to, DurationCategory category)
 {
 	int64		microseconds;
 
@@ -284,27 +306,23 @@ count_duration(SummaryState *state, int stage, int64 from, int64 to,
 		deal_progress_damaged();
 	microseconds = duration_between(from, to);
 	if (category == DURATION_EVENT)
-		sum128_add_int64(&summary_sums(state)[stage], microseconds);
-	return summary_increment(state, &funnel_type,
-							 FUNNEL_DURATION_KEY(stage, DURATION_KEY(microseconds / USECS_PER_DAY,
-																	 category)));
+		sum128_add_int64(&funnel->sums[stage], microseconds);
+	count_cell(funnel, FUNNEL_DURATION_KEY(stage, DURATION_KEY(microseconds / USECS_PER_DAY, category)));
 }
 
 /* The deal's stages in pairs, for rates among those that matched a stage. */
-static SummaryState *
-count_pairs(SummaryState *state, int depth, ChainStatus status, uint32 matched)
+static void
+count_pairs(OpenFunnel *funnel, int depth, ChainStatus status, uint32 matched)
 {
 	for (uint32 from = matched; from != 0; from &= from - 1)
 	{
 		int			i = __builtin_ctz(from);
 
 		for (uint32 to = from; to != 0; to &= to - 1)
-			state = summary_increment(state, &funnel_type,
-									  FUNNEL_PAIR_KEY(i, __builtin_ctz(to)));
+			count_cell(funnel, FUNNEL_PAIR_KEY(i, __builtin_ctz(to)));
 		if (status == CHAIN_OPEN)
-			state = summary_increment(state, &funnel_type, FUNNEL_OPEN_KEY(i, depth));
+			count_cell(funnel, FUNNEL_OPEN_KEY(i, depth));
 	}
-	return state;
 }
 
 /*
@@ -330,51 +348,71 @@ sort_by_time(int *stages, int64 *times, int count)
 	}
 }
 
-/* How long the deal was in each stage but the last, which has no end. */
-static SummaryState *
-count_durations(SummaryState *state, const int *stages, const int64 *times, int count,
-				int nstages, ChainStatus status, int64 ended_at)
+/* Under any_order: how long the deal was in each stage but the last, which has no end. */
+static void
+count_durations_by_time(OpenFunnel *funnel, uint32 matched, const int64 *times,
+						int nstages, ChainStatus status, int64 ended_at)
 {
+	int			stages[FUNNEL_MAX_STAGES];
+	int64		sorted[FUNNEL_MAX_STAGES];
+	int			count = 0;
+
+	for (; matched != 0; matched &= matched - 1)
+	{
+		sorted[count] = times[count];
+		stages[count++] = __builtin_ctz(matched);
+	}
+	sort_by_time(stages, sorted, count);
 	for (int i = 0; i < count - 1; i++)
 		if (stages[i] != nstages - 1)
-			state = count_duration(state, stages[i], times[i], times[i + 1], DURATION_EVENT);
+			count_duration(funnel, stages[i], sorted[i], sorted[i + 1], DURATION_EVENT);
 	if (status != CHAIN_CONVERTED)
-		state = count_duration(state, stages[count - 1], times[count - 1], ended_at,
-							   status == CHAIN_EXITED ? DURATION_COMPETING :
-							   DURATION_CENSORED);
-	return state;
+		count_duration(funnel, stages[count - 1], sorted[count - 1], ended_at,
+					   status == CHAIN_EXITED ? DURATION_COMPETING : DURATION_CENSORED);
+}
+
+/* The same in the other modes, where the stages are in the order of time. */
+static inline void
+count_durations(OpenFunnel *funnel, uint32 matched, const int64 *times, ChainStatus status, int64 ended_at)
+{
+	int			stage = __builtin_ctz(matched);
+
+	for (matched &= matched - 1; matched != 0; matched &= matched - 1)
+	{
+		count_duration(funnel, stage, times[0], times[1], DURATION_EVENT);
+		stage = __builtin_ctz(matched);
+		times++;
+	}
+	if (status != CHAIN_CONVERTED)
+		count_duration(funnel, stage, times[0], ended_at,
+					   status == CHAIN_EXITED ? DURATION_COMPETING : DURATION_CENSORED);
 }
 
 /*
  * Counts one deal into a state of the same identity. The instants are those of
  * the matched stages, in stage order.
  */
-static SummaryState *
+static inline SummaryState *
 count_deal(SummaryState *state, int depth, ChainStatus status, uint32 matched,
 		   const int64 *times, int64 ended_at)
 {
 	const uint8 *identity = summary_identity(state);
+	ChainMode	mode = funnel_identity_mode(identity);
 	int			nstages = funnel_identity_nstages(identity);
-	int			stages[FUNNEL_MAX_STAGES];
-	int			count = 0;
+	OpenFunnel	funnel;
 
 	state->inputs++;
 	if (status == CHAIN_NOT_ENTERED)
 		return state;
-	state = summary_increment(state, &funnel_type, FUNNEL_OUTCOME_KEY(depth, status));
+	funnel = open_funnel(state);
+	count_cell(&funnel, FUNNEL_OUTCOME_KEY(depth, status));
 	if (funnel_identity_skipped(identity) == CHAIN_EXCLUDED)
-		state = count_pairs(state, depth, status, matched);
-	for (; matched != 0; matched &= matched - 1)
-		stages[count++] = __builtin_ctz(matched);
-	if (funnel_identity_mode(identity) == CHAIN_ANY_ORDER)
-	{
-		int64		sorted[FUNNEL_MAX_STAGES];
-
-		memcpy(sorted, times, sizeof(int64) * count);
-		sort_by_time(stages, sorted, count);
-		return count_durations(state, stages, sorted, count, nstages, status, ended_at);
-	}
-	return count_durations(state, stages, times, count, nstages, status, ended_at);
+		count_pairs(&funnel, depth, status, matched);
+	if (mode == CHAIN_ANY_ORDER)
+		count_durations_by_time(&funnel, matched, times, nstages, status, ended_at);
+	else
+		count_durations(&funnel, matched, times, status, ended_at);
+	return funnel.state;
 }
 
 SummaryState *
