@@ -9,6 +9,7 @@ const path = require('path')
 const { groups } = require('./jobs.js')
 const memory = require('./memory.js')
 const profile = require('./profile.js')
+const chart = require('./chart.js')
 
 const env = process.env
 const DEALS = Number(env.DEALS)
@@ -302,6 +303,30 @@ function table () {
   return lines.join('\n')
 }
 
+// Of each group the peers that stand in the picture, with short names.
+const PICTURED = {
+  funnel: [['funnel, stored histories', 'stored', 'plain SQL', 'sql'], ['', 'stored', 'DuckDB, raw events', 'duckdb'], ['', 'stored', 'ClickHouse, raw events', 'clickhouse'],
+    ['', 'stored', 'ClickHouse, stored arrays', 'clickhouseArrays'], ['funnel, raw events', 'raw', 'plain SQL', 'sql'], ['', 'raw', 'DuckDB', 'duckdb'], ['', 'raw', 'ClickHouse', 'clickhouse']],
+  build: [['building histories', 'ours', 'array_agg, sorted', 'sql']],
+  rate: [['rate_agg', 'ours', 'count(*) FILTER', 'sql']],
+  duration: [['median of durations', 'ours', 'percentile_cont', 'sql'], ['median of whole days', 'days', 'percentile_cont', 'sqlDays']],
+  win: [['wins by competitor', 'ours', 'unnest, GROUP BY', 'sql']],
+  money: [['amount_agg', 'ours', 'avg and stddev', 'sql']]
+}
+
+function picture () {
+  const rows = []
+  for (const [group, pairs] of Object.entries(PICTURED)) {
+    const times = results[group]?.times
+    for (const [job, ours, peer, theirs] of pairs) {
+      if (!times?.[theirs]?.length) continue
+      const ratios = sorted(times[ours].map((t, i) => t / times[theirs][i]))
+      rows.push({ job, peer, ratio: median(times[ours]) / median(times[theirs]), low: ratios[0], high: ratios.at(-1) })
+    }
+  }
+  return chart.svg(rows)
+}
+
 // --- all of it
 
 async function main () {
@@ -316,7 +341,8 @@ async function main () {
     deals: await count('SELECT count(*) FROM deal'),
     events: await count('SELECT count(*) FROM event'),
     cycles: await count('SELECT count(*) FROM cycle'),
-    summaries: await count('SELECT count(*) FROM funnel')
+    summaries: await count('SELECT count(*) FROM funnel'),
+    large: await count('SELECT count(*) FROM funnel_large')
   }
   for (const group of groups.filter(group => JOBS.length === 0 || (named(group) && !apart))) {
     if (group.sizes) {
@@ -353,6 +379,7 @@ async function main () {
   console.log(table())
   if (results.profile) console.log('\n```text\n' + results.profile.text + '\n```')
   if (results.memory) console.log('\n' + memory.table(results.memory))
+  if (env.CHART) fs.writeFileSync(env.CHART, picture())
   say('done')
   process.exit(0)
 }

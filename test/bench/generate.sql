@@ -47,10 +47,13 @@ SELECT deal, CASE WHEN depth = 5 THEN true WHEN draw(deal, 33) < 0.75 THEN false
 	ARRAY(SELECT 'competitor ' || (floor(30 * draw(deal, 80)^2)::int + 7 * n) % 30 FROM generate_series(1, floor(4 * draw(deal, 81))::int) AS n) AS competitors
 FROM life ORDER BY deal;
 
--- five times as many finished cycles: when, how many whole days, with or without success
+-- five times as many finished cycles: when, how many whole days, with or without success, for how much, by which of 40
+-- teams, and from when on that team had what was rolled out
 CREATE UNLOGGED TABLE cycle AS
 SELECT i AS cycle, started_at, started_at + wait(i, 90, 40) AS ended_at,
-	floor(extract(epoch FROM wait(i, 90, 40)) / 86400)::int AS days, draw(i, 91) < 0.3 AS won
+	floor(extract(epoch FROM wait(i, 90, 40)) / 86400)::int AS days, draw(i, 91) < 0.3 AS won,
+	round((10 + 990 * draw(i, 92))::numeric, 2) AS amount, 'team ' || i % 40 AS team,
+	CASE WHEN i % 40 < 30 THEN date '2024-07-01' + (i % 40)::int / 5 * 31 END AS adopted_on, date_trunc('month', started_at, 'UTC')::date AS month
 FROM (SELECT i, timestamptz '2024-01-01 00:00:00Z' + floor(600 * 86400 * (i / (5.0 * :deals))::double precision) * interval '1 second' AS started_at
 	FROM generate_series(1::bigint, 5 * :deals) AS i) AS c
 ORDER BY i;

@@ -25,7 +25,7 @@ const windowFunnelArrays = depths(`SELECT arrayReduce('windowFunnel(${EVER})', a
 
 const funnel = {
   name: 'funnel',
-  scale: ['stored', 'raw', 'countHistories', 'countEvents'],
+  scale: ['stored', 'raw', 'floor', 'countHistories', 'countEvents'],
   statements: {
     stored: { sql: reached('history', `funnel_agg(deal_progress(history, as_of => '${AS_OF}'))`) },
     raw: { sql: reached('event', `funnel_agg(deal, kind, at, '{${STAGES}}')`) },
@@ -34,19 +34,26 @@ const funnel = {
     duckdbEnum: { engine: 'duckdb', sql: byHand.replace('FROM event', 'FROM event_enum') },
     clickhouse: { engine: 'clickhouse', sql: windowFunnel },
     clickhouseArrays: { engine: 'clickhouse', sql: windowFunnelArrays },
+    amounts: { sql: reached('history', `funnel_agg(deal_progress(history, as_of => '${AS_OF}'), amount)`) },
+    teams: { sql: `SELECT string_agg(reached::text, ',' ORDER BY step) FROM (SELECT step, sum(reached) AS reached
+      FROM (SELECT funnel_agg(deal_progress(history, as_of => '${AS_OF}')) AS f FROM history GROUP BY team) AS x, steps(f) GROUP BY step) AS y` },
+    floor: { sql: 'SELECT count(history) FROM history', answer: false },
     countHistories: { sql: 'SELECT count(*) FROM history', answer: false },
     countEvents: { sql: 'SELECT count(*) FROM event', answer: false }
   },
   rows: [
-    ['funnel over {deals} stored histories', 'stored', '`count(*)` of the same table', 'countHistories', 2.0],
+    ['funnel over {deals} stored histories', 'stored', '`count(*)` of the same table', 'countHistories', 3.2],
     ['', 'stored', 'ClickHouse `windowFunnel` over stored arrays', 'clickhouseArrays', 0.8],
-    ['', 'stored', 'ClickHouse `windowFunnel` over raw events', 'clickhouse', 0.25],
-    ['', 'stored', 'DuckDB over raw events', 'duckdb', 0.2],
-    ['', 'stored', 'plain SQL over raw events', 'sql', 0.03],
+    ['', 'stored', 'ClickHouse `windowFunnel` over raw events', 'clickhouse', 0.3],
+    ['', 'stored', 'DuckDB over raw events', 'duckdb', 0.25],
+    ['', 'stored', 'plain SQL over raw events', 'sql', 0.05],
+    ['the floor: a transition that does nothing', 'floor', '`count(*)` of the same table', 'countHistories', null],
+    ['funnel of each of 64 teams', 'teams', 'one funnel of all', 'stored', null],
+    ['funnel with amounts', 'amounts', 'the funnel without', 'stored', 1.15],
     ['funnel over {events} raw events', 'raw', 'plain SQL', 'sql', 0.15],
-    ['', 'raw', 'DuckDB', 'duckdb', 0.9],
+    ['', 'raw', 'DuckDB', 'duckdb', 0.75],
     ['', 'raw', 'DuckDB, `kind` an ENUM', 'duckdbEnum', null],
-    ['', 'raw', 'ClickHouse `windowFunnel`', 'clickhouse', 1.0],
+    ['', 'raw', 'ClickHouse `windowFunnel`', 'clickhouse', 0.95],
     ['', 'raw', '`count(*)` of the same table', 'countEvents', null]
   ]
 }
@@ -113,6 +120,26 @@ const win = {
   rows: [['`win_agg(won, competitors)` over {deals}', 'ours', '`unnest` + `GROUP BY`', 'sql', 0.4]]
 }
 
+const money = {
+  name: 'money',
+  scale: ['ours'],
+  statements: {
+    ours: { sql: 'SELECT count(s), round(total(s), 2), round(std_dev(s)::numeric, 6) FROM (SELECT amount_agg(amount) AS s FROM cycle) AS x' },
+    sql: { sql: 'SELECT n, round(n * mean, 2), round(deviation, 6) FROM (SELECT count(amount) AS n, avg(amount) AS mean, stddev(amount) AS deviation FROM cycle) AS x' }
+  },
+  rows: [['`amount_agg(amount)` over {cycles} rows', 'ours', '`avg(numeric)` with `stddev(numeric)`', 'sql', 1.3]]
+}
+
+const rollout = {
+  name: 'rollout',
+  scale: ['ours'],
+  statements: {
+    ours: { sql: 'SELECT sum(sum), sum(total) FROM (SELECT rollout_agg(team, adopted_on, month, won) AS r FROM cycle) AS x, cells(r)' },
+    rate: { sql: 'SELECT successes(r), total(r) FROM (SELECT rate_agg(won) AS r FROM cycle) AS x' }
+  },
+  rows: [['`rollout_agg(team, adopted_on, month, won)` over {cycles} rows', 'ours', '`rate_agg(won)`', 'rate', 1.5]]
+}
+
 // --- stored summaries: together, and in a moving window
 
 const SUMMARIES = {
@@ -131,10 +158,12 @@ const rollup = {
 for (const [type, [from, aggregate, rows]] of Object.entries(SUMMARIES)) {
   rollup.statements[type] = { sql: `SELECT rollup(summary)::text FROM ${type}`, answer: type }
   rollup.statements[type + 'Anew'] = { sql: `SELECT ${aggregate}::text FROM ${from}`, answer: type }
-  rollup.rows.push([`rollup of {summaries} stored \`${type}_summary\``, type, `recomputing from ${rows}`, type + 'Anew', 0.1])
+  rollup.statements[type + 'Large'] = { sql: `SELECT rollup(summary)::text FROM ${type}_large`, answer: type }
+  rollup.rows.push([`rollup of {summaries} stored \`${type}_summary\``, type, `recomputing from ${rows}`, type + 'Anew', null])
+  rollup.rows.push([`rollup of {large} of them, of a thousand ${from === 'cycle' ? 'cycles' : 'deals'} each`, type + 'Large', 'the same', type + 'Anew', 0.05])
 }
 rollup.statements.funnelRaw = { sql: `SELECT funnel_agg(deal, kind, at, '{${STAGES}}', NULL, '${AS_OF}')::text FROM event`, answer: 'funnel' }
-rollup.rows.splice(1, 0, ['', 'funnel', 'recomputing from {events} raw events', 'funnelRaw', 0.1])
+rollup.rows.splice(2, 0, ['', 'funnel', 'recomputing from {events} raw events', 'funnelRaw', null])
 
 // window functions know no parallel plan; a group each, since recomputing takes long
 const windows = Object.keys(SUMMARIES).map(type => {
@@ -147,8 +176,8 @@ const windows = Object.keys(SUMMARIES).map(type => {
     scale: ['ours'],
     serial: true,
     statements: { ours: over(''), anew: over('FILTER (WHERE random() >= 0)') },
-    rows: [[`moving \`rollup\` of 90 \`${type}_summary\` over {summaries}`, 'ours', 'forced recomputation', 'anew', 0.05]]
+    rows: [[`moving \`rollup\` of 90 \`${type}_summary\` over {summaries}`, 'ours', 'forced recomputation', 'anew', 0.1]]
   }
 })
 
-module.exports = { groups: [funnel, build, size, rate, duration, win, rollup, ...windows] }
+module.exports = { groups: [funnel, build, size, rate, duration, win, money, rollout, rollup, ...windows] }
