@@ -40,6 +40,20 @@ SELECT pipeline_agg(NULL, 5) IS NULL AS null;
 SELECT pipeline_agg(-1, 5);
 SELECT pipeline_agg(1, 1e15);
 
+-- what is sure to be won has no spread, however large it is: all of a curve's deals were won, or were after the last loss
+SELECT f.* FROM (SELECT duration_agg(t, true) AS d FROM generate_series(1, 60) AS t) AS c, forecast((SELECT pipeline_agg(age, 922337203685477) FROM generate_series(0, 59) AS age), d, 1000) AS f;
+SELECT f.* FROM (SELECT duration_agg(deal_cycle(history, '{opportunity}', '{won}', as_of => '2026-12-31')) AS d FROM (SELECT
+		deal_history(deal_event('opportunity', '2026-01-01'), deal_event(CASE WHEN day < 3 THEN 'lost' ELSE 'won' END, timestamptz '2026-01-01' + day * interval '1 day')) AS history
+		FROM generate_series(1, 60) AS day) AS deals) AS c, forecast((SELECT pipeline_agg(age, 922337203685477) FROM generate_series(2, 59) AS age), d, 1000) AS f;
+
+-- the SQLSTATE of each refusal
+CREATE FUNCTION pg_temp.refusal(query text) RETURNS text LANGUAGE plpgsql AS 'BEGIN EXECUTE query; RETURN NULL; EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE; END';
+SELECT query, pg_temp.refusal(query) FROM unnest(ARRAY[
+	'SELECT chance(d, -1, 1) FROM six', 'SELECT chance(d, 1, -1) FROM six', 'SELECT at_risk(d, -1) FROM six',
+	'SELECT forecast(p, d, -3) FROM open_deals, six', 'SELECT pipeline_agg(-1, 5)', 'SELECT pipeline_agg(1, 922337203685477.58075)',
+	'SELECT pipeline_agg(1, -922337203685477.58085)', $$SELECT pipeline_agg(1, 'NaN')$$, $$SELECT pipeline_agg(1, '-Infinity')$$,
+	'SELECT chance(d, 9223372036854775807, 9223372036854775807) FROM six']) AS query;
+
 -- merging, taking out, windows: amounts at the ends of what they can be, so that squares carry over
 CREATE TABLE opened AS SELECT i, i * 7 % 5 AS age, CASE WHEN i % 6 > 0 THEN (i * 37 % 19 - 9) * 10::numeric ^ (i % 14) / 3 END AS amount FROM generate_series(1, 400) AS i;
 SELECT pipeline_agg(age, amount) FILTER (WHERE i <= 40) + pipeline_agg(age, amount) FILTER (WHERE i > 40) = pipeline_agg(age, amount) AS plus,

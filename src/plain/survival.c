@@ -174,13 +174,17 @@ survival_levels(const SurvivalPoint *points, size_t n, SurvivalLevel *levels)
 {
 	SurvivalWalk walk;
 	SurvivalStep step;
+	double		competing = 0;
 
 	survival_begin(&walk, points, n);
 	step = walk.step;
 	for (size_t i = 0; i <= n; i++)
 	{
-		levels[i] = (SurvivalLevel) {step.unit, walk.at_risk, step.survival, step.incidence};
-		(void) survival_next(&walk, &step);
+		double		survival = step.survival;
+
+		levels[i] = (SurvivalLevel) {step.unit, walk.at_risk, survival, step.incidence, competing};
+		if (survival_next(&walk, &step) && step.at_risk > 0)
+			competing += survival * ((double) step.competing / (double) step.at_risk);
 	}
 }
 
@@ -208,11 +212,16 @@ survival_chance(const SurvivalLevel *levels, size_t n, int64_t last, int64_t age
 	const SurvivalLevel *now = survival_level_at(levels, n, age);
 	int64_t		until = horizon > INT64_MAX - age ? INT64_MAX : age + horizon;
 	const SurvivalLevel *then;
+	double		without;
 
 	if (n == 0 || now->survival <= 0 || (until > last && levels[n].survival > 0))
 		return false;
 	then = survival_level_at(levels, n, until);
 	*chance = (then->incidence - now->incidence) / now->survival;
+	without = (then->survival + (then->competing - now->competing)) / now->survival;
+	/* the smaller part has the digits, so that what is certain is exactly 1 and has no spread */
+	if (without < 0.5)
+		*chance = 1 - without;
 	if (*chance < 0)
 		*chance = 0;
 	if (*chance > 1)

@@ -97,7 +97,8 @@ extern bool survival_at(const SurvivalPoint *points, size_t n, int64_t unit, Sur
 
 /*
  * The curve just after one unit, for questions that are asked of many units:
- * who is still at risk, how many of all are left, how many had the event.
+ * who is still at risk, how many of all are left, how many had the event, how many a
+ * competing end.
  */
 typedef struct SurvivalLevel
 {
@@ -105,6 +106,7 @@ typedef struct SurvivalLevel
 	int64_t		at_risk;
 	double		survival;
 	double		incidence;
+	double		competing;
 } SurvivalLevel;
 
 /* Fills 1 + n levels: unit -1, then one for each point. */
