@@ -1,14 +1,15 @@
 # Compare duration_summary with survfit(). Started by test/oracle/survival.
 #
 # Every data set goes to the server as the text of a summary; the server answers with curve, quantiles,
-# incidence and restricted means, which are compared one by one. Numbers agree within 1e-9 (relative),
+# incidence and restricted means, which are compared one by one. One session answers for hundreds of data sets.
+# Numbers agree within 1e-9 (relative),
 # counts and NULLs exactly. Where R has two answers, that of print() is taken: a level that is met exactly
 # on the last flat of a curve counts from the left of the flat, and a limit is where its band crosses first.
 
 suppressMessages(library(survival))
 
 LIMIT <- 1e-9
-CASES <- as.integer(Sys.getenv("CASES", "200"))
+CASES <- as.integer(Sys.getenv("CASES", "2000"))
 set.seed(as.integer(Sys.getenv("SEED", "1")))
 PROBS <- c(0.05, 0.1, 0.25, 0.5, 0.6, 0.75, 0.9, 0.95)
 BANDS <- c("log", "log-log")
@@ -82,16 +83,36 @@ first_crossing <- function(y, x, p) {
 # Limits where the survival is 1.
 one <- function(limit, p) ifelse(p == 1, 1, limit)
 
-ask_all <- function(d, level, band, times, horizons) {
-    ask(c(curve = sprintf("SELECT * FROM curve('%s', %g, '%s')", d, level, band),
-          quantiles = sprintf("SELECT quantile(d, p), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) p, quantile_interval(d, p, %g, '%s') i ORDER BY p",
-                                 d, paste(PROBS, collapse = ","), level, band),
-          within = sprintf("SELECT reached_within(d, u), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::bigint[]) u, reached_within_interval(d, u, %g, '%s') i ORDER BY u",
-                              d, paste(format(times, scientific = FALSE, trim = TRUE), collapse = ","), level, band),
-          means = sprintf("SELECT restricted_mean(d, h), restricted_mean_error(d, h) FROM (SELECT '%s'::duration_summary) x (d), unnest('{%s}'::float8[]) h ORDER BY h",
-                             d, paste(horizons, collapse = ",")),
-          numbers = sprintf("SELECT observed(d), competing(d), censored(d), mean(d), median(d), i.low, i.high FROM (SELECT '%s'::duration_summary) x (d), quantile_interval(d, 0.5, %g, '%s') i",
-                               d, level, band)))
+# Queries that wait for their answers, and what to do with those. settle() asks the server for all of them at once.
+waiting <- list()
+later <- function(queries, compare) {
+    waiting[[length(waiting) + 1]] <<- list(queries = queries, compare = compare)
+    if (length(waiting) >= 400)
+        settle()
+}
+settle <- function() {
+    now <- waiting
+    waiting <<- list()
+    answers <- unname(ask(unlist(lapply(now, `[[`, "queries"))))
+    at <- 0
+    for (item in now) {
+        n <- length(item$queries)
+        item$compare(setNames(answers[at + seq_len(n)], names(item$queries)))
+        at <- at + n
+    }
+}
+
+readings_of <- function(d, level, band, times, horizons) {
+    d <- sprintf("(SELECT '%s'::duration_summary) x (d)", d)
+    numbers <- function(x) paste(format(x, scientific = FALSE, trim = TRUE, digits = 15), collapse = ",")
+    c(curve = sprintf("SELECT c.* FROM %s, curve(d, %g, '%s') c", d, level, band),
+      quantiles = sprintf("SELECT quantile(d, p), i.low, i.high FROM %s, unnest('{%s}'::float8[]) p, quantile_interval(d, p, %g, '%s') i ORDER BY p",
+                          d, numbers(PROBS), level, band),
+      within = sprintf("SELECT reached_within(d, u), i.low, i.high FROM %s, unnest('{%s}'::bigint[]) u, reached_within_interval(d, u, %g, '%s') i ORDER BY u",
+                       d, numbers(times), level, band),
+      means = sprintf("SELECT restricted_mean(d, h), restricted_mean_error(d, h) FROM %s, unnest('{%s}'::float8[]) h ORDER BY h", d, numbers(horizons)),
+      numbers = sprintf("SELECT observed(d), competing(d), censored(d), mean(d), median(d), i.low, i.high FROM %s, quantile_interval(d, 0.5, %g, '%s') i",
+                        d, level, band))
 }
 
 # One group without competing ends.
@@ -106,46 +127,47 @@ compare_survival <- function(where, time, status, entry = NULL, level = 0.95, ba
     times <- sort(unique(round(max(time) * c(0, 0.1, 0.3, 0.5, 0.8, 1))))
     horizons <- sort(unique(max(time) * c(0.25, 0.5, 0.9, 1)))
     horizons <- horizons[horizons >= min(time)]		# R wants no less
-    got <- ask_all(summary_text(time, status, late), level, band, times, horizons)
+    later(readings_of(summary_text(time, status, late), level, band, times, horizons), function(got) {
 
-    check("units", where, got$curve[, 1], fit$time)
-    check("at risk", where, got$curve[, 2], fit$n.risk)
-    check("events", where, got$curve[, 3], fit$n.event)
-    check("censored", where, got$curve[, 5], fit$n.censor)
-    check("survival", where, got$curve[, 6], fit$surv)
-    check("standard error", where, got$curve[, 7], fit$std.err * fit$surv)
-    check("band, low", where, got$curve[, 8], fit$lower)
-    check("band, high", where, got$curve[, 9], fit$upper)
-    check("incidence", where, got$curve[, 10], 1 - fit$surv)
+        check("units", where, got$curve[, 1], fit$time)
+        check("at risk", where, got$curve[, 2], fit$n.risk)
+        check("events", where, got$curve[, 3], fit$n.event)
+        check("censored", where, got$curve[, 5], fit$n.censor)
+        check("survival", where, got$curve[, 6], fit$surv)
+        check("standard error", where, got$curve[, 7], fit$std.err * fit$surv)
+        check("band, low", where, got$curve[, 8], fit$lower)
+        check("band, high", where, got$curve[, 9], fit$upper)
+        check("incidence", where, got$curve[, 10], 1 - fit$surv)
 
-    check("quantiles", where, got$quantiles[, 1], sapply(PROBS, function(p) first_crossing(fit$surv, fit$time, p)))
-    check("quantile limits, low", where, got$quantiles[, 2], sapply(PROBS, function(p) first_crossing(fit$lower, fit$time, p)))
-    check("quantile limits, high", where, got$quantiles[, 3], sapply(PROBS, function(p) first_crossing(fit$upper, fit$time, p)))
+        check("quantiles", where, got$quantiles[, 1], sapply(PROBS, function(p) first_crossing(fit$surv, fit$time, p)))
+        check("quantile limits, low", where, got$quantiles[, 2], sapply(PROBS, function(p) first_crossing(fit$lower, fit$time, p)))
+        check("quantile limits, high", where, got$quantiles[, 3], sapply(PROBS, function(p) first_crossing(fit$upper, fit$time, p)))
 
-    # quantile() itself, away from the last flat and where the bands fall throughout
-    falls <- function(y) !any(diff(y[!is.na(y)]) > 0)
-    theirs <- quantile(fit, PROBS)
-    usual <- abs(1 - min(fit$surv) - PROBS) > 1e-7
-    check("quantile()", where, got$quantiles[usual, 1], theirs$quantile[usual])
-    if (falls(fit$upper) && falls(fit$lower)) {
-        last <- function(y) abs(1 - tail(y[!is.na(y)], 1) - PROBS) > 1e-7
-        check("quantile() limits, low", where, got$quantiles[last(fit$lower), 2], theirs$lower[last(fit$lower)])
-        check("quantile() limits, high", where, got$quantiles[last(fit$upper), 3], theirs$upper[last(fit$upper)])
-    }
+        # quantile() itself, away from the last flat and where the bands fall throughout
+        falls <- function(y) !any(diff(y[!is.na(y)]) > 0)
+        theirs <- quantile(fit, PROBS)
+        usual <- abs(1 - min(fit$surv) - PROBS) > 1e-7
+        check("quantile()", where, got$quantiles[usual, 1], theirs$quantile[usual])
+        if (falls(fit$upper) && falls(fit$lower)) {
+            last <- function(y) abs(1 - tail(y[!is.na(y)], 1) - PROBS) > 1e-7
+            check("quantile() limits, low", where, got$quantiles[last(fit$lower), 2], theirs$lower[last(fit$lower)])
+            check("quantile() limits, high", where, got$quantiles[last(fit$upper), 3], theirs$upper[last(fit$upper)])
+        }
 
-    at <- summary(fit, times = times, extend = TRUE)
-    check("reached within", where, got$within[, 1], 1 - at$surv)
-    check("reached within, low", where, got$within[, 2], 1 - one(at$upper, at$surv))
-    check("reached within, high", where, got$within[, 3], 1 - one(at$lower, at$surv))
-    for (i in seq_along(horizons)) {
-        row <- summary(fit, rmean = horizons[i])$table
-        check("restricted mean", where, got$means[i, 1], row["rmean"])
-        check("restricted mean, error", where, got$means[i, 2], row["se(rmean)"])
-    }
-    row <- summary(fit)$table
-    check("median and limits", where, got$numbers[1, 5:7], row[c("median", grep("LCL|UCL", names(row), value = TRUE))])
-    check("counts", where, got$numbers[1, 1:3], c(sum(status == 1), 0, sum(status == 0)))
-    check("mean of observed", where, got$numbers[1, 4], mean(time[status == 1]))
+        at <- summary(fit, times = times, extend = TRUE)
+        check("reached within", where, got$within[, 1], 1 - at$surv)
+        check("reached within, low", where, got$within[, 2], 1 - one(at$upper, at$surv))
+        check("reached within, high", where, got$within[, 3], 1 - one(at$lower, at$surv))
+        for (i in seq_along(horizons)) {
+            row <- summary(fit, rmean = horizons[i])$table
+            check("restricted mean", where, got$means[i, 1], row["rmean"])
+            check("restricted mean, error", where, got$means[i, 2], row["se(rmean)"])
+        }
+        row <- summary(fit)$table
+        check("median and limits", where, got$numbers[1, 5:7], row[c("median", grep("LCL|UCL", names(row), value = TRUE))])
+        check("counts", where, got$numbers[1, 1:3], c(sum(status == 1), 0, sum(status == 0)))
+        check("mean of observed", where, got$numbers[1, 4], mean(time[status == 1]))
+    })
 }
 
 # One group with competing ends: status 0 censored, 1 event, 2 competing.
@@ -156,38 +178,39 @@ compare_competing <- function(where, time, status, level = 0.95, band = "log") {
     times <- sort(unique(round(max(time) * c(0.1, 0.3, 0.5, 0.8, 1))))
     horizons <- sort(unique(max(time) * c(0.25, 0.5, 0.9, 1)))
     horizons <- horizons[horizons >= min(time)]
-    got <- ask_all(summary_text(time, status), level, band, times, horizons)
-    s <- which(fit$states == "(s0)")
-    e <- which(fit$states == "event")
-    # R leaves an incidence of 0 without limits, ours are 0
-    zero <- function(x, p) ifelse(p == 0, 0, x)
+    later(readings_of(summary_text(time, status), level, band, times, horizons), function(got) {
+        s <- which(fit$states == "(s0)")
+        e <- which(fit$states == "event")
+        # R leaves an incidence of 0 without limits, ours are 0
+        zero <- function(x, p) ifelse(p == 0, 0, x)
 
-    check("competing: units", where, got$curve[, 1], fit$time)
-    check("competing: at risk", where, got$curve[, 2], fit$n.risk[, s])
-    check("competing: survival", where, got$curve[, 6], fit$pstate[, s])
-    alive <- fit$pstate[, s] > 0
-    check("competing: standard error", where, got$curve[alive, 7], fit$std.err[alive, s])
-    check("competing: band, low", where, got$curve[, 8], one(fit$lower[, s], fit$pstate[, s]))
-    check("competing: band, high", where, got$curve[, 9], one(fit$upper[, s], fit$pstate[, s]))
-    check("competing: incidence", where, got$curve[, 10], fit$pstate[, e])
+        check("competing: units", where, got$curve[, 1], fit$time)
+        check("competing: at risk", where, got$curve[, 2], fit$n.risk[, s])
+        check("competing: survival", where, got$curve[, 6], fit$pstate[, s])
+        alive <- fit$pstate[, s] > 0
+        check("competing: standard error", where, got$curve[alive, 7], fit$std.err[alive, s])
+        check("competing: band, low", where, got$curve[, 8], one(fit$lower[, s], fit$pstate[, s]))
+        check("competing: band, high", where, got$curve[, 9], one(fit$upper[, s], fit$pstate[, s]))
+        check("competing: incidence", where, got$curve[, 10], fit$pstate[, e])
 
-    at <- summary(fit, times = times, extend = TRUE)
-    check("competing: reached within", where, got$within[, 1], at$pstate[, e])
-    check("competing: reached within, low", where, got$within[, 2], zero(at$lower[, e], at$pstate[, e]))
-    check("competing: reached within, high", where, got$within[, 3], zero(at$upper[, e], at$pstate[, e]))
-    check("competing: quantiles", where, got$quantiles[, 1],
-          sapply(PROBS, function(p) first_crossing(1 - fit$pstate[, e], fit$time, p)))
-    check("competing: quantile limits, low", where, got$quantiles[, 2],
-          sapply(PROBS, function(p) first_crossing(1 - zero(fit$upper[, e], fit$pstate[, e]), fit$time, p)))
-    check("competing: quantile limits, high", where, got$quantiles[, 3],
-          sapply(PROBS, function(p) first_crossing(1 - zero(fit$lower[, e], fit$pstate[, e]), fit$time, p)))
-    for (i in seq_along(horizons)) {
-        row <- summary(fit, rmean = horizons[i])$table
-        lost <- row["event", "rmean"]			# mean time spent in the state
-        check("competing: restricted mean", where, got$means[i, 1], horizons[i] - lost)
-        check("competing: restricted mean, error", where, got$means[i, 2], NA)
-    }
-    check("competing: counts", where, got$numbers[1, 1:3], c(sum(status == 1), sum(status == 2), sum(status == 0)))
+        at <- summary(fit, times = times, extend = TRUE)
+        check("competing: reached within", where, got$within[, 1], at$pstate[, e])
+        check("competing: reached within, low", where, got$within[, 2], zero(at$lower[, e], at$pstate[, e]))
+        check("competing: reached within, high", where, got$within[, 3], zero(at$upper[, e], at$pstate[, e]))
+        check("competing: quantiles", where, got$quantiles[, 1],
+              sapply(PROBS, function(p) first_crossing(1 - fit$pstate[, e], fit$time, p)))
+        check("competing: quantile limits, low", where, got$quantiles[, 2],
+              sapply(PROBS, function(p) first_crossing(1 - zero(fit$upper[, e], fit$pstate[, e]), fit$time, p)))
+        check("competing: quantile limits, high", where, got$quantiles[, 3],
+              sapply(PROBS, function(p) first_crossing(1 - zero(fit$lower[, e], fit$pstate[, e]), fit$time, p)))
+        for (i in seq_along(horizons)) {
+            row <- summary(fit, rmean = horizons[i])$table
+            lost <- row["event", "rmean"]			# mean time spent in the state
+            check("competing: restricted mean", where, got$means[i, 1], horizons[i] - lost)
+            check("competing: restricted mean, error", where, got$means[i, 2], NA)
+        }
+        check("competing: counts", where, got$numbers[1, 1:3], c(sum(status == 1), sum(status == 2), sum(status == 0)))
+    })
 }
 
 by_group <- function(name, group, f) {
@@ -237,6 +260,8 @@ for (case in seq_len(CASES)) {
                 compare_competing(paste("random", case), time, status, band = band)
     }
 }
+
+settle()
 
 for (what in names(worst))
     cat(sprintf("# %-36s worst relative difference %.1e\n", what, worst[what]))
