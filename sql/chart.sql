@@ -41,6 +41,13 @@ SELECT chart(win_agg(true, '{Globex}'), 10);
 SELECT chart(rate_summary(1, 2), 9);
 SELECT chart(rate_summary(1, 2), 1001);
 
+-- the band of a curve, on either scale; with competing ends it is that of the incidence
+CREATE TEMP TABLE curve AS SELECT duration_agg(day, day % 3 > 0) AS d, quota_agg(quota_attainment(deal_history(deal_event('won', '2025-01-01'::date + day, 100)), '2025-01-01', 100, as_of => '2026-01-01', left_at => CASE WHEN day % 3 = 0 THEN '2025-01-03'::date END)) AS q FROM generate_series(1, 9) AS day;
+SELECT chart(d, 30), chart(d, 30, band => 'log-log') AS "log-log" FROM curve;
+SELECT chart(q, 30), chart(q, 30, 'log-log') AS "log-log", chart(q, 30, 'log-log') = chart(time_to_quota(q), 30, 'log-log') AS same FROM curve;
+SELECT chart(d, band => 'linear') FROM curve;
+SELECT chart(q, band => 'linear') FROM curve;
+
 -- widths are those of a screen: a wide character takes two columns, a combining one none, and a line end or another control character stands as "?"
 CREATE DATABASE regress_em_wide ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;
 \set home :DBNAME

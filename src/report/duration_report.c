@@ -96,6 +96,13 @@ level_width(double level)
 	return -normal_quantile((1 - check_level(level)) / 2);
 }
 
+/* The argument band. */
+static SurvivalScale
+scale_option(FunctionCallInfo fcinfo, int argno)
+{
+	return option_from_text(PG_GETARG_TEXT_PP(argno), "band", band_names, lengthof(band_names));
+}
+
 /* The arguments level and band, the second after the first. */
 static SurvivalBand
 band_option(FunctionCallInfo fcinfo, int argno)
@@ -103,7 +110,7 @@ band_option(FunctionCallInfo fcinfo, int argno)
 	return (SurvivalBand)
 	{
 		.z = level_width(PG_GETARG_FLOAT8(argno)),
-		.scale = option_from_text(PG_GETARG_TEXT_PP(argno + 1), "band", band_names, lengthof(band_names))
+		.scale = scale_option(fcinfo, argno + 1)
 	};
 }
 
@@ -430,32 +437,50 @@ draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, SurvivalBand ban
 	}
 }
 
-/* Draws survival, or incidence where there are competing ends, with its 95 % band. */
-PG_FUNCTION_INFO_V1(duration_summary_chart);
-Datum
-duration_summary_chart(PG_FUNCTION_ARGS)
+/* The lines below a drawing: the axis, with its start, middle and end. */
+static void
+append_axis(StringInfo out, int width, int64 last_unit)
 {
-	int			width = PG_GETARG_INT32(1);
+	char		middle[32];
+	char		last[32];
+
+	appendStringInfoString(out, "     +");
+	for (int i = 0; i < width; i++)
+		appendStringInfoChar(out, '-');
+	if (last_unit == 0)
+	{
+		appendStringInfoString(out, "\n      0");
+		return;
+	}
+	snprintf(middle, sizeof(middle), "%.10g", (double) last_unit / 2);
+	snprintf(last, sizeof(last), INT64_FORMAT, last_unit);
+	appendStringInfo(out, "\n      %-*s", width / 2, "0");
+	appendStringInfo(out, "%s%*s", middle,
+					 Max(width - width / 2 - (int) strlen(middle), (int) strlen(last) + 1), last);
+}
+
+/* Draws survival, or incidence where there are competing ends, with its 95 % band. */
+static text *
+duration_chart(Datum durations, int width, SurvivalScale scale)
+{
 	Curve		curve;
 	Canvas		canvas;
 	int64		last_unit;
 	StringInfoData out;
-	char		middle[32];
-	char		last[32];
 
 	chart_check_width(width);
 	width = chart_drawing_width(width, strlen("100% |"));
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	curve_of(&curve, durations);
 	initStringInfo(&out);
-	append_title(&out, &curve, PG_GETARG_DATUM(0));
+	append_title(&out, &curve, durations);
 	last_unit = survival_last_unit(curve.points, curve.n);
 	if (last_unit < 0)
 	{
 		appendStringInfoString(&out, "(nobody at risk)");
-		PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+		return cstring_to_text_with_len(out.data, out.len);
 	}
 	canvas_init(&canvas, width, CHART_ROWS + 1);
-	draw_curve(&canvas, &curve, last_unit, (SurvivalBand) {.scale = SURVIVAL_LOG, .z = level_width(CHART_LEVEL)});
+	draw_curve(&canvas, &curve, last_unit, (SurvivalBand) {.scale = scale, .z = level_width(CHART_LEVEL)});
 	for (int row = 0; row <= CHART_ROWS; row++)
 	{
 		if (row % 5 == 0)
@@ -465,22 +490,16 @@ duration_summary_chart(PG_FUNCTION_ARGS)
 		canvas_append_row(&canvas, row, &out);
 		appendStringInfoChar(&out, '\n');
 	}
+	append_axis(&out, width, last_unit);
+	return cstring_to_text_with_len(out.data, out.len);
+}
 
-	/* the axis, with its start, middle and end */
-	appendStringInfoString(&out, "     +");
-	for (int i = 0; i < width; i++)
-		appendStringInfoChar(&out, '-');
-	snprintf(middle, sizeof(middle), "%.10g", (double) last_unit / 2);
-	snprintf(last, sizeof(last), INT64_FORMAT, last_unit);
-	if (last_unit == 0)
-	{
-		appendStringInfoString(&out, "\n      0");
-		PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
-	}
-	appendStringInfo(&out, "\n      %-*s", width / 2, "0");
-	appendStringInfo(&out, "%s%*s", middle,
-					 Max(width - width / 2 - (int) strlen(middle), (int) strlen(last) + 1), last);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+/* chart(duration_summary, width, band): the band is on the log or the log-log scale, as that of curve(). */
+PG_FUNCTION_INFO_V1(duration_summary_chart);
+Datum
+duration_summary_chart(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(duration_chart(PG_GETARG_DATUM(0), PG_GETARG_INT32(1), scale_option(fcinfo, 2)));
 }
 
 /* The chart of time_to_quota. */
@@ -490,5 +509,5 @@ quota_summary_chart(PG_FUNCTION_ARGS)
 {
 	Datum		durations = DirectFunctionCall1(quota_summary_time_to_quota, PG_GETARG_DATUM(0));
 
-	return DirectFunctionCall2(duration_summary_chart, durations, PG_GETARG_DATUM(1));
+	PG_RETURN_TEXT_P(duration_chart(durations, PG_GETARG_INT32(1), scale_option(fcinfo, 2)));
 }

@@ -71,6 +71,6 @@ COMMENT ON FUNCTION quota_velocity(quota_summary) IS '100 x closed deals of all 
 COMMENT ON FUNCTION mean_cycles(quota_summary) IS 'closed deals until quota per rep, of those who reached it alone; NULL when nobody did';
 COMMENT ON FUNCTION mean_elapsed_cycles(quota_summary, interval) IS 'mean time from hire to quota in reference cycles of so long, of those who reached it alone; NULL when nobody did';
 COMMENT ON FUNCTION time_to_quota(quota_summary) IS 'days from hire to quota: having left before competes, those on the way are censored';
-CREATE FUNCTION chart(summary quota_summary, width integer DEFAULT 60) RETURNS text
+CREATE FUNCTION chart(summary quota_summary, width integer DEFAULT 60, band text DEFAULT 'log') RETURNS text
 	AS 'MODULE_PATHNAME', 'quota_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION chart(quota_summary, integer) IS 'the chart of time_to_quota: who is not there yet, or where reps left, who is';
+COMMENT ON FUNCTION chart(quota_summary, integer, text) IS 'the chart of time_to_quota: who is not there yet, or where reps left, who is; band is log or log-log';

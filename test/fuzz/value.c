@@ -28,7 +28,7 @@ typedef enum Arguments
 	TWICE,						/* (value, value) */
 	FLOAT,						/* (value, 0.5, 0.95) */
 	BIGINT,						/* (value, 10, 0.95) */
-	INT,						/* (value, 60) */
+	INT,						/* (value, 60, the name of a band) */
 	TEXT,						/* (value, a name) */
 	INSTANT,					/* (value, an instant) */
 	STATE						/* (NULL, value), the transition function of an aggregate over it */
@@ -257,8 +257,9 @@ ask(Datum value, bool may_be_damaged)
 				call.args[2] = (NullableDatum) ARG(Float8GetDatum(0.95));
 				break;
 			case INT:
-				call.nargs = 2;
+				call.nargs = 3;
 				call.args[1] = (NullableDatum) ARG(Int32GetDatum(60));
+				call.args[2] = (NullableDatum) ARG(PointerGetDatum(cstring_to_text("log-log")));
 				break;
 			case TEXT:
 				call.nargs = 2;
