@@ -337,10 +337,10 @@ content_summary_add_event(PG_FUNCTION_ARGS)
 	state = summary_state(fcinfo, &content_type, "", 0, CONTENT_SUMS);
 	state = summary_reserve(state, &content_type, 1, action.length, 1);
 	row = summary_row(state, &content_type, action, 0, 1);
-	sum128_add_int64(&summary_row_sums(state, row)[CONTENT_EVENTS], 1);
+	sum128_add_int64(&summary_row_sums(state, &content_type, row)[CONTENT_EVENTS], 1);
 	if (microseconds >= 0)
 	{
-		sum128_add_int64(&summary_row_sums(state, row)[CONTENT_MICROSECONDS], microseconds);
+		sum128_add_int64(&summary_row_sums(state, &content_type, row)[CONTENT_MICROSECONDS], microseconds);
 		state = summary_add_to_row(state, &content_type, row, microseconds / USECS_PER_SEC, 1);
 	}
 	if (!PG_ARGISNULL(2))

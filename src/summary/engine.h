@@ -16,7 +16,7 @@
  *		    version (1)
  *		    flags (SUMMARY_OPEN clear)
  *		    varint: bytes of identity, then the identity
- *		    varint: sums in a group
+ *		    varint: sums in the group of all
  *		    the group of all: its sums, each a zigzag varint of 128 bits; its cells
  *		    where the type has named groups, varint: how many, and of each,
  *				ascending by bytes of the label:
@@ -86,7 +86,7 @@ typedef struct SummaryView
 {
 	const uint8 *identity;
 	Size		identity_size;
-	int			nsums;
+	int			nsums;			/* of all */
 	SummaryGroup all;
 	SummaryGroup *groups;		/* ascending by bytes of the label */
 	uint32		ngroups;
@@ -120,6 +120,7 @@ typedef struct SummaryType
 	const char *groups;
 	uint32		max_groups;
 	const char *names;			/* each with a set of names: what to call them in messages; NULL for none */
+	int			named_sums;		/* each with the first so many of the sums alone; 0 for all of them */
 	bool		composite;		/* a label is text up to its first zero byte, and bytes from there on */
 
 	/* JSON text: the keys of its object, "version" among them; what follows the version; a view of an object. */
@@ -278,8 +279,15 @@ summary_reserve(SummaryState *state, const SummaryType *type, uint32 labels, Siz
  */
 extern uint32 summary_row(SummaryState *state, const SummaryType *type, Label label, int64 tag, int sign);
 
+/* How many sums a named group has, where that of all has so many. */
+static inline int
+summary_named_sums(const SummaryType *type, int nsums)
+{
+	return type->named_sums > 0 ? type->named_sums : nsums;
+}
+
 static inline Sum128 *
-summary_row_sums(SummaryState *state, uint32 row)
+summary_row_sums(SummaryState *state, const SummaryType *type, uint32 row)
 {
 	const NameTable *labels;
 
@@ -287,7 +295,7 @@ summary_row_sums(SummaryState *state, uint32 row)
 		return summary_sums(state);
 	labels = summary_labels(state);
 	return (Sum128 *) ((char *) labels + name_table_size(labels->capacity, labels->space)) +
-		(Size) (row - 1) * state->nsums;
+		(Size) (row - 1) * summary_named_sums(type, state->nsums);
 }
 
 /* The key of a group's cell in the tally of all. */

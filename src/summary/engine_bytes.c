@@ -98,21 +98,22 @@ read_label(SummaryReader *reader, const uint8 *in)
 }
 
 static inline const uint8 *
-read_sums(SummaryReader *reader, const uint8 *in)
+read_sums(SummaryReader *reader, const uint8 *in, int nsums)
 {
-	for (int i = 0; i < reader->nsums; i++)
+	for (int i = 0; i < nsums; i++)
 	{
 		Sum128	   *sum = &reader->sums[i];
+		uint64		value;
+		const uint8 *next = varint_read(in, reader->end, &value);
 
-		if (in < reader->end && *in < 0x80)
+		if (next != NULL)
 		{
-			sum->high = (*in & 1) ? -1 : 0;
-			sum->low = (uint64) zigzag_decode(*in++);
-			continue;
+			sum->high = (value & 1) ? -1 : 0;
+			sum->low = (uint64) zigzag_decode(value);
 		}
-		in = sum128_varint_read(in, reader->end, sum);
-		if (in == NULL)
+		else if ((next = sum128_varint_read(in, reader->end, sum)) == NULL)
 			return NULL;
+		in = next;
 	}
 	return in;
 }
@@ -141,7 +142,7 @@ more_groups(SummaryReader *reader)
 	{
 		reader->in = varint_read(reader->in, reader->end, &n);
 		if (reader->in == NULL || n > reader->type->max_groups ||
-			n > (uint64) (reader->end - reader->in) / (LEAST_GROUP_BYTES + reader->nsums))
+			n > (uint64) (reader->end - reader->in) / (LEAST_GROUP_BYTES + summary_named_sums(reader->type, reader->nsums)))
 		{
 			reader->problem = "its groups are malformed";
 			return false;
@@ -186,7 +187,7 @@ summary_read_group(SummaryReader *reader)
 			return false;
 		}
 	}
-	in = read_sums(reader, in);
+	in = read_sums(reader, in, reader->begun ? summary_named_sums(type, reader->nsums) : reader->nsums);
 	if (in == NULL)
 	{
 		reader->problem = "its sums are malformed";
@@ -209,10 +210,10 @@ summary_read_group(SummaryReader *reader)
 
 /* Copies a group that was read, and reads its cells. */
 static void
-keep_group(SummaryGroup *group, SummaryReader *reader, Sum128 *sums)
+keep_group(SummaryGroup *group, SummaryReader *reader, Sum128 *sums, int nsums)
 {
 	*group = reader->group;
-	group->sums = memcpy(sums, reader->sums, sizeof(Sum128) * reader->nsums);
+	group->sums = memcpy(sums, reader->sums, sizeof(Sum128) * nsums);
 	if (group->label.data == reader->label)
 		group->label.data = memcpy(palloc(group->label.length), reader->label, group->label.length);
 	if (group->names != NULL)
@@ -233,6 +234,7 @@ summary_read_packed(SummaryView *view, const SummaryType *type, const uint8 *dat
 {
 	SummaryReader reader;
 	Sum128	   *sums = NULL;
+	int			nsums;
 
 	view->groups = NULL;
 	view->ngroups = 0;
@@ -241,19 +243,20 @@ summary_read_packed(SummaryView *view, const SummaryType *type, const uint8 *dat
 	view->identity = reader.identity;
 	view->identity_size = reader.identity_size;
 	view->nsums = reader.nsums;
+	nsums = summary_named_sums(type, view->nsums);
 	while (summary_read_group(&reader))
 	{
 		if (reader.group.label.length == 0)
 		{
-			keep_group(&view->all, &reader, palloc(sizeof(Sum128) * Max(view->nsums, 1)));
+			keep_group(&view->all, &reader, palloc(sizeof(Sum128) * Max(view->nsums, 1)), view->nsums);
 			continue;
 		}
 		if (view->groups == NULL)
 		{
 			view->groups = palloc_extended(sizeof(SummaryGroup) * (Size) reader.ngroups, MCXT_ALLOC_HUGE);
-			sums = palloc_extended(sizeof(Sum128) * Max((Size) reader.ngroups * view->nsums, 1), MCXT_ALLOC_HUGE);
+			sums = palloc_extended(sizeof(Sum128) * Max((Size) reader.ngroups * nsums, 1), MCXT_ALLOC_HUGE);
 		}
-		keep_group(&view->groups[view->ngroups], &reader, sums + (Size) view->ngroups * view->nsums);
+		keep_group(&view->groups[view->ngroups], &reader, sums + (Size) view->ngroups * nsums, nsums);
 		if ((++view->ngroups & 0xFF) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -276,7 +279,7 @@ summary_check(const SummaryView *view, const SummaryType *type)
 		order = i > 0 ? label_compare(group[-1].label, group->label) : -1;
 		if (order >= 0)
 			return psprintf(order == 0 ? "one of its %s comes twice" : "its %s are not in ascending order", type->groups);
-		if (summary_is_empty(group, view->nsums))
+		if (summary_is_empty(group, summary_named_sums(type, view->nsums)))
 			return psprintf("there is nothing in one of its %s", type->groups);
 		if (group->names != NULL && (problem = name_set_check(group->names, type->names)) != NULL)
 			return problem;
@@ -295,6 +298,13 @@ summary_view_packed(SummaryView *view, const SummaryType *type, const uint8 *dat
 }
 
 /* ---------------------------------------------------------------- packing */
+
+/* Most sums are not below zero and far below 64 bits: their zigzag varint is that of the double. */
+static inline bool
+is_common(Sum128 sum)
+{
+	return sum.high == 0 && sum.low <= PG_UINT64_MAX / 2;
+}
 
 /* Bytes for the cells of a group: exact, or as many as they usually take; and a margin. */
 static Size
@@ -320,7 +330,7 @@ group_size(const SummaryGroup *group, const SummaryType *type, int nsums, bool e
 			size += name_set_size(group->names);
 	}
 	for (int i = 0; i < nsums; i++)
-		size += sum128_varint_size(group->sums[i]);
+		size += is_common(group->sums[i]) ? varint_size(2 * group->sums[i].low) : sum128_varint_size(group->sums[i]);
 	return size;
 }
 
@@ -350,7 +360,10 @@ write_group(uint8 *out, const SummaryGroup *group, Label last, const SummaryType
 			out = name_set_write(out, group->names);
 	}
 	for (int i = 0; i < nsums; i++)
-		out = sum128_varint_write(out, group->sums[i]);
+		if (is_common(group->sums[i]))
+			out = varint_write(out, 2 * group->sums[i].low);
+		else
+			out = sum128_varint_write(out, group->sums[i]);
 	if (type->key_bits == 0)
 		return out;
 	return tally_pack_within(out, out + cells_size(group, type, exact), group->cells, group->ncells);
@@ -372,7 +385,7 @@ write_view(uint8 *out, const SummaryView *view, const SummaryType *type, bool ex
 		out = varint_write(out, view->ngroups);
 	for (uint32 i = 0; out != NULL && i < view->ngroups; i++)
 	{
-		out = write_group(out, &view->groups[i], last, type, view->nsums, exact);
+		out = write_group(out, &view->groups[i], last, type, summary_named_sums(type, view->nsums), exact);
 		last = view->groups[i].label;
 	}
 	return out;
@@ -389,7 +402,7 @@ pack(const SummaryView *view, const SummaryType *type, bool exact)
 
 	size += group_size(&view->all, type, view->nsums, exact);
 	for (uint32 i = 0; i < view->ngroups; i++)
-		size = add_size(size, group_size(&view->groups[i], type, view->nsums, exact));
+		size = add_size(size, group_size(&view->groups[i], type, summary_named_sums(type, view->nsums), exact));
 	if (!AllocSizeIsValid(size))
 		summary_too_large(type);
 

@@ -67,15 +67,15 @@ extern void summary_check_open(const SummaryState *state, const SummaryType *typ
 
 /* Parts of an open form: the tags of the named groups and their sets of names, where the type has them. */
 static inline int64 *
-summary_tags(SummaryState *state)
+summary_tags(SummaryState *state, const SummaryType *type)
 {
-	return (int64 *) summary_row_sums(state, summary_labels(state)->capacity + 1);
+	return (int64 *) summary_row_sums(state, type, summary_labels(state)->capacity + 1);
 }
 
 static inline NameSets *
 summary_names(SummaryState *state, const SummaryType *type)
 {
-	return (NameSets *) (summary_tags(state) + (type->tags_differ != NULL ? summary_labels(state)->capacity : 0));
+	return (NameSets *) (summary_tags(state, type) + (type->tags_differ != NULL ? summary_labels(state)->capacity : 0));
 }
 
 static inline bool

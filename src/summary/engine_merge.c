@@ -17,7 +17,7 @@ static void
 add_sums(Sum128 *sums, const Sum128 *others, int nsums, int sign, const SummaryType *type)
 {
 	for (int i = 0; i < nsums; i++)
-		if (sign > 0 ? !sum128_add(&sums[i], others[i]) : !sum128_subtract(&sums[i], others[i]))
+		if ((others[i].low | (uint64) others[i].high) != 0 && (sign > 0 ? !sum128_add(&sums[i], others[i]) : !sum128_subtract(&sums[i], others[i])))
 			summary_out_of_range(type, "a sum");
 }
 
@@ -46,7 +46,8 @@ merge_head(SummaryState *state, const SummaryType *type, const SummaryGroup *gro
 			state = summary_reserve(state, type, 1, group->label.length, group->ncells);
 		*row = summary_row(state, type, group->label, group->tag, sign);
 	}
-	add_sums(summary_row_sums(state, *row), group->sums, state->nsums, sign, type);
+	add_sums(summary_row_sums(state, type, *row), group->sums,
+			 *row > 0 ? summary_named_sums(type, state->nsums) : state->nsums, sign, type);
 	if (group->names != NULL)
 		state = add_names(state, type, *row, group->names);
 	return state;

@@ -36,7 +36,7 @@ static inline Size
 labels_size(const SummaryType *type, int nsums, uint32 labels, uint32 label_bytes)
 {
 	return name_table_size(labels, label_bytes) +
-		(Size) labels * (nsums * sizeof(Sum128) + (type->tags_differ != NULL ? sizeof(int64) : 0));
+		(Size) labels * (summary_named_sums(type, nsums) * sizeof(Sum128) + (type->tags_differ != NULL ? sizeof(int64) : 0));
 }
 
 static SummaryState *
@@ -67,7 +67,7 @@ create(const SummaryType *type, const void *identity, Size identity_size, int ns
 	{
 		state->groups_at = (uint32) groups;
 		name_table_init(summary_labels(state), sizes->labels, sizes->label_bytes);
-		memset(summary_row_sums(state, 1), 0,
+		memset(summary_row_sums(state, type, 1), 0,
 			   labels_size(type, nsums, sizes->labels, sizes->label_bytes) -
 			   name_table_size(sizes->labels, sizes->label_bytes));
 	}
@@ -175,7 +175,7 @@ live_rows(SummaryState *state, const SummaryType *type)
 		live[row] = true;
 	}
 	for (uint32 row = 1; row <= labels->used; row++)
-		if (type->names != NULL || !summary_all_zero(summary_row_sums(state, row), state->nsums))
+		if (type->names != NULL || !summary_all_zero(summary_row_sums(state, type, row), summary_named_sums(type, state->nsums)))
 			live[row] = true;
 	return live;
 }
@@ -194,9 +194,10 @@ copy_groups(SummaryState *to, SummaryState *from, const SummaryType *type, const
 		if (!live[row])
 			continue;
 		rows[row] = (uint32) name_table_add(summary_labels(to), name_table_label(labels, row - 1)) + 1;
-		memcpy(summary_row_sums(to, rows[row]), summary_row_sums(from, row), sizeof(Sum128) * from->nsums);
+		memcpy(summary_row_sums(to, type, rows[row]), summary_row_sums(from, type, row),
+			   sizeof(Sum128) * summary_named_sums(type, from->nsums));
 		if (type->tags_differ != NULL)
-			summary_tags(to)[rows[row] - 1] = summary_tags(from)[row - 1];
+			summary_tags(to, type)[rows[row] - 1] = summary_tags(from, type)[row - 1];
 	}
 	for (uint32 i = 0; i < tally->capacity; i++)
 	{
@@ -317,10 +318,10 @@ summary_row(SummaryState *state, const SummaryType *type, Label label, int64 tag
 		summary_below_zero(type);
 	if (type->tags_differ != NULL)
 	{
-		int64	   *mine = &summary_tags(state)[number];
+		int64	   *mine = &summary_tags(state, type)[number];
 
 		if (*mine != tag && (uint32) number < used &&
-			!summary_all_zero(summary_row_sums(state, number + 1), state->nsums))
+			!summary_all_zero(summary_row_sums(state, type, number + 1), summary_named_sums(type, state->nsums)))
 			type->tags_differ(label, *mine, tag);
 		*mine = tag;
 	}

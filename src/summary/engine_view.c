@@ -159,8 +159,8 @@ summary_view_open(SummaryView *view, const SummaryType *type, const SummaryState
 	for (uint32 i = 0; i < labels->used; i++)
 		view->groups[i] = (SummaryGroup) {
 			.label = name_table_label(labels, i),
-			.tag = type->tags_differ != NULL ? summary_tags(unconstify(SummaryState *, state))[i] : 0,
-			.sums = summary_row_sums(unconstify(SummaryState *, state), i + 1),
+			.tag = type->tags_differ != NULL ? summary_tags(unconstify(SummaryState *, state), type)[i] : 0,
+			.sums = summary_row_sums(unconstify(SummaryState *, state), type, i + 1),
 			.names = sets == NULL ? NULL : &sets[i]
 		};
 	if (ncells > 0)
@@ -168,7 +168,7 @@ summary_view_open(SummaryView *view, const SummaryType *type, const SummaryState
 
 	/* a group of which nothing is left is not in the view */
 	for (uint32 i = 0; i < view->ngroups; i++)
-		if (!summary_is_empty(&view->groups[i], view->nsums))
+		if (!summary_is_empty(&view->groups[i], summary_named_sums(type, view->nsums)))
 			view->groups[kept++] = view->groups[i];
 	view->ngroups = kept;
 	if (kept > type->max_groups)

@@ -292,7 +292,7 @@ change_deal(FunctionCallInfo fcinfo, int sign)
 	if (sign > 0)
 		state = summary_reserve(state, &pipeline_type, 1, label.length, 0);
 	row = summary_row(state, &pipeline_type, label, 0, sign);
-	change_sums(summary_row_sums(state, row), &deal, sign);
+	change_sums(summary_row_sums(state, &pipeline_type, row), &deal, sign);
 	state->inputs += sign;
 	PG_RETURN_POINTER(state);
 }

@@ -436,7 +436,7 @@ change_cell(FunctionCallInfo fcinfo, RolloutKind kind, int64 total, int64 sum, i
 	{
 		if (sign > 0)
 			state = summary_reserve(state, &rollout_type, 1, label.length, 0);
-		sums = summary_row_sums(state, summary_row(state, &rollout_type, label, adoption_tag(adopts, adopted_on), sign));
+		sums = summary_row_sums(state, &rollout_type, summary_row(state, &rollout_type, label, adoption_tag(adopts, adopted_on), sign));
 		add_to_sum(&sums[ROLLOUT_TOTAL], total, sign);
 		add_to_sum(&sums[ROLLOUT_SUM], sum, sign);
 	}
