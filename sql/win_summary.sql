@@ -37,6 +37,16 @@ FROM win_reference, unnest('{considered,closed,decided,lost_to}'::text[]) WITH O
 SELECT win_rate(w, 'A'), overall_win_rate(w), uncontested_win_rate(w) FROM win_reference;
 SELECT c, win_loss_ratio(w, c), lost_to(w, c), amount_win_rate(w, c) FROM win_reference, unnest('{A,B,C,D}'::text[]) c;
 SELECT round(amount_win_rate(w)::numeric, 6) FROM win_reference;
+SELECT competitor, mean_won FROM win_reference, competitors(w);
+SELECT status, deals, with_amount, amount, mean FROM win_reference, outcomes(w);
+-- deals without an amount are in no mean; an amount of zero is one
+SELECT status, deals, with_amount, amount, mean FROM outcomes((SELECT win_agg(won, c, amount) FROM (VALUES (true, '{A}'::text[], 100), (true, '{A,B}', NULL), (true, '{A}', 0), (false, '{B}', NULL), (NULL, '{B}', -7.5)) AS v (won, c, amount)));
+SELECT competitor, won, amount_won, mean_won FROM competitors((SELECT win_agg(won, c, amount) FROM (VALUES (true, '{A}'::text[], 100), (true, '{A,B}', NULL), (true, '{A}', 0), (false, '{B}', NULL), (NULL, '{B}', -7.5)) AS v (won, c, amount)));
+SELECT status, deals, with_amount, amount, mean FROM outcomes((SELECT win_agg(true, '{A}')));
+SELECT status, deals, with_amount, amount, mean FROM win_reference, outcomes(w - w);
+-- the least amount and the largest go in and out of a frame
+SELECT i, (SELECT string_agg(format('%s: %s of %s, %s', status, with_amount, deals, amount), '; ') FROM outcomes(w)) AS outcomes
+FROM (SELECT i, win_agg(i % 2 = 1, '{A}', a) OVER (ORDER BY i ROWS 1 PRECEDING) AS w FROM unnest('{-922337203685477.5808,922337203685477.5807,NULL,-922337203685477.5808,1}'::numeric[]) WITH ORDINALITY AS t (a, i)) AS x ORDER BY i;
 SELECT competitor, total FROM win_reference, competitors(w, 'closed', 2);
 SELECT competitor, total FROM win_reference, competitors(w, min_deals => 1000);
 SELECT competitor, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high FROM win_reference, competitors(w, level => 0.5) WHERE competitor = 'A';
@@ -100,7 +110,7 @@ SELECT w - (SELECT win_agg(true, '{D}')) FROM win_reference;
 SELECT (SELECT win_agg(true, '{A}', 5)) - (SELECT win_agg(true, '{A}', 4));
 SELECT (SELECT win_agg(true, c) FROM (VALUES ('{A,B}'::text[]), ('{C}')) v(c)) - (SELECT win_agg(true, '{A}'));
 -- one deal more than a summary holds
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[0,2305843009213693,0,0,0,0]],"competitors":[]}' + win_agg(true, '{}');
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,2305843009213693,0,0,0,0]],"competitors":[]}' + win_agg(true, '{}');
 
 -- competitors as they are stored: with a short header, a long one, compressed, and elsewhere
 CREATE TABLE win_stored (id int, names text[]);
@@ -119,23 +129,23 @@ FROM win_outcomes WINDOW three AS (ORDER BY id ROWS 2 PRECEDING), none AS (ORDER
 
 -- input and output
 SELECT record_image_eq(ROW(w), ROW(w::text::win_summary)) AS text, record_image_eq(ROW(w), ROW(w::jsonb::win_summary)) AS jsonb FROM win_reference;
-SELECT win_summary '{"version":1,"amount_won":-0.5,"amount_lost":12345678901234567890123.0001,"deals":[[0,1,1,1,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0.00,"amount_lost":0,"deals":[],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[1,1,0,0,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[1,1,0,0,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":0,"deals":[[1,2,0,0,0,0]]}]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[1,1,0,0,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":0,"deals":[[2,1,0,0,0,0]]}]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[1,1,0,0,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":1,"deals":[[1,1,0,0,0,0]]}]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[2,1,0,0,0,0]],"competitors":[{"name":"B","amount_won":0,"amount_lost":0,"deals":[[2,1,0,0,0,0]]},{"name":"A","amount_won":0,"amount_lost":0,"deals":[[2,1,0,0,0,0]]}]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[2,0,1,1,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":0,"deals":[[2,0,1,1,0,0]]},{"name":"B","amount_won":0,"amount_lost":0,"deals":[[2,0,1,1,0,0]]}]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[0,-1,0,0,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[0,0,1,2,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[0,1,0,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[[1001,1,0,0,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0.00001,"amount_lost":0,"deals":[[0,1,0,0,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":"1","amount_lost":0,"deals":[[0,1,0,0,0,0]],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":1,"amount_lost":0,"deals":[],"competitors":[]}';
-SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"deals":[],"competitors":[7]}';
-SELECT win_summary '{"version":2,"amount_won":0,"amount_lost":0,"deals":[],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":-0.5,"amount_lost":12345678901234567890123.0001,"with_amount_won":1,"with_amount_lost":20000000,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,1,20000000,1,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0.00,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[1,1,0,0,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[1,1,0,0,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":0,"with_amount_won":0,"deals":[[1,2,0,0,0,0]]}]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[1,1,0,0,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":0,"with_amount_won":0,"deals":[[2,1,0,0,0,0]]}]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[1,1,0,0,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":1,"with_amount_won":0,"deals":[[1,1,0,0,0,0]]}]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[2,1,0,0,0,0]],"competitors":[{"name":"B","amount_won":0,"amount_lost":0,"with_amount_won":0,"deals":[[2,1,0,0,0,0]]},{"name":"A","amount_won":0,"amount_lost":0,"with_amount_won":0,"deals":[[2,1,0,0,0,0]]}]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[2,0,1,1,0,0]],"competitors":[{"name":"A","amount_won":0,"amount_lost":0,"with_amount_won":0,"deals":[[2,0,1,1,0,0]]},{"name":"B","amount_won":0,"amount_lost":0,"with_amount_won":0,"deals":[[2,0,1,1,0,0]]}]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,-1,0,0,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,0,1,2,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,1,0,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[1001,1,0,0,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0.00001,"amount_lost":0,"with_amount_won":1,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,1,0,0,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":"1","amount_lost":0,"with_amount_won":1,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,1,0,0,0,0]],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":1,"amount_lost":0,"with_amount_won":1,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[],"competitors":[]}';
+SELECT win_summary '{"version":1,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[],"competitors":[7]}';
+SELECT win_summary '{"version":2,"amount_won":0,"amount_lost":0,"with_amount_won":0,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[],"competitors":[]}';
 SELECT win_summary '{"version":1}';
 
 -- bad options
@@ -148,6 +158,21 @@ SELECT chart(w, 5) FROM win_reference;
 
 -- a transition function called by hand works on a copy
 SELECT s, win_summary_add_fields(s, true, '{A}') FROM (SELECT win_summary_add_fields(NULL, false, '{A}') AS s) x;
+
+-- amounts of more deals than there are, of none, and more than so many can have
+CREATE FUNCTION pg_temp.changed(path text, value jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	made win_summary;
+BEGIN
+	SELECT CASE path WHEN '{}' THEN value ELSE jsonb_set(w::jsonb, path::text[], value) END::win_summary INTO made FROM win_reference;
+	RETURN 'let in';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+SELECT path, value, pg_temp.changed(path, value) FROM (VALUES ('{with_amount_won}', '5'::jsonb), ('{with_amount_won}', '-1'), ('{with_amount_won}', '1.5'), ('{with_amount_won}', '0'),
+	('{with_amount_open}', '2'), ('{with_amount_open}', '0'), ('{amount_open}', '1e15'), ('{amount_open}', '"600"'), ('{amount_no_decision}', 'null'), ('{amount_no_decision}', '-922337203685477.5808'),
+	('{competitors,0,with_amount_won}', '1'), ('{competitors,0,with_amount_won}', '3'), ('{competitors,0,with_amount_open}', '0')) AS v (path, value);
+SELECT pg_temp.changed('{}', w::jsonb - 'with_amount_lost') FROM win_reference;
 
 DROP VIEW win_outcomes;
 DROP TABLE win_deals, win_reference, win_parts;

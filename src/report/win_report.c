@@ -1,7 +1,8 @@
 /*
  * win_report.c
  *		What is read off a win_summary: win rates under every denominator,
- *		fractional credit, amounts, the table of competitors and its chart.
+ *		fractional credit, amounts, the tables of outcomes and of competitors,
+ *		the chart of the latter.
  *
  * The basis says which of the deals with a competitor are the denominator; the
  * numerator is always the deals won:
@@ -26,6 +27,7 @@
 #include "base/money.h"
 #include "base/options.h"
 #include "plain/proportion.h"
+#include "reading/deal_outcome.h"
 #include "summary/rate_summary.h"
 #include "base/row.h"
 
@@ -118,7 +120,7 @@ fractional_credit(const WinCounts *all, const SummaryGroup *group, WinBasis basi
 static SummaryGroup
 group_argument(FunctionCallInfo fcinfo, WinCounts *all)
 {
-	static Sum128 no_amounts[WIN_AMOUNTS];
+	static Sum128 no_amounts[WIN_SUMS];
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	const SummaryGroup *found;
 	SummaryView view;
@@ -293,12 +295,60 @@ win_summary_fractional_credit(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(result_row(fcinfo, values, nulls, 2));
 }
 
-/* ---------------------------------------------------------------- the table */
+/* ---------------------------------------------------------------- the tables */
+
+/* Mean of the amounts that are known, of the deals with one status; false when there are none. */
+static bool
+mean_amount(const SummaryGroup *group, DealStatus status, double *mean)
+{
+	Moments		moments = {
+		.count = (int64) group->sums[win_with_amount_at[status]].low,
+		.sum = group->sums[win_amount_at[status]]
+	};
+
+	if (moments.count == 0)
+		return false;
+	*mean = moments_mean(&moments) / AMOUNT_SCALE;
+	return true;
+}
+
+/* outcomes(summary): a row for each way to end, and for the open deals; mean is NULL where no amount is known. */
+PG_FUNCTION_INFO_V1(win_summary_outcomes);
+Datum
+win_summary_outcomes(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int64		deals[DEAL_STATUSES] = {0};
+	SummaryView view;
+	WinCounts	counts;
+
+	InitMaterializedSRF(fcinfo, 0);
+	summary_view(&view, &win_type, PG_GETARG_DATUM(0));
+	counts = count_cells(&view.all);
+	for (int category = 0; category < WIN_CATEGORIES; category++)
+		deals[win_status(category)] += counts.of[category];
+	for (int status = 0; status < DEAL_STATUSES; status++)
+	{
+		double		mean = 0;
+		Datum		values[5];
+		bool		nulls[5] = {false};
+
+		nulls[4] = !mean_amount(&view.all, status, &mean);
+		values[0] = CStringGetTextDatum(deal_statuses[status]);
+		values[1] = Int64GetDatum(deals[status]);
+		values[2] = Int64GetDatum((int64) view.all.sums[win_with_amount_at[status]].low);
+		values[3] = NumericGetDatum(money_sum_numeric(view.all.sums[win_amount_at[status]]));
+		values[4] = Float8GetDatum(mean);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
 
 /*
  * competitors(summary, basis, min_deals, level): a row for each competitor
  * with at least min_deals deals in the denominator, in the order of the bytes
- * of their names. Percent, low and high are NULL when the denominator is empty.
+ * of their names. Percent, low and high are NULL when the denominator is empty,
+ * mean_won when no amount of a deal won is known.
  */
 PG_FUNCTION_INFO_V1(win_summary_competitors);
 Datum
@@ -329,8 +379,9 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 		double		fractional_total;
 		double		low = 0;
 		double		high = 0;
-		Datum		values[15];
-		bool		nulls[15] = {false};
+		double		mean_won = 0;
+		Datum		values[16];
+		bool		nulls[16] = {false};
 
 		CHECK_FOR_INTERRUPTS();
 		if (total < min_deals)
@@ -352,6 +403,8 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 		values[12] = Float8GetDatum(fractional_total);
 		values[13] = NumericGetDatum(money_sum_numeric(group->sums[WIN_AMOUNT_WON]));
 		values[14] = NumericGetDatum(money_sum_numeric(group->sums[WIN_AMOUNT_LOST]));
+		nulls[15] = !mean_amount(group, DEAL_WON, &mean_won);
+		values[15] = Float8GetDatum(mean_won);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -103,8 +103,10 @@ CREATE FUNCTION competitors(summary win_summary, basis text DEFAULT 'considered'
 							OUT competitor text, OUT considered bigint, OUT won bigint, OUT lost bigint, OUT lost_to bigint, OUT no_decision bigint, OUT open bigint,
 							OUT total bigint, OUT percent double precision, OUT low double precision, OUT high double precision,
 							OUT fractional_won double precision, OUT fractional_total double precision,
-							OUT amount_won numeric, OUT amount_lost numeric) RETURNS SETOF record
+							OUT amount_won numeric, OUT amount_lost numeric, OUT mean_won double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'win_summary_competitors' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+CREATE FUNCTION outcomes(summary win_summary, OUT status text, OUT deals bigint, OUT with_amount bigint, OUT amount numeric, OUT mean double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'win_summary_outcomes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
 CREATE FUNCTION chart(summary win_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'win_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to (0 of 0 where there are losses and none names anybody): percent(win_rate(w, ''Acme''), 1)';
@@ -116,5 +118,6 @@ COMMENT ON FUNCTION amount_win_rate(win_summary, text) IS 'amount won / amount w
 COMMENT ON FUNCTION amount_win_rate(win_summary) IS 'amount won / amount won and lost of all deals; NULL when there is none';
 COMMENT ON FUNCTION fractional_win_rate(win_summary, text, text) IS 'win rate in which a deal with k competitors counts 1/k for each; NULL when the denominator is empty';
 COMMENT ON FUNCTION fractional_credit(win_summary, text, text) IS 'deals won and denominator of a competitor, a deal with k competitors counting 1/k for each';
-COMMENT ON FUNCTION competitors(win_summary, text, bigint, double precision) IS 'a row for each competitor with at least min_deals deals in the denominator: counts, percent won of total with its Wilson interval, fractional credit, amounts';
+COMMENT ON FUNCTION competitors(win_summary, text, bigint, double precision) IS 'a row for each competitor with at least min_deals deals in the denominator: counts, percent won of total with its Wilson interval, fractional credit, amounts, mean amount of the won deals that have one';
+COMMENT ON FUNCTION outcomes(win_summary) IS 'a row each for won, lost, no_decision and open: deals, those with an amount, their amount and its mean';
 COMMENT ON FUNCTION chart(win_summary, integer) IS 'win rates against the competitors considered most often, with intervals, as text';

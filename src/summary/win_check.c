@@ -1,7 +1,7 @@
 /*
  * win_check.c
- *		Can deals have made a win_summary? Counts in range, amounts only where
- *		there are deals, and the deals of the competitors adding up to all.
+ *		Can deals have made a win_summary? Counts in range, amounts only of
+ *		deals, and the deals of the competitors adding up to all.
  */
 #include "summary/win_summary.h"
 
@@ -9,20 +9,46 @@
 
 StaticAssertDecl(WIN_KEY(WIN_MAX_CONSIDERED, 7) < 1 << WIN_KEY_BITS, "a key fits its bits");
 
-static inline bool
-is_zero(Sum128 sum)
+/* Deals of one group by status, and of those the ones with an amount, as far as they are counted. */
+typedef struct GroupDeals
 {
-	return sum.low == 0 && sum.high == 0;
+	int64		of[DEAL_STATUSES];
+	int64		with_amount[DEAL_STATUSES];
+} GroupDeals;
+
+/* Not more amounts than deals, and a sum that so many can have. */
+static const char *
+check_amounts(const SummaryGroup *group, int nsums, GroupDeals *deals)
+{
+	for (int status = 0; status < DEAL_STATUSES; status++)
+	{
+		int64		most = deals->of[status];
+		Sum128		sum;
+
+		if (win_with_amount_at[status] < nsums)
+		{
+			sum = group->sums[win_with_amount_at[status]];
+			if (sum.high != 0 || sum.low > (uint64) most)
+				return "there are amounts without deals";
+			deals->with_amount[status] = most = (int64) sum.low;
+		}
+		if (win_amount_at[status] >= nsums)
+			continue;
+		sum = group->sums[win_amount_at[status]];
+		if (sum128_compare(sum, sum128_product(PG_INT64_MIN, most)) < 0 ||
+			sum128_compare(sum, sum128_product(PG_INT64_MAX, most)) > 0)
+			return "an amount does not fit its deals";
+	}
+	return NULL;
 }
 
-/* Ranges of one group, and amounts only where there are deals. */
+/* Ranges of one group. */
 static const char *
-check_group(const SummaryGroup *group, int64 least_considered)
+check_group(const SummaryGroup *group, int nsums, int64 least_considered, GroupDeals *counts)
 {
 	int64		deals = 0;
-	bool		won = false;
-	bool		lost = false;
 
+	memset(counts, 0, sizeof(*counts));
 	for (uint32 i = 0; i < group->ncells; i++)
 	{
 		const TallyEntry *cell = &group->cells[i];
@@ -35,13 +61,9 @@ check_group(const SummaryGroup *group, int64 least_considered)
 		if (cell->count <= 0 || cell->count > WIN_MAX_DEALS - deals)
 			return "a count is out of range";
 		deals += cell->count;
-		won |= category == WIN_WON;
-		lost |= category == WIN_LOST || category == WIN_LOST_TO;
+		counts->of[win_status(category)] += cell->count;
 	}
-	if ((!won && !is_zero(group->sums[WIN_AMOUNT_WON])) ||
-		(!lost && !is_zero(group->sums[WIN_AMOUNT_LOST])))
-		return "there are amounts without deals";
-	return NULL;
+	return check_amounts(group, nsums, counts);
 }
 
 /* Of all deals seen so far, and of the competitors' rows: counts by WIN_KEY. */
@@ -50,13 +72,14 @@ typedef struct WinCheck
 	int64		most;			/* competitors in a deal */
 	int64	   *deals;
 	int64	   *seen;
+	GroupDeals	all;
 } WinCheck;
 
 /* NULL, or why not; as are the next two. */
 static const char *
 check_all(WinCheck *check, const SummaryGroup *all)
 {
-	const char *problem = check_group(all, 0);
+	const char *problem = check_group(all, WIN_SUMS, 0, &check->all);
 
 	if (problem != NULL)
 		return problem;
@@ -72,14 +95,18 @@ static const char *
 check_competitor(WinCheck *check, const SummaryGroup *group)
 {
 	const char *problem;
+	GroupDeals	deals;
 
 	if (group->label.length > LABEL_MAX_BYTES)
 		return "a name is too long";
 	if (group->ncells == 0)
 		return "a competitor has no deals";
-	problem = check_group(group, 1);
+	problem = check_group(group, WIN_NAMED_SUMS, 1, &deals);
 	if (problem != NULL)
 		return problem;
+	if (deals.with_amount[DEAL_WON] > check->all.with_amount[DEAL_WON] ||
+		deals.of[DEAL_WON] - deals.with_amount[DEAL_WON] > check->all.of[DEAL_WON] - check->all.with_amount[DEAL_WON])
+		return "a competitor has deals with an amount, or without, that are not there";
 	if (WIN_KEY_CONSIDERED(group->cells[group->ncells - 1].key) > check->most)
 		return "a competitor has more deals than there are";
 	for (uint32 i = 0; i < group->ncells; i++)
@@ -134,8 +161,8 @@ win_check(const SummaryView *view)
 
 	if (view->identity_size != 0)
 		return "it must not have an identity";
-	if (view->nsums != WIN_AMOUNTS)
-		return "it must hold two amounts";
+	if (view->nsums != WIN_SUMS)
+		return "it must hold an amount and a count for each status";
 	problem = check_all(&check, &view->all);
 	for (uint32 i = 0; problem == NULL && i < view->ngroups; i++)
 	{

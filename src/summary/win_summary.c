@@ -4,8 +4,9 @@
  *
  * What is stored, and why, stands in win_summary.h. Text form:
  *
- *		{"version":1,"amount_won":1200.5,"amount_lost":0,"deals":[row,...],
- *		 "competitors":[{"name":"Globex","amount_won":...,"amount_lost":...,"deals":[row,...]},...]}
+ *		{"version":1,"amount_won":1200.5,"amount_lost":0,"with_amount_won":1,"with_amount_lost":0,
+ *		 "amount_no_decision":0,"with_amount_no_decision":0,"amount_open":700,"with_amount_open":2,"deals":[row,...],
+ *		 "competitors":[{"name":"Globex","amount_won":...,"amount_lost":...,"with_amount_won":...,"deals":[row,...]},...]}
  *
  * with a row [k, won, lost, lost_to, no_decision, open] for every number k of
  * competitors in a deal; lost_to is a part of lost.
@@ -39,14 +40,39 @@ typedef enum RowColumn
 	ROW_COLUMNS
 } RowColumn;
 
+/* The sums by their place, and whether each is a count; the keys of the JSON object. */
+static const char *const sum_keys[WIN_SUMS] = {
+	[WIN_AMOUNT_WON] = "amount_won",
+	[WIN_AMOUNT_LOST] = "amount_lost",
+	[WIN_WITH_AMOUNT_WON] = "with_amount_won",
+	[WIN_WITH_AMOUNT_LOST] = "with_amount_lost",
+	[WIN_AMOUNT_NO_DECISION] = "amount_no_decision",
+	[WIN_WITH_AMOUNT_NO_DECISION] = "with_amount_no_decision",
+	[WIN_AMOUNT_OPEN] = "amount_open",
+	[WIN_WITH_AMOUNT_OPEN] = "with_amount_open"
+};
+
+static bool
+is_count(int sum)
+{
+	return sum == WIN_WITH_AMOUNT_WON || sum == WIN_WITH_AMOUNT_LOST ||
+		sum == WIN_WITH_AMOUNT_NO_DECISION || sum == WIN_WITH_AMOUNT_OPEN;
+}
+
 static void
-append_group(StringInfo out, const SummaryGroup *group)
+append_group(StringInfo out, const SummaryGroup *group, int nsums)
 {
 	uint32		i = 0;
 
-	appendStringInfo(out, "\"amount_won\":%s,\"amount_lost\":%s,\"deals\":[",
-					 money_sum_text(group->sums[WIN_AMOUNT_WON]),
-					 money_sum_text(group->sums[WIN_AMOUNT_LOST]));
+	for (int sum = 0; sum < nsums; sum++)
+	{
+		appendStringInfo(out, "\"%s\":", sum_keys[sum]);
+		if (is_count(sum))
+			appendStringInfo(out, INT64_FORMAT ",", (int64) group->sums[sum].low);
+		else
+			appendStringInfo(out, "%s,", money_sum_text(group->sums[sum]));
+	}
+	appendStringInfoString(out, "\"deals\":[");
 	while (i < group->ncells)
 	{
 		int64		k = WIN_KEY_CONSIDERED(group->cells[i].key);
@@ -67,14 +93,14 @@ append_group(StringInfo out, const SummaryGroup *group)
 static void
 append_json(StringInfo out, const SummaryView *view)
 {
-	append_group(out, &view->all);
+	append_group(out, &view->all, WIN_SUMS);
 	appendStringInfoString(out, ",\"competitors\":[");
 	for (uint32 i = 0; i < view->ngroups; i++)
 	{
 		appendStringInfoString(out, i > 0 ? ",{\"name\":" : "{\"name\":");
 		append_json_label(out, view->groups[i].label);
 		appendStringInfoChar(out, ',');
-		append_group(out, &view->groups[i]);
+		append_group(out, &view->groups[i], WIN_NAMED_SUMS);
 		appendStringInfoChar(out, '}');
 	}
 	appendStringInfoChar(out, ']');
@@ -105,16 +131,36 @@ add_row(SummaryGroup *group, const int64 *row, int64 last, fmNodePtr escontext)
 	return true;
 }
 
+/* Reads the sums of an object; false with an error saved. */
+static bool
+read_sums(Sum128 *sums, int nsums, JsonbContainer *object, fmNodePtr escontext)
+{
+	for (int sum = 0; sum < nsums; sum++)
+	{
+		int64		count;
+
+		if (!is_count(sum))
+		{
+			if (!money_sum_field(object, TYPE_NAME, sum_keys[sum], &sums[sum], escontext))
+				return false;
+			continue;
+		}
+		if (!jsonb_field_int64(object, TYPE_NAME, sum_keys[sum], &count, escontext))
+			return false;
+		sums[sum] = sum128_from_int64(count);
+	}
+	return true;
+}
+
 /* Reads the amounts and rows of an object; false with an error saved. */
 static bool
-read_group(SummaryGroup *group, JsonbContainer *object, fmNodePtr escontext)
+read_group(SummaryGroup *group, int nsums, JsonbContainer *object, fmNodePtr escontext)
 {
 	JsonbContainer *rows;
 	int64		last = -1;
 
-	group->sums = palloc(sizeof(Sum128) * WIN_AMOUNTS);
-	if (!money_sum_field(object, TYPE_NAME, "amount_won", &group->sums[WIN_AMOUNT_WON], escontext) ||
-		!money_sum_field(object, TYPE_NAME, "amount_lost", &group->sums[WIN_AMOUNT_LOST], escontext) ||
+	group->sums = palloc(sizeof(Sum128) * nsums);
+	if (!read_sums(group->sums, nsums, object, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "deals", &rows, escontext))
 		return false;
 
@@ -146,7 +192,7 @@ read_group(SummaryGroup *group, JsonbContainer *object, fmNodePtr escontext)
 static bool
 read_competitor(SummaryGroup *group, const JsonbValue *element, fmNodePtr escontext)
 {
-	static const char *const keys[] = {"name", "amount_won", "amount_lost", "deals", NULL};
+	static const char *const keys[] = {"name", "amount_won", "amount_lost", "with_amount_won", "deals", NULL};
 	JsonbContainer *object;
 
 	if (element->type != jbvBinary)
@@ -154,7 +200,7 @@ read_competitor(SummaryGroup *group, const JsonbValue *element, fmNodePtr escont
 	object = element->val.binary.data;
 	return jsonb_check_keys(object, TYPE_NAME, keys, escontext) &&
 		jsonb_field_label(object, TYPE_NAME, "name", &group->label, escontext) &&
-		read_group(group, object, escontext);
+		read_group(group, WIN_NAMED_SUMS, object, escontext);
 }
 
 static bool
@@ -165,8 +211,8 @@ read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 	JsonbIteratorToken token;
 	JsonbValue	element;
 
-	view->nsums = WIN_AMOUNTS;
-	if (!read_group(&view->all, object, escontext) ||
+	view->nsums = WIN_SUMS;
+	if (!read_group(&view->all, WIN_SUMS, object, escontext) ||
 		!jsonb_field_array(object, TYPE_NAME, "competitors", &competitors, escontext))
 		return false;
 
@@ -183,7 +229,8 @@ read_json(SummaryView *view, JsonbContainer *object, fmNodePtr escontext)
 }
 
 static const char *const json_keys[] = {
-	"version", "amount_won", "amount_lost", "deals", "competitors", NULL
+	"version", "amount_won", "amount_lost", "with_amount_won", "with_amount_lost", "amount_no_decision",
+	"with_amount_no_decision", "amount_open", "with_amount_open", "deals", "competitors", NULL
 };
 
 const SummaryType win_type = {
@@ -193,6 +240,7 @@ const SummaryType win_type = {
 	.key_bits = WIN_KEY_BITS,
 	.groups = "competitors",
 	.max_groups = 1 << 20,
+	.named_sums = WIN_NAMED_SUMS,
 	.keys = json_keys,
 	.append_json = append_json,
 	.read_json = read_json
@@ -209,7 +257,8 @@ typedef struct WinDeal
 	Label	   *competitors;	/* distinct */
 	int			ncompetitors;
 	Label		lost_to;		/* length 0 when unknown */
-	int64		amount;			/* 0 for none */
+	bool		has_amount;
+	int64		amount;
 } WinDeal;
 
 static int
@@ -228,13 +277,27 @@ category_of(const WinDeal *deal, bool lost_to)
 	}
 }
 
+/* Counts the amount of a deal in the sums of a group, or takes it out, as far as the group has these sums. */
+static inline void
+change_amount(Sum128 *sums, int nsums, const WinDeal *deal, int sign)
+{
+	int			at = win_amount_at[deal->status];
+
+	if (win_with_amount_at[deal->status] < nsums)
+		sum128_add_int64(&sums[win_with_amount_at[deal->status]], sign);
+	if (at >= nsums)
+		return;
+	if (sign > 0)
+		sum128_add_int64(&sums[at], deal->amount);
+	else
+		(void) sum128_subtract(&sums[at], sum128_from_int64(deal->amount));
+}
+
 /* One deal more (sign 1) or less (sign -1) in the state of argument 0. */
 static SummaryState *
 change_by_deal(FunctionCallInfo fcinfo, const WinDeal *deal, int sign)
 {
-	SummaryState *state = summary_state(fcinfo, &win_type, "", 0, WIN_AMOUNTS);
-	int			amount = deal->status == DEAL_WON ? WIN_AMOUNT_WON : WIN_AMOUNT_LOST;
-	bool		has_amount = deal->amount != 0 && (deal->status == DEAL_WON || deal->status == DEAL_LOST);
+	SummaryState *state = summary_state(fcinfo, &win_type, "", 0, WIN_SUMS);
 	Size		bytes = 0;
 
 	if (deal->ncompetitors > WIN_MAX_CONSIDERED)
@@ -248,15 +311,15 @@ change_by_deal(FunctionCallInfo fcinfo, const WinDeal *deal, int sign)
 
 	state = summary_add_quickly(state, &win_type,
 								WIN_KEY(deal->ncompetitors, category_of(deal, deal->lost_to.length > 0)), sign);
-	if (has_amount)
-		sum128_add_int64(&summary_sums(state)[amount], sign * deal->amount);
+	if (deal->has_amount)
+		change_amount(summary_sums(state), WIN_SUMS, deal, sign);
 	for (int i = 0; i < deal->ncompetitors; i++)
 	{
 		Label		name = deal->competitors[i];
 		uint32		row = summary_row(state, &win_type, name, 0, sign);
 
-		if (has_amount)
-			sum128_add_int64(&summary_row_sums(state, row)[amount], sign * deal->amount);
+		if (deal->has_amount)
+			change_amount(summary_row_sums(state, &win_type, row), WIN_NAMED_SUMS, deal, sign);
 		state = summary_add_to_row(state, &win_type, row,
 								   WIN_KEY(deal->ncompetitors, category_of(deal, label_equal(name, deal->lost_to))),
 								   sign);
@@ -279,6 +342,7 @@ change_by_outcome(FunctionCallInfo fcinfo, int sign)
 	deal.competitors = parts.considered;
 	deal.ncompetitors = (int) Min(parts.nconsidered, PG_INT32_MAX);
 	deal.lost_to = parts.lost_to;
+	deal.has_amount = parts.has_amount;
 	deal.amount = parts.amount;
 	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));
 }
@@ -370,7 +434,8 @@ change_by_fields(FunctionCallInfo fcinfo, int sign)
 	deal.status = PG_ARGISNULL(1) ? DEAL_OPEN : PG_GETARG_BOOL(1) ? DEAL_WON : DEAL_LOST;
 	if (!PG_ARGISNULL(2))
 		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &buffer), &buffer, &deal.ncompetitors);
-	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
+	deal.has_amount = PG_NARGS() > 3 && !PG_ARGISNULL(3);
+	if (deal.has_amount)
 		deal.amount = amount_argument(PG_GETARG_DATUM(3));
 	PG_RETURN_POINTER(change_by_deal(fcinfo, &deal, sign));
 }

@@ -107,6 +107,7 @@ static const Type types[] = {
 	{"win_summary", win_summary_recv, win_summary_send, win_summary_combine, win_summary_final,
 		win_summary_plus, win_summary_minus,.exact = true,.name_asked = "Globex",.questions = {
 			{win_summary_win_loss_ratio, TEXT}, {win_summary_lost_to, TEXT}, {win_summary_chart, INT},
+			{win_summary_overall_amount_win_rate, ONE},
 			{win_summary_out, ONE}, {win_summary_minus, TWICE}, {win_summary_add_summary, STATE}}},
 	{"content_summary", content_summary_recv, content_summary_send, content_summary_combine,
 		content_summary_final, content_summary_plus,.exact = true,.name_asked = "view",.questions = {

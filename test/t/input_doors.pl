@@ -83,7 +83,7 @@ sub money_doors
 	my $outcome = qq({"version":1,"status":"won","closed_at":"2026-01-01T00:00:00Z","amount":$amount,"considered":[],"lost_to":null});
 	my $event = qq({"kind":"won","at":"2026-01-01T00:00:00Z","amount":$amount});
 	my $attained = sprintf $quota, $amount, '1000000000000';
-	my $win = qq({"version":1,"amount_won":$amount,"amount_lost":0,"deals":[[0,1,0,0,0,0]],"competitors":[]});
+	my $win = qq({"version":1,"amount_won":$amount,"amount_lost":0,"with_amount_won":1,"with_amount_lost":0,"amount_no_decision":0,"with_amount_no_decision":0,"amount_open":0,"with_amount_open":0,"deals":[[0,1,0,0,0,0]],"competitors":[]});
 	return (
 		'deal_event()' => "amount(deal_event('won', '2026-01-01', $amount))",
 		'deal_event text' => "amount('(won,2026-01-01,$amount,)'::deal_event)",

@@ -406,7 +406,7 @@ CREATE TEMPORARY TABLE told (state text);
 DO \$d\$
 DECLARE
 	bytes bytea := win_summary_add_fields(win_summary_add_fields(NULL, true, '{a,b}'), false, '{c}', 5)::bytea;
-	at int := 20 + 2 * 16 + 16;					-- of the slots for cells: behind header, sums and size
+	at int := 20 + 8 * 16 + 16;					-- of the slots for cells: behind header, sums and size
 BEGIN
 	FOR slot IN 0 .. 7 LOOP
 		CONTINUE WHEN substr(bytes, at + slot * 16 + 1, 8) = '\\x0000000000000000';

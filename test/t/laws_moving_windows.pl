@@ -93,7 +93,7 @@ agrees('two final functions of one frame', "SELECT * FROM (SELECT series, part, 
 #
 sql("CREATE SEQUENCE calls; CREATE FUNCTION lie(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN i * 1000 + nextval(''calls''); END'");
 for my $lie ([ 'duration', "duration_summary(jsonb_build_object('version', 1, 'unit', 'day', 'total_microseconds', lie(i)::bigint * 86400000000, 'histogram', jsonb_build_array(jsonb_build_array(currval('calls') + 1000 * i, 1, 0, 0, 0))))" ],
-	[ 'win', "win_summary(jsonb_build_object('version', 1, 'amount_won', 0, 'amount_lost', 0, 'deals', '[[1,1,0,0,0,0]]'::jsonb, 'competitors', jsonb_build_array(jsonb_build_object('name', 'rival ' || lie(i), 'amount_won', 0, 'amount_lost', 0, 'deals', '[[1,1,0,0,0,0]]'::jsonb))))" ])
+	[ 'win', "win_summary(jsonb_build_object('version', 1, 'amount_won', 0, 'amount_lost', 0, 'with_amount_won', 0, 'with_amount_lost', 0, 'amount_no_decision', 0, 'with_amount_no_decision', 0, 'amount_open', 0, 'with_amount_open', 0, 'deals', '[[1,1,0,0,0,0]]'::jsonb, 'competitors', jsonb_build_array(jsonb_build_object('name', 'rival ' || lie(i), 'amount_won', 0, 'amount_lost', 0, 'with_amount_won', 0, 'deals', '[[1,1,0,0,0,0]]'::jsonb))))" ])
 {
 	my ($type, $value) = @$lie;
 	sql("CREATE FUNCTION lying_$type(i int) RETURNS ${type}_summary LANGUAGE plpgsql IMMUTABLE AS \$\$BEGIN RETURN $value; END\$\$");

@@ -139,7 +139,8 @@ SELECT g, c, basis, count(*) AS considered, count(*) FILTER (WHERE status = 'won
 	count(*) FILTER (WHERE status = ANY (statuses) OR (basis = 'lost_to' AND lost_to = c)) AS total,
 	coalesce(sum(1.0 / k) FILTER (WHERE status = 'won'), 0) AS fractional_won,
 	coalesce(sum(1.0 / k) FILTER (WHERE status = ANY (statuses) OR (basis = 'lost_to' AND lost_to = c)), 0) AS fractional_total,
-	coalesce(sum(amount) FILTER (WHERE status = 'won'), 0) AS amount_won, coalesce(sum(amount) FILTER (WHERE status = 'lost'), 0) AS amount_lost
+	coalesce(sum(amount) FILTER (WHERE status = 'won'), 0) AS amount_won, coalesce(sum(amount) FILTER (WHERE status = 'lost'), 0) AS amount_lost,
+	avg(amount) FILTER (WHERE status = 'won') AS mean_won
 FROM plain, basis WHERE c IS NOT NULL GROUP BY g, c, basis;
 -- where there are losses and no loss names anybody it is not known to whom deals were lost
 ALTER TABLE plain_competitor ADD won_of_total bigint;
@@ -152,6 +153,7 @@ SELECT coalesce(x.g, p.g) AS g
 FROM (SELECT g, basis, w.* FROM win, basis, competitors(v, basis) w) x FULL JOIN plain_competitor p ON p.g = x.g AND p.c = x.competitor AND p.basis = x.basis
 WHERE (x.considered, x.won, x.lost, x.lost_to, x.no_decision, x.open, x.total, x.amount_won, x.amount_lost, round(x.fractional_won::numeric, 9), round(x.fractional_total::numeric, 9))
 	IS DISTINCT FROM (p.considered, p.won, p.lost, p.lost_to, p.no_decision, p.open, p.total, p.amount_won, p.amount_lost, round(p.fractional_won, 9), round(p.fractional_total, 9))
+   OR abs(x.mean_won - p.mean_won::float8) > 1e-12 * abs(x.mean_won) OR (x.mean_won IS NULL) <> (p.mean_won IS NULL)
    OR abs(x.percent - 100.0 * p.won / nullif(p.total, 0)) > 1e-9 OR (x.percent IS NULL) <> (p.total = 0)
    OR x.low IS DISTINCT FROM (SELECT 100 * low FROM confidence_interval(rate_summary(p.won_of_total, p.total))) OR x.high IS DISTINCT FROM (SELECT 100 * high FROM confidence_interval(rate_summary(p.won_of_total, p.total)))
 SQL
@@ -171,6 +173,13 @@ SELECT g FROM win JOIN (SELECT g, basis,
 	FROM plain, basis GROUP BY g, basis) p USING (g), LATERAL (SELECT overall_win_rate(v, basis) AS r, uncontested_win_rate(v, basis) AS u) x
 WHERE (successes(r), total(r)) IS DISTINCT FROM (CASE WHEN unknown THEN 0 ELSE won END, CASE WHEN unknown THEN 0 ELSE total END)
    OR (successes(u), total(u)) IS DISTINCT FROM (CASE WHEN alone_unknown THEN 0 ELSE alone_won END, CASE WHEN alone_unknown THEN 0 ELSE alone END)
+SQL
+law('outcomes() is what count, sum and avg by status make of it', <<'SQL');
+SELECT g FROM (SELECT g, x.* FROM win, outcomes(v) AS x WHERE v IS NOT NULL) AS x FULL JOIN
+	(SELECT g, status, count(i) AS deals, count(amount) AS with_amount, coalesce(sum(amount), 0) AS amount, avg(amount) AS mean
+	 FROM (SELECT g FROM win WHERE v IS NOT NULL) AS w CROSS JOIN unnest('{won,lost,no_decision,open}'::text[]) AS status LEFT JOIN (SELECT DISTINCT g, i, status, amount FROM plain) AS d USING (g, status) GROUP BY g, status) AS p USING (g, status)
+WHERE (x.deals, x.with_amount, x.amount) IS DISTINCT FROM (p.deals, p.with_amount, p.amount)
+   OR abs(x.mean - p.mean::float8) > 1e-12 * abs(x.mean) OR (x.mean IS NULL) <> (p.mean IS NULL)
 SQL
 law('win_agg of columns: NULL is open, repeated and NULL names count once and not at all', <<'SQL');
 SELECT coalesce(x.g, p.g) AS g
