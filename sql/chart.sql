@@ -15,18 +15,25 @@ WITH deal AS (
 progress AS (SELECT i, deal_progress(history, '{"a stage with a name of forty characters ",contract,won}', as_of => '2026-03-01') AS p FROM deal)
 SELECT 'many' AS rows, 'rate' AS summary, chart(rate_summary(4611686018427387904, 9223372036854775807)) AS chart
 UNION ALL SELECT 'many', 'funnel', chart(funnel_agg(p)) FROM progress
+UNION ALL SELECT 'many', 'funnel by amount', chart(funnel_agg(p, CASE WHEN i % 40 > 0 THEN 900000000000000.5 END)) FROM progress
+UNION ALL SELECT 'many', 'pipeline', chart(pipeline_agg(i * i % 5000, CASE WHEN i % 40 > 0 THEN i * 97.25 END)) FROM generate_series(1, 2000) AS i
+UNION ALL SELECT 'many', 'pipeline without amounts', chart(pipeline_agg(i % 9, NULL)) FROM generate_series(1, 2000) AS i
 UNION ALL SELECT 'many', 'win', chart(win_agg(i % 3 = 0, ARRAY['A competitor of forty characters, Inc. & Co.', 'Initech', repeat('x', i % 19 + 1)])) FROM deal
 UNION ALL SELECT 'many', 'content', chart(content_agg('an action with a name of forty characters', 'actor ' || i, 1e9 + 0.5)) FROM generate_series(1, 5000) i
 UNION ALL SELECT 'many', 'duration', chart(duration_agg(units, units % 7 > 0)) FROM generate_series(0, 2000000, 10001) units
 UNION ALL SELECT 'many', 'quota', chart(quota_agg(quota_attainment(deal_history(deal_event('won', '2025-01-01'::date + i * 10, 100)), '2025-01-01', 100, as_of => '2026-01-01', left_at => CASE WHEN i % 5 = 0 THEN '2025-02-01'::date END))) FROM generate_series(1, 40) i
 UNION ALL SELECT 'one', 'rate', chart(rate_summary(1, 1))
 UNION ALL SELECT 'one', 'funnel', chart(funnel_agg(p)) FROM progress WHERE i = 1
+UNION ALL SELECT 'one', 'funnel by amount', chart(funnel_agg(p, -0.4)) FROM progress WHERE i = 1
+UNION ALL SELECT 'one', 'pipeline', chart(pipeline_agg(9223372036854775807, 0.5))
 UNION ALL SELECT 'one', 'win', chart(win_agg(NULL, '{Globex}'))
 UNION ALL SELECT 'one', 'content', chart(content_agg('view', NULL))
 UNION ALL SELECT 'one', 'duration', chart(duration_agg(0, true))
 UNION ALL SELECT 'one', 'quota', chart(quota_agg(quota_attainment(NULL, '2026-01-01', 1, as_of => '2026-01-11')))
 UNION ALL SELECT 'none', 'rate', chart(rate_summary(0, 0))
 UNION ALL SELECT 'none', 'funnel', chart(funnel_agg(deal_progress(deal_history '{}')))
+UNION ALL SELECT 'none', 'funnel by amount', chart(funnel_agg(deal_progress(deal_history '{}'), 5))
+UNION ALL SELECT 'none', 'pipeline', chart(pipeline_agg(1, 5) - pipeline_agg(1, 5))
 UNION ALL SELECT 'none', 'win', chart(win_agg(true, '{}') - win_agg(true, '{}'))
 UNION ALL SELECT 'none', 'content', chart('{"version":1,"actions":[]}'::content_summary)
 UNION ALL SELECT 'none', 'duration', chart('{"version":1,"unit":"hour","total_microseconds":0,"histogram":[]}'::duration_summary);

@@ -219,6 +219,22 @@ money_sum_text(Sum128 sum)
 	return print_money(sum, palloc(MONEY_TEXT_SIZE));
 }
 
+char *
+money_whole_text(Sum128 sum)
+{
+	char	   *text = palloc(SUM128_TEXT_SIZE);
+	size_t		length;
+
+	/* at the ends of 128 bits it is cut */
+	(void) sum128_add(&sum, sum128_from_int64(sum.high < 0 ? -AMOUNT_SCALE / 2 : AMOUNT_SCALE / 2));
+	sum128_text(sum, text);
+	length = strlen(text);
+	if (length <= AMOUNT_DECIMALS + (text[0] == '-'))
+		return strcpy(text, "0");
+	text[length - AMOUNT_DECIMALS] = '\0';
+	return text;
+}
+
 Numeric
 money_sum_numeric(Sum128 sum)
 {

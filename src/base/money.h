@@ -29,6 +29,8 @@ extern Numeric amount_to_numeric(int64 amount);
 extern char *amount_text(int64 amount, char *buffer);
 extern char *money_sum_text(Sum128 sum);	/* in the current context */
 extern Numeric money_sum_numeric(Sum128 sum);
+/* Without decimals, rounded half away from zero: for charts. */
+extern char *money_whole_text(Sum128 sum);
 
 /* A sum of squares of amounts, as a number with up to 8 decimals. */
 extern void append_sum_of_squares(StringInfo out, const Moments *moments);

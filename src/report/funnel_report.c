@@ -6,8 +6,6 @@
  */
 #include "base/compat.h"
 
-#include <math.h>
-
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -187,7 +185,8 @@ amount_rate(const FunnelView *view, int from, int to, double whole, double *rate
 
 	if (total.low == 0 && total.high == 0)
 		return false;
-	*rate = whole * sum128_to_double(amount_reached(view, to)) / sum128_to_double(total);
+	/* adding 0 makes 0 of -0 */
+	*rate = whole * sum128_to_double(amount_reached(view, to)) / sum128_to_double(total) + 0.0;
 	return true;
 }
 
@@ -441,14 +440,6 @@ typedef struct ChartColumns
 	int			amount;			/* 0 without amounts */
 } ChartColumns;
 
-/* An amount without its decimals. */
-static char *
-amount_figure(const FunnelView *view, int stage)
-{
-	/* adding 0 makes 0 of -0 */
-	return psprintf("%.0f", round(sum128_to_double(amount_reached(view, stage)) / AMOUNT_SCALE) + 0.0);
-}
-
 static ChartColumns
 chart_columns(const FunnelView *view, int64 most, int width)
 {
@@ -459,7 +450,7 @@ chart_columns(const FunnelView *view, int64 most, int width)
 	{
 		columns.label = Max(columns.label, chart_label_width(view->definition.stages[stage]));
 		if (amounts_are_known(view))
-			columns.amount = Max(columns.amount, (int) strlen(amount_figure(view, stage)));
+			columns.amount = Max(columns.amount, (int) strlen(money_whole_text(amount_reached(view, stage))));
 	}
 	columns.label = Min(columns.label, CHART_NAME_COLUMNS);
 	columns.count = strlen(psprintf(INT64_FORMAT, most));
@@ -487,7 +478,7 @@ append_figures(StringInfo out, const FunnelView *view, int stage, int64 reached,
 		return;
 	if (total == 0)
 		appendStringInfoSpaces(out, PERCENT_COLUMNS);
-	appendStringInfo(out, "  %*s", columns->amount, amount_figure(view, stage));
+	appendStringInfo(out, "  %*s", columns->amount, money_whole_text(amount_reached(view, stage)));
 	if (stage > 0 && amount_rate(view, stage - 1, stage, 100, &rate))
 		appendStringInfo(out, " %5.1f%%", rate);
 }

@@ -133,7 +133,7 @@ static const Type types[] = {
 			{rollout_summary_add_summary, STATE}}},
 	{"pipeline_summary", pipeline_summary_recv, pipeline_summary_send, pipeline_summary_combine, pipeline_summary_final,
 		pipeline_summary_plus, pipeline_summary_minus,.exact = true,.questions = {
-			{pipeline_summary_out, ONE}, {pipeline_summary_minus, TWICE}, {pipeline_summary_add_summary, STATE}}},
+			{pipeline_summary_out, ONE}, {pipeline_summary_chart, INT}, {pipeline_summary_minus, TWICE}, {pipeline_summary_add_summary, STATE}}},
 };
 
 static const Type *type;
