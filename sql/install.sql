@@ -18,7 +18,7 @@ WHERE m.classid = 'pg_proc'::regclass;
 -- those that follow tables read and write them
 CREATE TEMP VIEW following AS
 SELECT * FROM member_function
-WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prokind = 'f' OR proname IN ('oldest_transaction_start', 'refresh_histories', 'history_statement', 'history_tables_lock');
+WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prokind = 'f' OR proname IN ('oldest_transaction_start', 'refresh_histories', 'history_key_hashes', 'history_statement', 'history_tables_lock', 'history_written');
 
 SELECT extversion, extrelocatable FROM pg_extension WHERE extname = 'enablement_metrics';
 SELECT count(*) > 0 AS has_functions FROM member_function;

@@ -309,6 +309,7 @@ SELECT count(*) - :before_tables AS tables_made FROM pg_class WHERE relnamespace
 SELECT refresh_histories(NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT refresh_histories('history', NULL);
+SELECT refresh_histories('history', verbose => NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT refresh_histories('event');
 \echo :LAST_ERROR_SQLSTATE
@@ -376,7 +377,7 @@ INSERT INTO tracked_histories (target_name, source_name, deal, kind, at, zone) V
 RESET ROLE;
 SELECT refresh_histories('ann.history');
 \echo :LAST_ERROR_SQLSTATE
-SELECT history_tracking_refresh('ann.history', false);
+SELECT history_tracking_refresh('ann.history', false, false);
 \echo :LAST_ERROR_SQLSTATE
 GRANT SELECT ON secret TO regress_em_ann;
 ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
@@ -435,6 +436,12 @@ UPDATE dirty SET at = '2026-01-02' WHERE at = 'infinity';
 DELETE FROM dirty WHERE amount = 'NaN' OR deal = 7;
 SELECT deals_refreshed, deals_removed, deals_failed FROM refresh_histories('clean');
 SELECT string_agg(k, ' ' ORDER BY k) AS failed FROM tracked_histories, jsonb_object_keys(failed) k WHERE target = 'clean'::regclass;
+
+-- a refresh tells what it is doing where it is asked to
+SELECT deals_refreshed FROM refresh_histories('clean', full => true, verbose => true);
+SELECT deals_refreshed FROM refresh_histories('clean', verbose => true);
+TRUNCATE clean;
+SELECT deals_refreshed FROM refresh_histories('clean', verbose => true);
 
 -- a source that states each state again every day
 CREATE TABLE snapshot AS SELECT 1 AS deal, CASE WHEN d < 3 THEN 'opportunity' ELSE 'won' END AS kind, '2026-01-01'::date + d AS at, 100 * d AS amount FROM generate_series(1, 5) d;
@@ -505,15 +512,29 @@ SELECT rows_tell FROM history_source('by_enum', 'deal', 'kind', 'at', NULL, NULL
 ROLLBACK;
 
 -- the statement of a refresh names its own two tables, and nothing else
-SELECT * FROM history_statement('SELECT 1::bigint, 2::bigint, 3::bigint, now(), ''{}''::jsonb FROM pg_class LIMIT 1', 'event', 'history', NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, 'SELECT 1::bigint, 2::bigint, 3::bigint, now(), ''{}''::jsonb FROM pg_class LIMIT 1', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM history_statement('SELECT 1', 'event', 'history', NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, 'SELECT 1', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM history_statement('DELETE FROM event', 'event', 'history', NULL, NULL, NULL, NULL);
-SELECT * FROM history_statement('SELECT 1; SELECT 2', 'event', 'history', NULL, NULL, NULL, NULL);
-SELECT deals_refreshed, newest, failed_now FROM history_statement('SELECT count(*), 2::bigint, 3::bigint, $1, to_jsonb($3) FROM event WHERE deal IS NULL',
-	'event', 'history', '2026-01-01', '1', '{a}', NULL);
-SELECT history_statement(NULL, 'event', 'history', NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, 'DELETE FROM event', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, 'SELECT 1; SELECT 2', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT deals_refreshed, newest, failed_now FROM history_statement(NULL, 'SELECT count(*), 2::bigint, 3::bigint, $1, to_jsonb($3) FROM event WHERE deal IS NULL',
+	'event', 'history', false, '2026-01-01', '1', '{a}', NULL);
+SELECT history_statement(NULL, NULL, 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT history_statement(NULL, 'SELECT 1', 'event', 'history', NULL, NULL, NULL, NULL, NULL);
+-- and so does the query of the events that it builds histories of
+SELECT deals_refreshed, deals_removed, rows_read, newest, failed_now
+FROM history_statement('SELECT d % 2, ''lead''::text, $1, NULL::numeric, NULL::text, $1 - d * interval ''1 day'' FROM generate_series(1, 9) d',
+	'SELECT count(*), sum(event_count(history))::bigint, $5, $6, jsonb_object_agg(deal, event_count(history)) FROM built', 'event', 'history', false, '2026-01-01', NULL, NULL, NULL);
+SELECT * FROM history_statement('SELECT oid, NULL::text, NULL::timestamptz, NULL::numeric, NULL::text, NULL::timestamptz FROM pg_class',
+	'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM history_statement('SELECT 1', 'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM history_statement('SELECT B''1'', NULL::text, NULL::timestamptz, NULL::numeric, NULL::text, NULL::timestamptz',
+	'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT key, history_key_hashes(key) AS hashes FROM unnest('{int8,text,numeric,uuid,ref,int4[],int4range,bit,bit[]}'::regtype[]) AS key;
 
 -- what is called on the way is found wherever it is, and nothing else is
 CREATE SCHEMA trap;

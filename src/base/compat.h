@@ -55,10 +55,26 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 #define query_tree_walker(query, walker, context, flags) (query_tree_walker) (query, (bool (*) ()) (walker), context, flags)
 #define expression_tree_walker(node, walker, context) (expression_tree_walker) (node, (bool (*) ()) (walker), context)
 
+/* Less than was asked for is an error from 16 on. */
+#define read_exactly(file, data, size) \
+	do { \
+		if (BufFileRead(file, data, size) != (size)) \
+			ereport(ERROR, \
+					(errcode_for_file_access(), \
+					 errmsg("could not read from a temporary file of events: %m"))); \
+	} while (0)
+
 /* an entry of pg_stat_activity, counted from 1 */
 #define pgstat_get_local_beentry_by_index(i) pgstat_fetch_stat_local_beentry(i)
 
+#else
+#define read_exactly(file, data, size) BufFileReadExact(file, data, size)
 #endif							/* PG_VERSION_NUM < 160000 */
+
+/* The description of a row has to be finished from 19 on. */
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(description) ((void) (description))
+#endif
 
 /* From 18 on it stands before the declaration. */
 #if PG_VERSION_NUM < 180000

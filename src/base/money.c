@@ -193,6 +193,21 @@ amount_argument(Datum numeric)
 	return amount;
 }
 
+bool
+amount_fits(Datum numeric, int64 *amount)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(numeric);
+	char	   *text;
+	bool		fits;
+
+	if (read_digits(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), amount))
+		return true;
+	text = numeric_text(DatumGetNumeric(numeric));
+	fits = parse_amount(text, amount);
+	pfree(text);
+	return fits;
+}
+
 /* Takes trailing zeros off, so that 12000.5 stays 12000.5. */
 Numeric
 amount_to_numeric(int64 amount)

@@ -22,6 +22,8 @@
 extern bool amount_from_numeric(Numeric value, int64 *amount, fmNodePtr escontext);
 /* The same of an argument, for the row of an aggregate: no copy of a stored number, and no text of a usual one. */
 extern int64 amount_argument(Datum numeric);
+/* The same, and false where it does not fit, without an error. */
+extern bool amount_fits(Datum numeric, int64 *amount);
 extern Numeric amount_to_numeric(int64 amount);
 
 /* The shortest decimal form; the buffer has space for any sum. */

@@ -35,11 +35,11 @@ table_owner(Oid table)
 	return owner;
 }
 
-/* history_tracking_refresh(regclass, boolean) in the schema of the calling function. */
+/* history_tracking_refresh(regclass, boolean, boolean) in the schema of the calling function. */
 static Oid
 implementation(FunctionCallInfo fcinfo)
 {
-	Oid			types[] = {REGCLASSOID, BOOLOID};
+	Oid			types[] = {REGCLASSOID, BOOLOID, BOOLOID};
 	Oid			function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 										   CStringGetDatum("history_tracking_refresh"),
 										   PointerGetDatum(buildoidvector(types, lengthof(types))),
@@ -53,14 +53,14 @@ implementation(FunctionCallInfo fcinfo)
 }
 
 /*
- * refresh_histories(target, full): history_tracking_refresh() as the owner of
+ * refresh_histories(target, full, verbose): history_tracking_refresh() as the owner of
  * the target. A role that may not act as the owner gets the error of that.
  */
 PG_FUNCTION_INFO_V1(refresh_histories);
 Datum
 refresh_histories(PG_FUNCTION_ARGS)
 {
-	LOCAL_FCINFO(call, 2);
+	LOCAL_FCINFO(call, 3);
 	FmgrInfo	function;
 	Oid			owner = PG_ARGISNULL(0) ? InvalidOid : table_owner(PG_GETARG_OID(0));
 	Oid			user;
@@ -69,8 +69,8 @@ refresh_histories(PG_FUNCTION_ARGS)
 	Datum		result;
 
 	fmgr_info(implementation(fcinfo), &function);
-	InitFunctionCallInfoData(*call, &function, 2, InvalidOid, NULL, NULL);
-	memcpy(call->args, fcinfo->args, sizeof(NullableDatum) * 2);
+	InitFunctionCallInfoData(*call, &function, 3, InvalidOid, NULL, NULL);
+	memcpy(call->args, fcinfo->args, sizeof(NullableDatum) * 3);
 
 	/* should there be an error, the end of the (sub)transaction undoes all of this */
 	GetUserIdAndSecContext(&user, &security);

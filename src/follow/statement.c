@@ -24,8 +24,13 @@
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
+
+#include "follow/history_builder.h"
 
 /*
  * history_tables_lock(source, target): from here to the end of the transaction
@@ -69,37 +74,61 @@ find_other(Node *node, void *context)
 	return expression_tree_walker(node, find_other, tables);
 }
 
-/* The parameters $1 and on: arguments 3 and on of the call. */
-static ParamListInfo
-parameters(FunctionCallInfo fcinfo, Oid *types, int n)
+/* A statement of a refresh while it is made ready and run. */
+typedef struct Statement
 {
-	ParamListInfo list = makeParamList(n);
+	const char *sql;
+	ParamListInfo parameters;
+	Oid		   *types;			/* of them */
+	QueryEnvironment *tables;	/* that it reads besides those of the catalog; NULL for none */
+	Query	   *query;
+} Statement;
 
+/* The arguments of the call that are no parameters. */
+enum { ARG_EVENTS, ARG_STATEMENT, ARG_SOURCE, ARG_TARGET, ARG_VERBOSE, ARG_PARAMETERS };
+
+/* More parameters where histories were built: rows read, newest stamp, deals. */
+#define BUILT_PARAMETERS 3
+
+static void
+set_parameter(Statement *statement, int i, Oid type, Datum value, bool isnull)
+{
+	ParamExternData *parameter = &statement->parameters->params[i];
+
+	statement->types[i] = type;
+	parameter->ptype = type;
+	parameter->pflags = PARAM_FLAG_CONST;
+	parameter->isnull = isnull;
+	parameter->value = value;
+}
+
+/* Parameters $1 and on are the last arguments of the call. */
+static void
+set_parameters(Statement *statement, FunctionCallInfo fcinfo)
+{
+	int			n = PG_NARGS() - ARG_PARAMETERS;
+
+	statement->types = palloc(sizeof(Oid) * (n + BUILT_PARAMETERS));
+	statement->parameters = makeParamList(n + BUILT_PARAMETERS);
+	statement->parameters->numParams = n;
 	for (int i = 0; i < n; i++)
-	{
-		ParamExternData *parameter = &list->params[i];
-
-		types[i] = get_fn_expr_argtype(fcinfo->flinfo, i + 3);
-		parameter->ptype = types[i];
-		parameter->pflags = PARAM_FLAG_CONST;
-		parameter->isnull = PG_ARGISNULL(i + 3);
-		parameter->value = PG_GETARG_DATUM(i + 3);
-	}
-	return list;
+		set_parameter(statement, i, get_fn_expr_argtype(fcinfo->flinfo, ARG_PARAMETERS + i),
+					  PG_GETARG_DATUM(ARG_PARAMETERS + i), PG_ARGISNULL(ARG_PARAMETERS + i));
 }
 
 /* Parses a statement and checks what it names; 55006 where that is neither source nor target. */
-static Query *
-parse_over(const char *sql, NamedTables *tables, const Oid *types, int ntypes)
+static void
+parse_over(Statement *statement, NamedTables *tables)
 {
-	List	   *statements = pg_parse_query(sql);
+	List	   *statements = pg_parse_query(statement->sql);
 	Query	   *query;
 
 	if (list_length(statements) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("a refresh runs one statement, not %d", list_length(statements))));
-	query = parse_analyze_fixedparams(linitial_node(RawStmt, statements), sql, types, ntypes, NULL);
+	query = parse_analyze_fixedparams(linitial_node(RawStmt, statements), statement->sql, statement->types,
+									  statement->parameters->numParams, statement->tables);
 	if (query->commandType != CMD_SELECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
@@ -110,7 +139,7 @@ parse_over(const char *sql, NamedTables *tables, const Oid *types, int ntypes)
 				 errmsg("\"%s\" was put in the place of a tracked table while the refresh waited for it",
 						get_rel_name(tables->other)),
 				 errhint("Refresh again. The next refresh finds the tracked tables by their new names.")));
-	return linitial_node(Query, pg_rewrite_query(query));
+	statement->query = linitial_node(Query, pg_rewrite_query(query));
 }
 
 /* 42804 unless the statement returns the columns of the calling function. */
@@ -127,53 +156,134 @@ require_columns(TupleDesc given, TupleDesc declared)
 				 errmsg("the statement of a refresh returns other columns than it should")));
 }
 
-static void
-run_into(ReturnSetInfo *result, Query *query, const char *sql, ParamListInfo list)
+/* Plans the statement and begins to run it, under the active snapshot. */
+static QueryDesc *
+start(const Statement *statement, DestReceiver *receiver)
 {
-	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
-	QueryDesc  *description;
+	QueryDesc  *description = CreateQueryDesc(plan_query(statement->query, statement->sql, statement->parameters),
+											  statement->sql, GetActiveSnapshot(), InvalidSnapshot,
+											  receiver, statement->parameters, statement->tables, 0);
 
-	SetTuplestoreDestReceiverParams(receiver, result->setResult, CurrentMemoryContext, true, NULL, NULL);
-	CommandCounterIncrement();
-	PushCopiedSnapshot(GetTransactionSnapshot());
-	UpdateActiveSnapshotCommandId();
-	description = CreateQueryDesc(plan_query(query, sql, list), sql, GetActiveSnapshot(), InvalidSnapshot,
-								  receiver, list, NULL, 0);
 	ExecutorStart(description, 0);
-	require_columns(description->tupDesc, result->setDesc);
+	return description;
+}
+
+static void
+run(QueryDesc *description)
+{
 	run_to_end(description);
 	ExecutorFinish(description);
 	ExecutorEnd(description);
 	FreeQueryDesc(description);
-	PopActiveSnapshot();
-	CommandCounterIncrement();
+}
+
+/* Makes a table that the statement reads by a name. */
+static void
+add_table(Statement *statement, const char *name, TupleDesc row, Tuplestorestate *rows, double nrows)
+{
+	EphemeralNamedRelation table = palloc0(sizeof(EphemeralNamedRelationData));
+
+	table->md.name = pstrdup(name);
+	table->md.tupdesc = row;
+	table->md.enrtype = ENR_NAMED_TUPLESTORE;
+	table->md.enrtuples = nrows;
+	table->reldata = rows;
+	register_ENR(statement->tables, table);
+}
+
+/* Builds histories from the query of events, for the statement to read. */
+static void
+build_histories(const Statement *events, Statement *statement, BuiltHistories *built, Oid schema, Progress *progress)
+{
+	HistoryBuilder *builder = history_builder_create(schema, progress);
+	QueryDesc  *description = start(events, history_builder_receiver(builder));
+	int			n = statement->parameters->numParams;
+
+	progress_begin(progress, "reading the events", "read", "rows", description->plannedstmt->planTree->plan_rows);
+	run(description);
+	progress_begin(progress, "building the histories", "built", "deals", 0);
+	history_builder_finish(builder, built);
+
+	statement->tables = create_queryEnv();
+	add_table(statement, "built", built->row, built->rows, built->ndeals);
+	add_table(statement, "failing", built->failing_row, built->failing, built->nfailing);
+	statement->parameters->numParams += BUILT_PARAMETERS;
+	set_parameter(statement, n, INT8OID, Int64GetDatum(built->nevents), false);
+	set_parameter(statement, n + 1, TIMESTAMPTZOID, TimestampTzGetDatum(built->newest), TIMESTAMP_IS_NOBEGIN(built->newest));
+	set_parameter(statement, n + 2, INT8OID, Int64GetDatum(built->ndeals), false);
 }
 
 /*
- * history_statement(statement, source, target, parameters...): the rows of a
- * SELECT, perhaps with changes to the target in its WITH, as the calling
- * function declares them. Errors: 55006 as above, 42601, 42804, and those of
- * the statement.
+ * history_statement(events, statement, source, target, verbose, parameters...):
+ * the rows of a SELECT, perhaps with changes to the target in its WITH, as the
+ * calling function declares them. Where `events` is not NULL it is a query whose
+ * rows are built into histories first (history_builder.h); the statement reads
+ * the tables "built" and "failing", and has three more parameters: how many rows
+ * that query had, the newest stamp, and the number of deals. Both see the same
+ * snapshot. Errors: 55006 as above, 42601, 42804, and those of the statement.
  */
 PG_FUNCTION_INFO_V1(history_statement);
 Datum
 history_statement(PG_FUNCTION_ARGS)
 {
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	NamedTables tables = {InvalidOid, InvalidOid, InvalidOid};
-	int			n = PG_NARGS() - 3;
-	Oid		   *types = palloc(sizeof(Oid) * n);
-	ParamListInfo list;
-	char	   *sql;
+	Statement	statement = {NULL};
+	Progress	progress = {false};
+	BuiltHistories built = {NULL};
+	DestReceiver *receiver;
+	QueryDesc  *description;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("statement, source and target must not be NULL")));
+	for (int i = ARG_STATEMENT; i < ARG_PARAMETERS; i++)
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("statement, source, target and verbose must not be NULL")));
 	InitMaterializedSRF(fcinfo, 0);
-	sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	tables.source = PG_GETARG_OID(1);
-	tables.target = PG_GETARG_OID(2);
-	list = parameters(fcinfo, types, n);
-	run_into((ReturnSetInfo *) fcinfo->resultinfo, parse_over(sql, &tables, types, n), sql, list);
+	tables.source = PG_GETARG_OID(ARG_SOURCE);
+	tables.target = PG_GETARG_OID(ARG_TARGET);
+	progress.verbose = PG_GETARG_BOOL(ARG_VERBOSE);
+	set_parameters(&statement, fcinfo);
+
+	CommandCounterIncrement();
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	UpdateActiveSnapshotCommandId();
+	if (!PG_ARGISNULL(ARG_EVENTS))
+	{
+		Statement	events = statement;
+
+		events.sql = text_to_cstring(PG_GETARG_TEXT_PP(ARG_EVENTS));
+		parse_over(&events, &tables);
+		build_histories(&events, &statement, &built, get_func_namespace(fcinfo->flinfo->fn_oid), &progress);
+	}
+	statement.sql = text_to_cstring(PG_GETARG_TEXT_PP(ARG_STATEMENT));
+	parse_over(&statement, &tables);
+	progress_begin(&progress, PG_ARGISNULL(ARG_EVENTS) ? "reading what has changed, and writing" : "writing", "", "", 0);
+	receiver = CreateDestReceiver(DestTuplestore);
+	SetTuplestoreDestReceiverParams(receiver, result->setResult, CurrentMemoryContext, true, NULL, NULL);
+	description = start(&statement, receiver);
+	require_columns(description->tupDesc, result->setDesc);
+	run(description);
+	if (built.rows != NULL)
+	{
+		tuplestore_end(built.rows);
+		tuplestore_end(built.failing);
+	}
+	PopActiveSnapshot();
+	CommandCounterIncrement();
 	return (Datum) 0;
+}
+
+/* history_key_hashes(type): can deals of this key be told apart by hashing, as the builder of histories does? */
+PG_FUNCTION_INFO_V1(history_key_hashes);
+Datum
+history_key_hashes(PG_FUNCTION_ARGS)
+{
+	Oid			key = PG_GETARG_OID(0);
+	TypeCacheEntry *type;
+
+	if (!get_typisdefined(key))
+		PG_RETURN_BOOL(false);
+	type = lookup_type_cache(key, TYPECACHE_HASH_PROC | TYPECACHE_EQ_OPR);
+	PG_RETURN_BOOL(OidIsValid(type->hash_proc) && OidIsValid(type->eq_opr));
 }

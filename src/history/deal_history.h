@@ -245,9 +245,21 @@ extern EventParts history_parts(const HistoryView *view, const HistoryEvent *eve
  */
 typedef struct OpenHistory OpenHistory;
 extern OpenHistory *history_open(Size space);
+extern void history_clear(OpenHistory *open);	/* without events again, to be filled anew */
+extern Size history_space(const OpenHistory *open);
 extern OpenHistory *history_append(OpenHistory *open, const EventParts *parts);
 extern OpenHistory *history_append_all(OpenHistory *open, Datum history);
 extern struct varlena *history_pack(const OpenHistory *open);
+
+/* The same from at most HISTORY_FEW events in any order, without an open form. */
+#define HISTORY_FEW 32
+typedef struct CodedEvent
+{
+	EventParts	parts;
+	int			code;			/* label_code() of the kind */
+} CodedEvent;
+
+extern struct varlena *history_pack_few(const CodedEvent *events, uint32 n);
 
 /* A datum as an open form: itself when it is one (not toasted), else a copy. */
 extern OpenHistory *history_reopen(Datum history);

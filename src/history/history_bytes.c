@@ -118,6 +118,21 @@ history_open(Size space)
 	return open;
 }
 
+void
+history_clear(OpenHistory *open)
+{
+	/* unused space is zero */
+	memset((char *) open + sizeof(OpenHistory), 0, open->used - sizeof(OpenHistory));
+	open->nevents = 0;
+	open->used = sizeof(OpenHistory);
+}
+
+Size
+history_space(const OpenHistory *open)
+{
+	return VARSIZE(open);
+}
+
 /* Either form is one piece of memory. */
 static void
 require_size(Size size)
@@ -340,9 +355,6 @@ typedef struct PackPlan
 	Size		dictionaries;	/* bytes */
 } PackPlan;
 
-/* Below this many events packing needs no heap memory for its lists. */
-#define PACK_SMALL 32
-
 /* Lists the records of an open form and puts them in order; XX001 when they are not what it says. */
 static void
 sort_records(SortRecord *records, const OpenHistory *open)
@@ -371,38 +383,44 @@ sort_records(SortRecord *records, const OpenHistory *open)
 		qsort(records, open->nevents, sizeof(SortRecord), sort_record_compare);
 }
 
-/* Numbers the labels of the records, and finds what the columns have to hold. */
 static void
-plan_events(PackPlan *plan, const SortRecord *records, const uint8 *end)
+plan_begin(PackPlan *plan, PackedEvent *events, uint32 n)
 {
+	/* the dictionaries are large, and need not be zero */
+	plan->events = events;
+	plan->n = n;
+	plan->namounts = plan->nsubjects = 0;
+	plan->flags = 0;
+	plan->amount_width = 0;
+	plan->times = (ColumnShape) {history_time_units, HISTORY_TIME_UNITS - 1, PG_INT64_MAX, PG_INT64_MIN};
+	plan->amounts = (ColumnShape) {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN};
+	if (n == 0)
+		plan->times.lowest = plan->times.highest = 0;
 	label_dictionary_init(&plan->kinds);
 	label_dictionary_init(&plan->subjects);
-	if (plan->n > 0)
-		plan->times.lowest = plan->times.highest = records[0].at;
-	for (uint32 i = 0; i < plan->n; i++)
-	{
-		EventParts	parts;
-		PackedEvent *event = &plan->events[i];
-		int			code;
+}
 
-		CHECK_FOR_INTERRUPTS();
-		read_record(records[i].record, end, &parts, &code);
-		event->at = parts.at;
-		event->kind = label_dictionary_add(&plan->kinds, parts.kind, code);
-		event->subject = -1;
-		event->amount = parts.amount;
-		event->has_amount = parts.has_amount;
-		shape_add(&plan->times, parts.at);
-		if (parts.has_amount)
-		{
-			shape_add(&plan->amounts, parts.amount);
-			plan->namounts++;
-		}
-		if (parts.subject.length > 0)
-		{
-			event->subject = label_dictionary_add(&plan->subjects, parts.subject, label_code(parts.subject));
-			plan->nsubjects++;
-		}
+/* Numbers the labels of event i, and finds what the columns have to hold for it. */
+static inline void
+plan_event(PackPlan *plan, uint32 i, const EventParts *parts, int code)
+{
+	PackedEvent *event = &plan->events[i];
+
+	event->at = parts->at;
+	event->kind = label_dictionary_add(&plan->kinds, parts->kind, code);
+	event->subject = -1;
+	event->amount = parts->amount;
+	event->has_amount = parts->has_amount;
+	shape_add(&plan->times, parts->at);
+	if (parts->has_amount)
+	{
+		shape_add(&plan->amounts, parts->amount);
+		plan->namounts++;
+	}
+	if (parts->subject.length > 0)
+	{
+		event->subject = label_dictionary_add(&plan->subjects, parts->subject, label_code(parts->subject));
+		plan->nsubjects++;
 	}
 }
 
@@ -501,43 +519,57 @@ write_subjects(uint8 *out, const PackPlan *plan)
 	return out;
 }
 
-struct varlena *
-history_pack(const OpenHistory *open)
+/* Writes the events that were planned. */
+static struct varlena *
+pack_planned(PackPlan *plan)
 {
-	uint32		n = open->nevents;
-	SortRecord	few_records[PACK_SMALL];
-	PackedEvent few_events[PACK_SMALL];
-	SortRecord *records = n > PACK_SMALL ? palloc(sizeof(SortRecord) * n) : few_records;
-	PackPlan	plan = {
-		.events = n > PACK_SMALL ? palloc(sizeof(PackedEvent) * n) : few_events,
-		.n = n,
-		.times = {history_time_units, HISTORY_TIME_UNITS - 1, 0, 0},
-		.amounts = {amount_units, lengthof(amount_units) - 1, PG_INT64_MAX, PG_INT64_MIN}
-	};
-	Size		size;
+	Size		size = plan_columns(plan);
 	struct varlena *packed;
 	uint8	   *dictionary;
 	uint8	   *out;
 
-	sort_records(records, open);
-	plan_events(&plan, records, (const uint8 *) open + open->used);
-	size = plan_columns(&plan);
 	require_size(size);
 
 	/* the labels first, which gives them their places */
 	packed = palloc0(size);
 	SET_VARSIZE(packed, size);
-	dictionary = label_dictionary_write(&plan.kinds, (uint8 *) packed + size - plan.dictionaries);
-	dictionary = label_dictionary_write(&plan.subjects, dictionary);
+	dictionary = label_dictionary_write(&plan->kinds, (uint8 *) packed + size - plan->dictionaries);
+	dictionary = label_dictionary_write(&plan->subjects, dictionary);
 
-	out = write_head((uint8 *) VARDATA(packed), &plan);
-	for (uint32 i = 0; i < n; i++, out += plan.kind_width)
-		write_fixed(out, label_dictionary_place(&plan.kinds, plan.events[i].kind), plan.kind_width);
-	for (uint32 i = 0; i < n; i++, out += plan.time_width)
-		write_fixed(out, shape_offset(&plan.times, plan.events[i].at), plan.time_width);
-	out = write_amounts(out, &plan);
-	out = write_subjects(out, &plan);
-	Assert(out + plan.dictionaries == dictionary && dictionary == (uint8 *) packed + size);
+	out = write_head((uint8 *) VARDATA(packed), plan);
+	for (uint32 i = 0; i < plan->n; i++, out += plan->kind_width)
+		write_fixed(out, label_dictionary_place(&plan->kinds, plan->events[i].kind), plan->kind_width);
+	for (uint32 i = 0; i < plan->n; i++, out += plan->time_width)
+		write_fixed(out, shape_offset(&plan->times, plan->events[i].at), plan->time_width);
+	out = write_amounts(out, plan);
+	out = write_subjects(out, plan);
+	Assert(out + plan->dictionaries == dictionary && dictionary == (uint8 *) packed + size);
+	return packed;
+}
+
+struct varlena *
+history_pack(const OpenHistory *open)
+{
+	uint32		n = open->nevents;
+	const uint8 *end = (const uint8 *) open + open->used;
+	SortRecord	few_records[HISTORY_FEW];
+	PackedEvent few_events[HISTORY_FEW];
+	SortRecord *records = n > HISTORY_FEW ? palloc(sizeof(SortRecord) * n) : few_records;
+	PackPlan	plan;
+	struct varlena *packed;
+
+	plan_begin(&plan, n > HISTORY_FEW ? palloc(sizeof(PackedEvent) * n) : few_events, n);
+	sort_records(records, open);
+	for (uint32 i = 0; i < n; i++)
+	{
+		EventParts	parts;
+		int			code;
+
+		CHECK_FOR_INTERRUPTS();
+		read_record(records[i].record, end, &parts, &code);
+		plan_event(&plan, i, &parts, code);
+	}
+	packed = pack_planned(&plan);
 
 	if (records != few_records)
 	{
@@ -545,6 +577,34 @@ history_pack(const OpenHistory *open)
 		pfree(plan.events);
 	}
 	return packed;
+}
+
+struct varlena *
+history_pack_few(const CodedEvent *events, uint32 n)
+{
+	const CodedEvent *sorted[HISTORY_FEW];
+	PackedEvent packed[HISTORY_FEW];
+	PackPlan	plan;
+
+	Assert(n <= HISTORY_FEW);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		place = i;
+
+		/* mostly they come in order */
+		for (; place > 0 && sorted[place - 1]->parts.at >= events[i].parts.at; place--)
+		{
+			if (sorted[place - 1]->parts.at == events[i].parts.at &&
+				event_compare(&sorted[place - 1]->parts, &events[i].parts) <= 0)
+				break;
+			sorted[place] = sorted[place - 1];
+		}
+		sorted[place] = &events[i];
+	}
+	plan_begin(&plan, packed, n);
+	for (uint32 i = 0; i < n; i++)
+		plan_event(&plan, i, &sorted[i]->parts, sorted[i]->code);
+	return pack_planned(&plan);
 }
 
 /* Takes `size` bytes at *in, or finds the value damaged. */

@@ -16,12 +16,19 @@ COMMENT ON FUNCTION oldest_transaction_start() IS 'transactions of this database
 CREATE FUNCTION history_tables_lock(source regclass, target regclass) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 COMMENT ON FUNCTION history_tables_lock(regclass, regclass) IS 'locks a source for reading and a table of histories for writing, whatever their names are';
-CREATE FUNCTION history_statement(statement text, source regclass, target regclass, watermark timestamptz, horizon xid8, failed text[], states text[],
+CREATE FUNCTION history_key_hashes(key regtype) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION history_key_hashes(regtype) IS 'can deals with a key of this type be told apart by hashing';
+CREATE FUNCTION history_written("all" bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION history_written(bigint) IS 'counts the histories that a refresh writes, and tells by NOTICE how far it is';
+CREATE FUNCTION history_statement(events text, statement text, source regclass, target regclass, verbose boolean,
+								  watermark timestamptz, horizon xid8, failed text[], states text[],
 								  OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT newest timestamptz, OUT failed_now jsonb)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C ROWS 1;
-COMMENT ON FUNCTION history_statement(text, regclass, regclass, timestamptz, xid8, text[], text[])
-	IS 'runs the statement of a refresh; an error where one of its names means another table than the two';
+COMMENT ON FUNCTION history_statement(text, text, regclass, regclass, boolean, timestamptz, xid8, text[], text[])
+	IS 'runs the statement of a refresh, after building histories from a query of events where there is one; an error where a name means another table than the two';
 
 -- What keeps a row of a source from being an event; NULL where nothing does.
 CREATE FUNCTION event_problem(kind text, at timestamptz, amount numeric, subject text) RETURNS text
@@ -145,7 +152,7 @@ $$;
 COMMENT ON FUNCTION history_engine(regclass) IS 'who keeps the rows of a table: citus where it is distributed, hypertable (TimescaleDB), else NULL';
 
 CREATE FUNCTION history_source(source regclass, deal name, kind name, at name, amount name, subject name, changed name,
-							   OUT key regtype, OUT history text, OUT problem text, OUT stamp regtype, OUT newest text, OUT rows_tell boolean) RETURNS record
+							   OUT key regtype, OUT event text, OUT history text, OUT problem text, OUT stamp regtype, OUT newest text, OUT rows_tell boolean) RETURNS record
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	roles CONSTANT text[] := '{deal,kind,at,amount,subject,changed}';
@@ -157,6 +164,7 @@ DECLARE
 	engine text;
 	types regtype[];		-- of the columns, without their domains
 	expressions text[] := '{NULL::text,NULL::timestamptz,NULL::numeric,NULL::text}';	-- of kind, at, amount and subject
+	stamped text;
 	relation record;
 	attribute record;
 	type record;
@@ -230,28 +238,33 @@ BEGIN
 	FOR i IN 2 .. 5 LOOP
 		CONTINUE WHEN columns[i] IS NULL;
 		expressions[i - 1] := format(CASE
-			WHEN roles[i] = 'at' AND types[i] = 'timestamptz'::regtype THEN 's.%1$I'
+			WHEN roles[i] = 'at' AND types[i] = 'timestamptz'::regtype THEN 's.%1$I::timestamptz'
 			-- days that are no instant in some time zone
 			WHEN roles[i] = 'at' THEN 'CASE WHEN s.%1$I >= ''294276-12-30'' THEN ''infinity'' WHEN s.%1$I < ''4713-01-02 BC'' THEN ''-infinity'' ELSE s.%1$I::timestamptz END'
 			WHEN roles[i] = 'amount' THEN 's.%1$I::numeric'
 			-- a cast of the enum to text is its owner's code
 			WHEN (SELECT typtype FROM pg_type WHERE oid = types[i]) = 'e' THEN 'textin(enum_out(s.%1$I::%2$s))'
-			ELSE 'nullif(s.%1$I::text, '''')' END, columns[i], types[i]);
+			ELSE 's.%1$I::text' END, columns[i], types[i]);
 	END LOOP;
 	key := types[1];
+	stamp := types[6];
+	rows_tell := engine IS NULL AND stamp IS NOT NULL;
+	-- a stamp in the future would hide that loaders come in order
+	stamped := format(CASE WHEN stamp IS NULL OR stamp = 'xid'::regtype THEN 'NULL::timestamptz'
+						   WHEN stamp = 'timestamptz'::regtype THEN 'CASE WHEN s.%1$I <= now() THEN s.%1$I::timestamptz END'
+						   ELSE 'CASE WHEN s.%1$I <= now() AT TIME ZONE ''UTC'' THEN s.%1$I::timestamp AT TIME ZONE ''UTC'' END' END, changed);
+	newest := format('max(%s)', stamped);
+	event := format('%s, %s', array_to_string(expressions, ', '), stamped);
+	-- empty text is none
+	expressions[1] := format('nullif(%s, '''')', expressions[1]);
+	expressions[4] := format('nullif(%s, '''')', expressions[4]);
 	problem := format('%s.event_problem(%s)', own, array_to_string(expressions, ', '));
 	history := format('%s.history_agg(%s) FILTER (WHERE %s IS NULL)', own,
 					  array_to_string(expressions[:CASE WHEN subject IS NOT NULL THEN 4 WHEN amount IS NOT NULL THEN 3 ELSE 2 END], ', '), problem);
-	rows_tell := engine IS NULL AND types[6] IS NOT NULL;
-	stamp := types[6];
-	-- a stamp in the future would hide that loaders come in order
-	newest := CASE WHEN stamp IS NULL OR stamp = 'xid'::regtype THEN 'NULL::timestamptz'
-				   WHEN stamp = 'timestamptz'::regtype THEN format('max(s.%1$I::timestamptz) FILTER (WHERE s.%1$I <= now())', changed)
-				   ELSE format('(max(s.%1$I::timestamp) FILTER (WHERE s.%1$I <= now() AT TIME ZONE ''UTC'')) AT TIME ZONE ''UTC''', changed) END;
 END
 $$;
 COMMENT ON FUNCTION history_source(regclass, name, name, name, name, name, name)
-	IS 'checks a source and its columns; the type of the key; in SQL, the history and what keeps a row from being an event; the type of the stamps and the newest of them; does xmin tell which rows are new';
+	IS 'checks a source and its columns; the type of the key; in SQL, the columns of an event, the history of all, and what keeps a row from being an event; the type of the stamps and the newest of them; does xmin tell which rows are new';
 
 -- Is it a table that a refresh can write to: the key, history and refreshed_at, and nothing that must be given besides?
 CREATE FUNCTION history_target_check(target regclass, deal name, key regtype) RETURNS void
@@ -364,7 +377,7 @@ END
 $$;
 COMMENT ON FUNCTION history_tracking_lock(regclass) IS 'how a table of histories is fed; waits for the one who is at it, and keeps others out';
 
-CREATE FUNCTION history_tracking_refresh(target regclass, full boolean,
+CREATE FUNCTION history_tracking_refresh(target regclass, full boolean, verbose boolean,
 										 OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz,
 										 OUT deals_failed bigint) RETURNS record
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET datestyle = 'ISO, YMD' AS $$
@@ -381,11 +394,16 @@ DECLARE
 	newest timestamptz;
 	failed jsonb;
 	moved text[] := '{}';		-- conditions on the rows that the last run cannot have seen
+	empty boolean;
 	everything boolean;
-	statement text;
+	built boolean;				-- by the builder, and not by history_agg()
+	events text;
+	fresh text;
+	written text;
+	removed text;
 BEGIN
-	IF "full" IS NULL THEN
-		RAISE EXCEPTION 'full must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+	IF "full" IS NULL OR "verbose" IS NULL THEN
+		RAISE EXCEPTION '% must not be NULL', CASE WHEN "full" IS NULL THEN 'full' ELSE 'verbose' END USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	EXECUTE format('SELECT * FROM %s.history_tracking_lock($1)', own) INTO tracked USING target;
 	IF NOT EXISTS (SELECT FROM pg_class WHERE oid = target AND pg_get_userbyid(relowner) = current_user) THEN
@@ -399,14 +417,16 @@ BEGIN
 	-- for instants without one; AT TIME ZONE would take some names, such as CET, for an abbreviation without summer time
 	PERFORM set_config('TimeZone', tracked.zone, true);
 	-- the equality of the primary key, whatever the type and wherever its operator
-	SELECT a.attname AS name, a.atttypid AS type, format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals INTO key
+	SELECT a.attname AS name, a.atttypid AS type, max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equals,
+		max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 1) AS before INTO key
 	FROM pg_index i
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 		JOIN pg_opclass c ON c.oid = i.indclass[0]
-		JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3 AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
+		JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy IN (1, 3) AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
 		JOIN pg_operator o ON o.oid = m.amopopr
 		JOIN pg_namespace n ON n.oid = o.oprnamespace
-	WHERE i.indrelid = target AND i.indisprimary AND i.indnkeyatts = 1;
+	WHERE i.indrelid = target AND i.indisprimary AND i.indnkeyatts = 1
+	GROUP BY a.attname, a.atttypid;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION '% has lost its primary key', target USING ERRCODE = 'object_not_in_prerequisite_state';
 	ELSIF key.type <> source.key THEN
@@ -432,36 +452,48 @@ BEGIN
 	   AND (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - tracked.horizon::text::bigint) BETWEEN 0 AND 2000000000 THEN
 		moved := moved || format('%s.written_since(s.xmin, $2)', own);
 	END IF;
-	EXECUTE format('SELECT $1 OR NOT EXISTS (SELECT FROM %s)', target) INTO everything
-		USING "full" OR source.stamp IS NULL OR moved = '{}';
+	EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', target) INTO empty;
+	everything := "full" OR source.stamp IS NULL OR moved = '{}' OR empty;
+	EXECUTE format('SELECT $1 AND %s.history_key_hashes($2)', own) INTO built USING everything, key.type;
 
-	-- deals that failed are tried again; their keys are read as the table would
-	statement := CASE WHEN everything THEN 'WITH' ELSE 'WITH moved AS MATERIALIZED (SELECT DISTINCT s.%3$I AS deal FROM %2$s s WHERE %8$s'
-			|| CASE WHEN tracked.failed <> '{}' THEN ' UNION SELECT (jsonb_populate_record(NULL::%4$s, jsonb_build_object(%9$L, k))).%9$I FROM unnest($3) k' ELSE '' END || '),' END
-		|| ' fresh AS MATERIALIZED (
+	IF built THEN
+		events := format('SELECT s.%I::%s, %s FROM %s s', tracked.deal, format_type(key.type, -1), source.event, tracked.source);
+		fresh := CASE WHEN tracked.states IS NULL THEN 'WITH fresh AS NOT MATERIALIZED (SELECT deal, history FROM built),'
+					ELSE 'WITH fresh AS MATERIALIZED (SELECT deal, %1$s.state_changes(history, $4) AS history FROM built),' END;
+	ELSE
+		-- deals that failed are tried again; their keys are read as the table would
+		fresh := CASE WHEN everything THEN 'WITH' ELSE 'WITH moved AS MATERIALIZED (SELECT DISTINCT s.%3$I AS deal FROM %2$s s WHERE %8$s'
+				|| CASE WHEN tracked.failed <> '{}' THEN ' UNION SELECT (jsonb_populate_record(NULL::%4$s, jsonb_build_object(%9$L, k))).%9$I FROM unnest($3) k' ELSE '' END || '),' END
+			|| ' aggregated AS MATERIALIZED (
 				SELECT s.%3$I AS deal, %6$s AS history, count(*) AS rows, %7$s AS newest, min(%10$s) AS problem
 				FROM %2$s s' || CASE WHEN everything THEN '' ELSE ' JOIN moved m ON m.deal %5$s s.%3$I' END || '
 				WHERE s.%3$I IS DISTINCT FROM NULL GROUP BY s.%3$I),
-			written AS (
-				INSERT INTO %4$s AS t (%9$I, history, refreshed_at)
-				SELECT f.deal, f.history, now() FROM fresh f' || CASE WHEN everything THEN ' LEFT JOIN %4$s t ON t.%9$I %5$s f.deal' ELSE '' END || '
-				WHERE f.history IS NOT NULL AND f.problem IS NULL' || CASE WHEN everything THEN ' AND ROW(t.history)::record *<> ROW(f.history)::record' ELSE '' END || '
+			fresh AS NOT MATERIALIZED (SELECT deal, history FROM aggregated WHERE history IS NOT NULL AND problem IS NULL),
+			failing AS NOT MATERIALIZED (SELECT deal, problem FROM aggregated WHERE problem IS NOT NULL),';
+	END IF;
+	-- an empty table is filled in the order of its key, the others are told what differs
+	written := 'INSERT INTO %4$s AS t (%9$I, history, refreshed_at) SELECT f.deal, f.history, now() FROM fresh f' || CASE
+		WHEN empty THEN ' ORDER BY f.deal USING %11$s'
+		ELSE CASE WHEN everything THEN ' LEFT JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record' ELSE '' END || '
 				ON CONFLICT (%9$I) DO UPDATE SET history = excluded.history, refreshed_at = excluded.refreshed_at
-					WHERE ROW(t.history)::record *<> ROW(excluded.history)::record
-				RETURNING 1),
-			removed AS (
-				DELETE FROM %4$s t'
-		|| CASE WHEN everything THEN ' WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.deal %5$s t.%9$I AND (f.history IS NOT NULL OR f.problem IS NOT NULL))'
-				ELSE ' USING fresh f WHERE f.deal %5$s t.%9$I AND f.history IS NULL AND f.problem IS NULL' END || '
-				RETURNING 1)
-			SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM removed), coalesce(sum(f.rows), 0)::bigint, max(f.newest),
-				coalesce(jsonb_object_agg(format(''%%s'', f.deal), f.problem) FILTER (WHERE f.problem IS NOT NULL), ''{}'') FROM fresh f';
-	EXECUTE format('SELECT * FROM %s.history_statement($1, $2, $3, $4, $5, $6, $7)', own)
+					WHERE ROW(t.history)::record *<> ROW(excluded.history)::record' END
+		|| CASE WHEN NOT "verbose" THEN ' RETURNING 1' WHEN empty AND built THEN ' RETURNING %1$s.history_written($7)' ELSE ' RETURNING %1$s.history_written(0)' END;
+	removed := CASE
+		WHEN empty THEN 'SELECT WHERE false'
+		WHEN everything THEN 'DELETE FROM %4$s t WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.deal %5$s t.%9$I)
+				AND NOT EXISTS (SELECT FROM failing f WHERE f.deal %5$s t.%9$I) RETURNING 1'
+		ELSE 'DELETE FROM %4$s t USING aggregated f WHERE f.deal %5$s t.%9$I AND f.history IS NULL AND f.problem IS NULL RETURNING 1' END;
+	EXECUTE format('SELECT * FROM %s.history_statement($1, $2, $3, $4, $5, $6, $7, $8, $9)', own)
 		INTO deals_refreshed, deals_removed, rows_read, newest, failed
-		USING format(statement, own, tracked.source, tracked.deal, target, key.equals,
-					 CASE WHEN tracked.states IS NULL THEN source.history ELSE format('%s.state_changes(%s, $4)', own, source.history) END,
-					 source.newest, array_to_string(moved, ' AND '), key.name, source.problem),
-			tracked.source, target, tracked.watermark, tracked.horizon, ARRAY(SELECT jsonb_object_keys(tracked.failed)), tracked.states;
+		USING events,
+			format(fresh || ' written AS (' || written || '), removed AS (' || removed || ')
+				SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM removed), '
+				|| CASE WHEN built THEN '$5, $6' ELSE '(SELECT coalesce(sum(rows), 0)::bigint FROM aggregated), (SELECT max(newest) FROM aggregated)' END || ',
+				(SELECT coalesce(jsonb_object_agg(format(''%%s'', f.deal), f.problem), ''{}'') FROM failing f)',
+				own, tracked.source, tracked.deal, target, key.equals,
+				CASE WHEN tracked.states IS NULL THEN source.history ELSE format('%s.state_changes(%s, $4)', own, source.history) END,
+				source.newest, array_to_string(moved, ' AND '), key.name, source.problem, key.before),
+			tracked.source, target, "verbose", tracked.watermark, tracked.horizon, ARRAY(SELECT jsonb_object_keys(tracked.failed)), tracked.states;
 	deals_failed := (SELECT count(*) FROM jsonb_object_keys(failed));
 	IF deals_failed > most_failed THEN
 		RAISE EXCEPTION '% deals of % cannot be read', deals_failed, tracked.source USING ERRCODE = 'data_exception',
@@ -481,15 +513,15 @@ BEGIN
 		USING target, newest, watermark, horizon, system, failed, target::text, tracked.source::text;
 END
 $$;
-COMMENT ON FUNCTION history_tracking_refresh(regclass, boolean) IS 'implementation of refresh_histories, as the owner of the target';
+COMMENT ON FUNCTION history_tracking_refresh(regclass, boolean, boolean) IS 'implementation of refresh_histories, as the owner of the target';
 
 -- Calls the one above as the owner of the target. Not STRICT: NULL is an error.
-CREATE FUNCTION refresh_histories(target regclass, full boolean DEFAULT false,
+CREATE FUNCTION refresh_histories(target regclass, full boolean DEFAULT false, verbose boolean DEFAULT false,
 								  OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz,
 								  OUT deals_failed bigint) RETURNS record
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION refresh_histories(regclass, boolean)
-	IS 'brings a table of track_histories up to date from the deals with changed rows; full: by comparing all. Deals with a row that is no event stay as they were: tracked_histories lists them';
+COMMENT ON FUNCTION refresh_histories(regclass, boolean, boolean)
+	IS 'brings a table of track_histories up to date from the deals with changed rows; full: by comparing all; verbose: tells how far it is. Deals with a row that is no event stay as they were: tracked_histories lists them';
 
 CREATE FUNCTION untrack_histories(target regclass) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
