@@ -399,6 +399,7 @@ DECLARE
 	built boolean;				-- by the builder, and not by history_agg()
 	events text;
 	fresh text;
+	compared text;
 	written text;
 	removed text;
 BEGIN
@@ -418,7 +419,8 @@ BEGIN
 	PERFORM set_config('TimeZone', tracked.zone, true);
 	-- the equality of the primary key, whatever the type and wherever its operator
 	SELECT a.attname AS name, a.atttypid AS type, max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equals,
-		max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 1) AS before INTO key
+		max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 1) AS before,
+		bool_or(o.oprcanmerge OR o.oprcanhash) FILTER (WHERE m.amopstrategy = 3) AS joins INTO key
 	FROM pg_index i
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 		JOIN pg_opclass c ON c.oid = i.indclass[0]
@@ -471,22 +473,28 @@ BEGIN
 			fresh AS NOT MATERIALIZED (SELECT deal, history FROM aggregated WHERE history IS NOT NULL AND problem IS NULL),
 			failing AS NOT MATERIALIZED (SELECT deal, problem FROM aggregated WHERE problem IS NOT NULL),';
 	END IF;
-	-- an empty table is filled in the order of its key, the others are told what differs
-	written := 'INSERT INTO %4$s AS t (%9$I, history, refreshed_at) SELECT f.deal, f.history, now() FROM fresh f' || CASE
-		WHEN empty THEN ' ORDER BY f.deal USING %11$s'
-		ELSE CASE WHEN everything THEN ' LEFT JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record' ELSE '' END || '
+	-- an empty table is filled in the order of its key, and another one is told what differs
+	compared := CASE WHEN everything AND NOT empty THEN ' differing AS MATERIALIZED (SELECT f.deal, f.history, t.%9$I AS old FROM fresh f '
+		-- few types have an equality by which PostgreSQL makes no full join
+		|| CASE WHEN key.joins THEN 'FULL JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record),'
+			ELSE 'LEFT JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record
+				UNION ALL SELECT NULL, NULL, t.%9$I FROM %4$s t WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.deal %5$s t.%9$I)),' END
+		ELSE '' END;
+	written := ' written AS (INSERT INTO %4$s AS t (%9$I, history, refreshed_at) SELECT f.deal, f.history, now() FROM '
+		|| CASE WHEN empty THEN 'fresh f ORDER BY f.deal USING %11$s'
+			ELSE CASE WHEN everything THEN 'differing f WHERE f.history IS NOT NULL' ELSE 'fresh f' END || '
 				ON CONFLICT (%9$I) DO UPDATE SET history = excluded.history, refreshed_at = excluded.refreshed_at
 					WHERE ROW(t.history)::record *<> ROW(excluded.history)::record' END
-		|| CASE WHEN NOT "verbose" THEN ' RETURNING 1' WHEN empty AND built THEN ' RETURNING %1$s.history_written($7)' ELSE ' RETURNING %1$s.history_written(0)' END;
-	removed := CASE
+		|| ' RETURNING ' || CASE WHEN NOT "verbose" THEN '1' WHEN empty AND built THEN '%1$s.history_written($7)' ELSE '%1$s.history_written(0)' END || '),';
+	removed := ' removed AS (' || CASE
 		WHEN empty THEN 'SELECT WHERE false'
-		WHEN everything THEN 'DELETE FROM %4$s t WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.deal %5$s t.%9$I)
+		WHEN everything THEN 'DELETE FROM %4$s t USING differing d WHERE d.history IS NULL AND d.old %5$s t.%9$I
 				AND NOT EXISTS (SELECT FROM failing f WHERE f.deal %5$s t.%9$I) RETURNING 1'
-		ELSE 'DELETE FROM %4$s t USING aggregated f WHERE f.deal %5$s t.%9$I AND f.history IS NULL AND f.problem IS NULL RETURNING 1' END;
+		ELSE 'DELETE FROM %4$s t USING aggregated f WHERE f.deal %5$s t.%9$I AND f.history IS NULL AND f.problem IS NULL RETURNING 1' END || ')';
 	EXECUTE format('SELECT * FROM %s.history_statement($1, $2, $3, $4, $5, $6, $7, $8, $9)', own)
 		INTO deals_refreshed, deals_removed, rows_read, newest, failed
 		USING events,
-			format(fresh || ' written AS (' || written || '), removed AS (' || removed || ')
+			format(fresh || compared || written || removed || '
 				SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM removed), '
 				|| CASE WHEN built THEN '$5, $6' ELSE '(SELECT coalesce(sum(rows), 0)::bigint FROM aggregated), (SELECT max(newest) FROM aggregated)' END || ',
 				(SELECT coalesce(jsonb_object_agg(format(''%%s'', f.deal), f.problem), ''{}'') FROM failing f)',
