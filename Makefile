@@ -52,7 +52,7 @@ ifdef unusable
 all install installcheck:
 	@echo '$(unusable)' >&2; exit 1
 else
-include $(PGXS)
+include $(PGXS) $(dir $(firstword $(MAKEFILE_LIST)))report/install.mk
 
 # Calls from file to file need no table: 5 % of the time of stored funnels on 15, where all symbols are exported.
 ifneq ($(filter linux freebsd netbsd openbsd,$(PORTNAME)),)
@@ -92,7 +92,7 @@ help:
 	@echo 'make installcheck      the tests on a running server (TAP tests start their own, and refuse root)'
 	@echo 'make test              set-up, build and all tests, in a throw-away server'
 	@echo 'make demo              set-up, build, a generated CRM and its report'
-	@echo 'make demo FROM=DIR     the same report on real data: see test/demo/*.sql for what is known'
+	@echo 'make demo FROM=DIR     the same report on real data: DIR has a mapping.sql, or files that test/demo knows'
 	@echo 'make report            either of the two as one HTML page that works offline (OUT=report.html)'
 	@echo 'test/README.md lists the other tests and tools: other versions, sanitizers, fuzzers, benchmark, package, release'
 

@@ -83,7 +83,7 @@ BEGIN
 		(NOT isfinite(given.as_of), 'settings.as_of is not finite'),
 		(cardinality(given.stages) < 2, 'settings.stages needs two stages or more'),
 		(array_position(given.stages, NULL) IS NOT NULL, 'settings.stages holds NULL'),
-		(cardinality(given.stages) > (SELECT count(DISTINCT stage) FROM unnest(given.stages) AS stage), format('settings.stages names a stage twice: %s', given.stages)),
+		(cardinality(array_remove(given.stages, NULL)) > (SELECT count(DISTINCT stage) FROM unnest(given.stages) AS stage), format('settings.stages names a stage twice: %s', given.stages)),
 		(given.stages && '{lost,no_decision}', format('settings.stages names an ending: %s', given.stages)),
 		(extract(month FROM given.within) <> 0 OR extract(year FROM given.within) <> 0, format('settings.within is %s and should be in days', given.within)),
 		(given.within <= interval '0', format('settings.within is %s and should be above zero', given.within)),

@@ -458,8 +458,8 @@ WITH o AS (
 	UNION ALL
 	SELECT 11, 'deals', 'platform', 'is NULL where adopted_on is known: the team is in no effect', count(*), min(team) FROM report_teams WHERE platform IS NULL AND adopted_on IS NOT NULL
 	UNION ALL
-	SELECT 12, 'settings', 'stages', 'names a stage that is in no history', count(*), min(stage) FROM o, unnest(stages) AS s (stage)
-	WHERE EXISTS (SELECT FROM report_deals) AND NOT EXISTS (SELECT FROM report_deals WHERE has_kind(history, stage))
+	SELECT 12, 'settings', 'stages', 'names a stage that is in no history', count(*), min(s.name) FROM o, unnest(stages) AS s (name)
+	WHERE EXISTS (SELECT FROM report_deals) AND NOT EXISTS (SELECT FROM report_deals WHERE has_kind(history, s.name))
 	UNION ALL
 	SELECT 13, 'deals', 'history', 'has neither won nor lost in any deal: rename the endings with relabel()', count(*), min(deal) FROM report_deals
 	HAVING count(*) > 0 AND NOT bool_or(has_kind(history, 'won') OR has_kind(history, 'lost'))
@@ -498,13 +498,14 @@ FROM mapping WHERE rows > 0;
 CREATE VIEW report_sections AS
 SELECT section, present, CASE WHEN NOT present THEN reason END AS reason
 FROM report_settings s, LATERAL (VALUES
-	('conversion', EXISTS (SELECT FROM report_conversion), 'the view deals has no deal whose time is over'),
-	('before and since', s.before > 0 AND s.since > 0, 'settings.programme_start is NULL, or there is no deal on one side of it'),
+	('conversion', EXISTS (SELECT FROM report_conversion), CASE WHEN s.deals = 0 THEN 'the view deals is missing or empty' ELSE 'no deal has had its time' END),
+	('before and since', s.before > 0 AND s.since > 0, CASE WHEN programme_start IS NULL THEN 'settings.programme_start is NULL' ELSE 'no deal before settings.programme_start, or none since' END),
 	('platforms', EXISTS (SELECT FROM report_rollouts WHERE outcome = 'conversion' AND summary IS NOT NULL), 'deals.team, deals.platform and deals.adopted_on name no team with a platform'),
 	('cycle', EXISTS (SELECT FROM report_deals WHERE cycle IS NOT NULL), 'no deal has the stage ' || s.opportunity_stage),
-	('competitors', EXISTS (SELECT FROM report_deals WHERE competitors <> '{}'), 'no history has an event of kind competitor'),
+	('wins', EXISTS (SELECT FROM report_deals WHERE in_win_rate AND outcome IN ('lost', 'no_decision')), 'no deal is lost'),
+	('competitors', EXISTS (SELECT FROM report_deals WHERE competitors <> '{}'), 'no history has an event competitor'),
 	('content', EXISTS (SELECT FROM report_content_days), 'the view content_events is missing or empty'),
-	('content in deals', EXISTS (SELECT FROM report_deals WHERE has_kind(history, 'content')), 'no history has an event of kind content'),
+	('content in deals', EXISTS (SELECT FROM report_deals WHERE has_kind(history, 'content')), 'no history has an event content'),
 	('quota', EXISTS (SELECT FROM report_reps WHERE attainment IS NOT NULL), 'the view reps is missing, or names no quota'),
 	('money', EXISTS (SELECT FROM report_deals WHERE amount IS NOT NULL AND outcome = 'won'), 'no won deal has an amount')) AS v (section, present, reason);
 
@@ -527,7 +528,7 @@ WHERE relnamespace = to_regnamespace(quote_ident(:'schema')) AND relname LIKE 'r
 SELECT format('GRANT SELECT ON %I TO %s', relname, grantee) FROM granted WHERE to_regclass(quote_ident(relname)) IS NOT NULL \gexec
 SELECT format('ANALYZE %I', relname) FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(:'schema')) AND relname LIKE 'report\_%' AND relkind = 'm' \gexec
 \if :dry_run
-	SELECT detail AS problem, rows, example FROM report_problems ORDER BY source, n;
+	SELECT CASE source WHEN 'history' THEN problem || ': ' ELSE '' END || detail AS problem, rows, example FROM report_problems ORDER BY source, n;
 	ROLLBACK;
 \else
 	COMMIT;

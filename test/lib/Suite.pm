@@ -17,7 +17,7 @@ use warnings;
 use Test::More ();
 use Time::HiRes ();
 
-my %exported = map { $_ => 1 } qw(server database sql law pick patience run_files data_directory no_server server_stayed_up);
+my %exported = map { $_ => 1 } qw(server database sql law pick patience run_files run_report data_directory no_server server_stayed_up);
 my ($node, $no_server);
 
 sub import
@@ -126,6 +126,18 @@ sub run_files
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	Test::More::unlike($error, qr/ERROR|FATAL/, join(' ', map { s{.*/}{}r } @files) . ' run without an error');
+	return $out;
+}
+
+# Runs report/enablement-report on a database, with options, and tests that there is no error; returns what it writes.
+sub run_report
+{
+	my ($database, @options) = @_;
+	local %ENV = $node->_get_env();
+	my ($out, $error) = PostgreSQL::Test::Utils::run_command([ 'report/enablement-report', '--dbname', $node->connstr($database), @options ]);
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::unlike($error, qr/ERROR|FATAL|^enablement-report: /m, "enablement-report @options runs without an error");
 	return $out;
 }
 
