@@ -79,7 +79,7 @@ BEGIN
 	SELECT string_agg(oid::regclass::text, ', ') INTO problem FROM pg_class
 	WHERE relnamespace = to_regnamespace(quote_ident(target)) AND relkind <> 'v'
 	  AND (relname IN ('synced', 'stages', 'competitors', 'stage_changes', 'merged_deals', 'merged_leads', 'conversions', 'deal_histories', 'lead_histories', 'deals', 'outcomes',
-	                   'staff', 'quota_rows', 'quota_periods', 'quotas', 'closed_deals', 'reps', 'attainments', 'report_funnel', 'report_win_rate', 'report_cycle', 'report_time_to_quota')
+	                   'staff', 'quota_rows', 'quota_periods', 'quotas', 'closed_deals', 'reps', 'attainments', 'settings')
 	       OR relname IN (SELECT 'source_' || relation FROM needed));
 	IF problem IS NOT NULL THEN
 		RAISE duplicate_table USING MESSAGE = 'there already, and not a view: ' || problem, HINT = 'Nothing was created. Name another schema for the views with psql -v target=NAME.';

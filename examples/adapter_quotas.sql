@@ -12,9 +12,8 @@
 --   quotas                rep_id, starts_on, quota: the rows as they are, those of one period added up
 --   reps                  rep, hired_at, left_at, quota, ramp, period, history, name, fiscal_year_start, calendar, quotas, rep_id
 --   attainments           rep_id, name, hired_at, attainment
---   report_time_to_quota  reps, reached, median_days, quota_velocity
 --
--- the last two only with a day of hire.
+-- the last one only with a day of hire.
 
 \if :{?period}
 \else
@@ -138,11 +137,6 @@ COMMENT ON VIEW reps IS 'who has a quota, since when, and which; and the closed 
 	SELECT rep_id, name, hired_at, quota_attainment(history, hired_at, NULL, as_of => synced.at, left_at => left_at, zone => :'zone', calendar => calendar, quotas => quotas) AS attainment
 	FROM reps, synced;
 	COMMENT ON VIEW attainments IS 'how far each rep is on the way to quota';
-
-	CREATE OR REPLACE VIEW report_time_to_quota AS
-	SELECT reps(q), successes(reached(q)) AS reached, median(time_to_quota(q)) AS median_days, quota_velocity(q)
-	FROM (SELECT quota_agg(attainment) AS q FROM attainments) AS x;
-	COMMENT ON VIEW report_time_to_quota IS 'days from hire to the first period in which quota was reached, reps on the way counted';
 \else
-	DROP VIEW IF EXISTS report_time_to_quota, attainments;
+	DROP VIEW IF EXISTS attainments;
 \endif

@@ -1,4 +1,4 @@
--- Views from HubSpot as Fivetran (or a sync like it) leaves it in a warehouse, to histories, outcomes, quotas and reports.
+-- Views from HubSpot as Fivetran (or a sync like it) leaves it in a warehouse, to the four views of a report (doc/report.md).
 --
 --     psql -v source=hubspot -v zone=Europe/Berlin -v quota=50000 -v period=quarter -f examples/hubspot.sql
 --
@@ -13,6 +13,7 @@
 --   quotas             or a table of them in source, with columns owner_id, start_date, quota_amount: from that day on, until
 --                      the next row of the owner. Without either there are no attainments
 --   period             month, quarter or year of the quotas (what the distance between the rows says, else month)
+--   programme_start    day on which the enablement programme began; without it nothing is compared before and since
 --   fiscal_year_start  month in which the fiscal year begins (what the first days of the quotas say, else 1)
 --
 -- The views, and their columns:
@@ -24,12 +25,12 @@
 --   lead_histories        lead_id, history
 --   outcomes              deal_id, owner_id, deal_pipeline_id, outcome
 --   attainments           rep_id, name, hired_at, attainment
---   report_funnel, report_win_rate, report_cycle, report_time_to_quota: plain numbers
+--   settings              as_of, programme_start, stages, within, currency, title, zone
 --   on the way to those   source_TABLE, synced, stages, merged_deals, stage_changes, competitors, merged_leads, conversions,
 --                         staff, quota_rows, quota_periods, quotas, closed_deals
 --
--- What is missing leaves its views out: without competitors report_win_rate; without quota and quotas quota_rows,
--- quota_periods, quotas, attainments and report_time_to_quota. Without quotas reps are all owners.
+-- What is missing leaves its views out: without quota and quotas quota_rows, quota_periods, quotas and attainments. Without
+-- quotas reps are all owners.
 --
 -- Amounts count as they are: with several currencies, put a view with converted ones in the place of the table.
 -- All is checked first and made in one transaction; run it again after a change. hubspot_sample.sql makes a small
@@ -49,6 +50,10 @@
 \if :{?zone}
 \else
 	\set zone UTC
+\endif
+\if :{?programme_start}
+\else
+	\set programme_start ''
 \endif
 \if :{?lost}
 \else
@@ -108,7 +113,7 @@ UPDATE needed SET alias = CASE attribute WHEN 'property_hs_lifecyclestage_market
 WHERE alias IS NULL;
 \ir adapter.sql
 
-SELECT bool_or(alias = 'competitors' AND type IS NOT NULL) AS has_competitors, 'source_' || :'quotas' AS quota_view FROM found \gset
+SELECT 'source_' || :'quotas' AS quota_view \gset
 SELECT set_config('adapter.quota', :'quota', true) \gset unused_
 DO $$
 BEGIN
@@ -341,7 +346,7 @@ COMMENT ON VIEW staff IS 'who sells, and since when';
 	\set has_hired true
 	\ir adapter_quotas.sql
 \else
-	DROP VIEW IF EXISTS report_time_to_quota, attainments;
+	DROP VIEW IF EXISTS attainments;
 	CREATE OR REPLACE VIEW reps AS
 	SELECT rep_id::text AS rep, hired_at, left_at, NULL::numeric AS quota, NULL::numeric[] AS ramp, NULL::text AS period, history, name,
 	       NULL::int AS fiscal_year_start, NULL::date[] AS calendar, NULL::numeric[] AS quotas, rep_id
@@ -350,21 +355,10 @@ COMMENT ON VIEW staff IS 'who sells, and since when';
 	DROP VIEW IF EXISTS quotas, quota_periods, quota_rows;
 \endif
 
--- Reports
-CREATE OR REPLACE VIEW report_funnel AS
-SELECT s.* FROM (SELECT funnel_agg(deal_progress(history, as_of => synced.at)) AS funnel FROM lead_histories, synced) AS f, steps(funnel) AS s;
-COMMENT ON VIEW report_funnel IS 'from lead to customer';
-
-\if :has_competitors
-	CREATE OR REPLACE VIEW report_win_rate AS
-	SELECT c.* FROM (SELECT win_agg(outcome) AS wins FROM outcomes) AS w, competitors(wins) AS c;
-	COMMENT ON VIEW report_win_rate IS 'wins by competitor: of all deals in which it was considered';
-\else
-	DROP VIEW IF EXISTS report_win_rate;
-\endif
-
-CREATE OR REPLACE VIEW report_cycle AS
-SELECT observed(d) AS won, competing(d) AS lost, censored(d) AS open, median(d) AS median_days, reached_within(d, 90) AS won_within_90_days
-FROM (SELECT duration_agg(deal_cycle(history, as_of => synced.at)) AS d FROM deal_histories, synced) AS x;
-COMMENT ON VIEW report_cycle IS 'days from opportunity to win, open and lost deals counted';
+-- The report (doc/report.md): enablement-report --schema hubspot_metrics --views > report.html
+CREATE OR REPLACE VIEW settings AS
+SELECT at AS as_of, nullif(:'programme_start', '')::timestamp AT TIME ZONE :'zone' AS programme_start, '{lead,mql,sql,opportunity,won}'::text[] AS stages, interval '180 days' AS within,
+       NULL::text AS currency, 'HubSpot: leads to customers'::text AS title, :'zone'::text AS zone
+FROM synced;
+COMMENT ON VIEW settings IS 'what the report asks';
 COMMIT;

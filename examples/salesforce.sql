@@ -1,4 +1,4 @@
--- Views from Salesforce as Fivetran (or a sync like it) leaves it in a warehouse, to histories, outcomes, quotas and reports.
+-- Views from Salesforce as Fivetran (or a sync like it) leaves it in a warehouse, to the four views of a report (doc/report.md).
 --
 --     psql -v source=salesforce -v zone=America/New_York -f examples/salesforce.sql
 --
@@ -9,6 +9,7 @@
 --   hired              column of "user" with the day of hire, say a custom field hire_date_c (see staff below)
 --   competitors        column of opportunity with competitors as free text (main_competitors_c, where there is one)
 --   period             month, quarter or year of the quotas (what the distance between them says)
+--   programme_start    day on which the enablement programme began; without it nothing is compared before and since
 --   fiscal_year_start  month in which the fiscal year begins (what the first days of the quotas say)
 --
 -- The views, and their columns:
@@ -20,13 +21,13 @@
 --   lead_histories        lead_id, owner_id, lead_source, history
 --   outcomes              opportunity_id, owner_id, lead_source, outcome
 --   attainments           rep_id, name, hired_at, attainment
---   report_funnel, report_win_rate, report_cycle, report_time_to_quota: plain numbers
+--   settings              as_of, programme_start, stages, within, currency, title, zone
 --   on the way to those   source_TABLE, synced, stages, stage_changes, conversions, competitors, staff, quota_rows,
 --                         quota_periods, quotas, closed_deals
 --
--- What is missing leaves its views out: without competitors (neither table nor free text) report_win_rate;
--- without forecasting_quota quota_rows, quota_periods, quotas, attainments and report_time_to_quota; without a day of hire the
--- last two. Without quotas reps are those who own an opportunity.
+-- What is missing leaves its views out: without forecasting_quota quota_rows, quota_periods, quotas and attainments; without a
+-- day of hire the last one. Without quotas reps are those who own an opportunity. The report has no competitors where neither
+-- table nor free text has any, and no content: Salesforce's own tables do not know it.
 --
 -- Amounts count as they are: with several currencies, put a view with converted ones in the place of the table.
 -- All is checked first and made in one transaction; run it again after a change. salesforce_sample.sql makes a small
@@ -46,6 +47,10 @@
 \if :{?zone}
 \else
 	\set zone UTC
+\endif
+\if :{?programme_start}
+\else
+	\set programme_start ''
 \endif
 \if :{?hired}
 	\set hired_named true
@@ -85,8 +90,7 @@ INSERT INTO needed SELECT 'opportunity', :'competitors', 'text', CASE WHEN :'com
 UPDATE needed SET alias = attribute WHERE alias IS NULL;
 \ir adapter.sql
 
-SELECT bool_or(relation = 'opportunity_competitor' AND relation_id IS NOT NULL) OR bool_or(alias = 'competitors' AND type IS NOT NULL) AS has_competitors,
-       bool_or(relation = 'forecasting_quota' AND relation_id IS NOT NULL) AS has_quotas,
+SELECT bool_or(relation = 'forecasting_quota' AND relation_id IS NOT NULL) AS has_quotas,
        bool_or(relation = 'user' AND alias IN ('created_date', 'hired') AND type IS NOT NULL) AS has_hired
 FROM found \gset
 
@@ -329,7 +333,7 @@ COMMENT ON VIEW staff IS 'who is or was here, since when and until when';
 \if :has_quotas
 	\ir adapter_quotas.sql
 \else
-	DROP VIEW IF EXISTS report_time_to_quota, attainments;
+	DROP VIEW IF EXISTS attainments;
 	CREATE OR REPLACE VIEW reps AS
 	SELECT rep_id AS rep, hired_at, left_at, NULL::numeric AS quota, NULL::numeric[] AS ramp, NULL::text AS period, history, name,
 	       NULL::int AS fiscal_year_start, NULL::date[] AS calendar, NULL::numeric[] AS quotas, rep_id
@@ -339,21 +343,10 @@ COMMENT ON VIEW staff IS 'who is or was here, since when and until when';
 	DROP VIEW IF EXISTS quotas, quota_periods, quota_rows;
 \endif
 
--- Reports
-CREATE OR REPLACE VIEW report_funnel AS
-SELECT s.* FROM (SELECT funnel_agg(deal_progress(history, '{lead,opportunity,won}', as_of => synced.at)) AS funnel FROM lead_histories, synced) AS f, steps(funnel) AS s;
-COMMENT ON VIEW report_funnel IS 'from lead to customer';
-
-\if :has_competitors
-	CREATE OR REPLACE VIEW report_win_rate AS
-	SELECT c.* FROM (SELECT win_agg(outcome) AS wins FROM outcomes) AS w, competitors(wins) AS c;
-	COMMENT ON VIEW report_win_rate IS 'wins by competitor: of all deals in which it was considered';
-\else
-	DROP VIEW IF EXISTS report_win_rate;
-\endif
-
-CREATE OR REPLACE VIEW report_cycle AS
-SELECT observed(d) AS won, competing(d) AS lost, censored(d) AS open, median(d) AS median_days, reached_within(d, 90) AS won_within_90_days
-FROM (SELECT duration_agg(deal_cycle(history, as_of => synced.at)) AS d FROM deal_histories, synced) AS x;
-COMMENT ON VIEW report_cycle IS 'days from opportunity to win, open and lost deals counted';
+-- The report (doc/report.md): enablement-report --schema salesforce_metrics --views > report.html
+CREATE OR REPLACE VIEW settings AS
+SELECT at AS as_of, nullif(:'programme_start', '')::timestamp AT TIME ZONE :'zone' AS programme_start, '{lead,opportunity,won}'::text[] AS stages, interval '180 days' AS within,
+       NULL::text AS currency, 'Salesforce: leads to customers'::text AS title, :'zone'::text AS zone
+FROM synced;
+COMMENT ON VIEW settings IS 'what the report asks';
 COMMIT;

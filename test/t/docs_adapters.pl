@@ -18,7 +18,17 @@ sub adapter
 	return $out . $err;
 }
 my $schema;
-sub sql { return $node->safe_psql('postgres', "SET search_path = $schema, public; SET timezone = 'UTC'; $_[0]") }
+# what is asked of the views, by name: the funnel of leads, wins by competitor, days from opportunity to win, days from hire to quota
+my %asked = (
+	funnel => q{(SELECT s.* FROM (SELECT funnel_agg(deal_progress(history, settings.stages, as_of => as_of)) AS f FROM lead_histories, settings) AS x, steps(f) AS s) AS funnel},
+	win_rate => q{(SELECT c.* FROM (SELECT win_agg(outcome) AS w FROM outcomes) AS x, competitors(w) AS c) AS win_rate},
+	cycle => q{(SELECT observed(d) AS won, competing(d) AS lost, censored(d) AS open, reached_within(d, 90) AS won_within_90_days FROM (SELECT duration_agg(deal_cycle(history, as_of => at)) AS d FROM deal_histories, synced) AS x) AS cycle},
+	time_to_quota => q{(SELECT reps(q), successes(reached(q)) AS reached, median(time_to_quota(q)) AS median_days, quota_velocity(q) FROM (SELECT quota_agg(attainment) AS q FROM attainments) AS x) AS time_to_quota});
+sub sql
+{
+	my $query = $_[0] =~ s/\breport_(\w+)/$asked{$1}/gr;
+	return $node->safe_psql('postgres', "SET search_path = $schema, public; SET timezone = 'UTC'; $query");
+}
 sub without_traps { my ($naive, $true, $what) = @_; is(sql($_->[0]), $_->[1], $_->[2]) for [ $naive->[0], $naive->[1], "$what: as it seems" ], [ $true->[0], $true->[1], "$what: as it is" ] }
 
 #
@@ -79,7 +89,7 @@ is(sql(q{SELECT string_agg(DISTINCT competitor, ' ') FROM competitors}), 'Globex
 is(adapter('salesforce', source => 'salesforce_sample', target => 'rivals', competitors => 'rivals_c'), '', 'with a free text of another name');
 $node->safe_psql('postgres', q{CREATE SCHEMA shape; SELECT format('CREATE VIEW shape.%1$I AS TABLE salesforce_sample.%1$I', relname) FROM pg_class WHERE relnamespace = 'salesforce_sample'::regnamespace AND relkind = 'r' \gexec});
 is(adapter('salesforce', source => 'shape', target => 'shaped', zone => 'America/New_York'), '', 'with views in the place of tables');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM (TABLE shaped.report_funnel EXCEPT TABLE salesforce_metrics.report_funnel) AS x'), '0', '... which say the same');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT * FROM shaped.lead_histories EXCEPT SELECT * FROM salesforce_metrics.lead_histories) AS x'), '0', '... which say the same');
 $schema = 'rivals';
 is(sql(q{SELECT string_agg(DISTINCT competitor, ' ' ORDER BY competitor) FROM competitors}), 'Globex Initech', '... which is read');
 is(sql(q{SELECT string_agg(n, '|' ORDER BY n) FROM competitor_names(E'Globex, Inc.; INITECH vs Umbra  Systems and Hooli GmbH\nn/a / none, -, Acme Ltd; Silver AG Mining') AS n}), 'Acme|Globex|Hooli|INITECH|Silver AG Mining|Umbra Systems', 'names in a free text');
@@ -124,8 +134,8 @@ sub views
 	is("@views", $names, "$what: the views");
 	is($node->safe_psql('postgres', join '', map { "SELECT count(v) >= 0 FROM $_[2].$_ v;" } @views), join("\n", ('t') x @views), "$what: each can be read");
 }
-my $without_quotas = 'closed_deals competitors conversions deal_histories deals lead_histories merged_leads outcomes report_cycle report_funnel%s reps staff stage_changes stages synced';
-my $all_of_salesforce = 'attainments closed_deals competitors conversions deal_histories deals lead_histories merged_leads outcomes quota_periods quota_rows quotas report_cycle report_funnel report_time_to_quota report_win_rate reps staff stage_changes stages synced';
+my $without_quotas = 'closed_deals competitors conversions deal_histories deals lead_histories merged_leads outcomes reps settings staff stage_changes stages synced';
+my $all_of_salesforce = 'attainments closed_deals competitors conversions deal_histories deals lead_histories merged_leads outcomes quota_periods quota_rows quotas reps settings staff stage_changes stages synced';
 my $all_of_hubspot = $all_of_salesforce =~ s/merged_leads/merged_deals merged_leads/r;
 
 # adapter over a changed copy of its sample; $schema are its views
@@ -191,16 +201,16 @@ variation('salesforce', q{DELETE FROM forecasting_quota; INSERT INTO forecasting
 is(sql('SELECT calendar, quotas, period FROM reps'), '{2026-01-05,2026-02-02,2026-03-09,2026-04-06,2026-05-04,2026-06-01,2026-06-29,2026-07-27}|{1001,1002,1003,1004,1004,1004,1004}|', 'periods of weeks are a calendar');
 
 # 16: what most organisations do not have
-views(sprintf($without_quotas, ''), 'neither competitors nor quotas nor the day of a login', variation('salesforce', q{DROP TABLE opportunity_competitor, forecasting_quota; ALTER TABLE "user" DROP created_date; ALTER TABLE opportunity DROP main_competitors_c}));
+views($without_quotas, 'neither competitors nor quotas nor the day of a login', variation('salesforce', q{DROP TABLE opportunity_competitor, forecasting_quota; ALTER TABLE "user" DROP created_date; ALTER TABLE opportunity DROP main_competitors_c}));
 is(sql('SELECT won, lost, open FROM report_cycle'), '11|20|10', '... the others say the same');
 is(sql(q{SELECT string_agg(rep, ' ' ORDER BY rep), count(hired_at) FROM reps}), 'U1 U2|0', '... reps without a day of hire');
-views($all_of_salesforce =~ s/attainments |report_time_to_quota //gr, 'quotas, and nobody knows who was hired when', variation('salesforce', q{ALTER TABLE "user" DROP created_date}));
+views($all_of_salesforce =~ s/attainments //r, 'quotas, and nobody knows who was hired when', variation('salesforce', q{ALTER TABLE "user" DROP created_date}));
 views($all_of_salesforce, 'all there', variation('salesforce', ''));
 my $reduced = $schema =~ s/.*, //r;
 $node->safe_psql('postgres', "DROP TABLE $reduced.forecasting_quota CASCADE; DROP TABLE $reduced.opportunity_competitor CASCADE");
 is(adapter('salesforce', source => $reduced, target => "${reduced}_views"), '', '... and run again, when tables have gone');
-views(sprintf($without_quotas, ' report_win_rate'), 'what has gone', "${reduced}_views");
-views(sprintf($without_quotas, ' report_win_rate') =~ s/merged_leads/merged_deals merged_leads/r, 'HubSpot without quotas', variation('hubspot', ''));
+views($without_quotas, 'what has gone', "${reduced}_views");
+views($without_quotas =~ s/merged_leads/merged_deals merged_leads/r, 'HubSpot without quotas', variation('hubspot', ''));
 
 # 17: a stage that was renamed, one name for both ends, and deals whose history does not say how they stand
 variation('salesforce', q{UPDATE opportunity SET stage_name = 'Won' WHERE is_won});
@@ -227,6 +237,24 @@ is(sql('SELECT rep_id, reached_at(attainment)::date, attained(attainment) FROM a
 variation('salesforce', q{ALTER TABLE opportunity RENAME stage_name TO stagename; ALTER TABLE opportunity RENAME is_won TO "IsWon"; ALTER TABLE opportunity_history RENAME TO opportunityhistory; ALTER TABLE opportunity ALTER close_date TYPE timestamptz}, zone => 'America/New_York');
 is(sql('SELECT won, lost, open FROM report_cycle'), '11|20|10', 'names without underscores');
 is(sql(q{SELECT closed_at(outcome) || ' ' || amount(outcome) FROM outcomes WHERE opportunity_id = 'O203'}), '2024-11-15 05:00:00+00 5000', 'a date stored as an instant is its day in UTC');
+
+#
+# The report on the four views of each
+#
+sub report
+{
+	my ($target, @options) = @_;
+	local %ENV = $node->_get_env();
+	my ($out, $err) = PostgreSQL::Test::Utils::run_command([ 'report/enablement-report', '--schema', $target, '--views', '--text', '--dbname', $node->connstr('postgres'), @options ]);
+	unlike($err, qr/ERROR|FATAL/, "$target: the report is made");
+	return $out;
+}
+is(adapter('salesforce', source => 'salesforce_sample', zone => 'America/New_York', programme_start => '2026-02-01'), '', 'with the start of a programme');
+$schema = 'salesforce_metrics';
+is(sql('SELECT programme_start, zone FROM settings'), '2026-02-01 05:00:00+00|America/New_York', '... in the zone of the organisation');
+like(report('salesforce_metrics'), qr/^lead to opportunity .*^against Globex +5 +20 .*^all +2 +1 /ms, 'Salesforce: rates, competitors and quotas are in the report');
+is($node->safe_psql('postgres', 'SELECT sum(won), sum(lost) FROM salesforce_metrics.report_win_rate WHERE n > 1'), sql(q{SELECT count(*) FILTER (WHERE status(outcome) = 'won'), count(*) FILTER (WHERE status(outcome) = 'lost') FROM outcomes}), '... of every opportunity once');
+like(report('hubspot_metrics'), qr/^lead to opportunity .*^against Globex +3 .*^all +2 +1 /ms, 'HubSpot: the same');
 
 #
 # What is not as it should be is said before anything is made
