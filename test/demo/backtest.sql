@@ -1,5 +1,5 @@
 -- The forecast of open deals tested on the past: what it said as of a day, and what came by 90 days later. Goes on where
--- generate.sql, olist.sql or maven_crm.sql ends, with those of the three data sets that are loaded, and prints the rows of the
+-- crm.sql, olist.sql or maven_crm.sql ends, with those of the three data sets that are loaded, and prints the rows of the
 -- tables in doc/money.md.
 --
 --   demo   opportunities until they are won; lost ones and those without a decision compete.
@@ -11,7 +11,7 @@
 
 RESET search_path;
 SET timezone = 'UTC';
-SELECT to_regclass('crm.opportunity_history') IS NOT NULL AS demo, to_regclass('olist.deal') IS NOT NULL AS olist, to_regclass('maven_crm.deal') IS NOT NULL AS maven \gset
+SELECT to_regclass('crm.opportunity_history') IS NOT NULL AS demo, to_regclass('olist.deals') IS NOT NULL AS olist, to_regclass('maven_crm.deals') IS NOT NULL AS maven \gset
 
 CREATE TEMP TABLE watched (data text, deal text, product text, history deal_history);
 CREATE TEMP TABLE asked (n int, data text, began text, ended text[], recorded_from timestamptz, days timestamptz[]);
@@ -20,12 +20,12 @@ INSERT INTO watched SELECT 'demo', opportunity_id::text, NULL, history_agg(stage
 INSERT INTO asked VALUES (1, 'demo', 'opportunity', '{lost,no_decision}', '-infinity', '{2024-06-30,2024-09-30,2024-12-31,2025-03-31,2025-06-30,2025-09-30}');
 \endif
 \if :olist
-INSERT INTO watched SELECT 'Olist', mql_id, NULL, history FROM olist.deal;
+INSERT INTO watched SELECT 'Olist', deal, NULL, history FROM olist.deals;
 INSERT INTO asked VALUES (2, 'Olist', 'lead', '{}', '2017-12-05', '{2018-02-28,2018-03-31,2018-04-30,2018-05-31,2018-06-30,2018-07-31}');
 \endif
 \if :maven
-INSERT INTO watched SELECT 'Maven', opportunity_id, product, relabel(history, '{"Won": "won", "Lost": "lost"}') FROM maven_crm.deal;
-INSERT INTO asked VALUES (3, 'Maven', 'Engaging', '{lost}', '2017-03-01', '{2017-04-30,2017-05-31,2017-06-30,2017-07-31,2017-08-31,2017-09-30}');
+INSERT INTO watched SELECT 'Maven', deal, source, history FROM maven_crm.deals;
+INSERT INTO asked VALUES (3, 'Maven', 'opportunity', '{lost}', '2017-03-01', '{2017-04-30,2017-05-31,2017-06-30,2017-07-31,2017-08-31,2017-09-30}');
 \endif
 ANALYZE watched;
 
