@@ -129,10 +129,45 @@ steps_done() {
 	[ "$failed" = 0 ]
 }
 
+# announce TEXT: says which step begins; steps_total is how many there are.
+steps_total=0 steps_begun=0
+announce() {
+	steps_begun=$((steps_begun + 1))
+	printf '[%d of %d] %s\n' "$steps_begun" "$steps_total" "$*"
+}
+
+# ticking SAYS COMMAND...: runs it, and every ten seconds says how long it takes already and what the command SAYS prints.
+ticking() {
+	local says=$1 status=0 ticker
+	shift
+	(
+		exec 9<> <(:)
+		while ! read -rt 10 -u 9; do printf '  %d s %s\n' "$SECONDS" "$($says)"; done
+	) &
+	ticker=$!
+	"$@" || status=$?
+	kill "$ticker" 2>/dev/null || true
+	wait "$ticker" 2>/dev/null || true
+	return "$status"
+}
+
+# How far a build is; after the objects come those for the just-in-time compiler, where the server has one.
+compiled() {
+	printf '(%d of %d files compiled, %d for the just-in-time compiler)' "$(find "$work/tree/src" -name '*.o' | wc -l)" "$(find "$work/tree/src" -name '*.c' | wc -l)" "$(find "$work/tree/src" -name '*.bc' | wc -l)"
+}
+
+# With PG_CONFIG set: builds the tree in $work, and installs it.
+build_tree() {
+	make -s --no-print-directory -C "$work/tree" -j"$(nproc)" ${BUILD_FLAGS:-} >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; fail "The build failed."; }
+	grep -A3 'warning:' "$work/build.log" || true
+}
+
 # Makes sure that all is there, copies the tree to $work (removed at exit),
 # builds it there and installs it. Output goes to $work/build.log.
 build_and_install() {
 	local target install
+	[ "$steps_total" -gt 0 ] || steps_total=3
+	announce 'Looking for what building needs'
 	"$root/test/setup"
 	find_postgres
 	for target in $(compgen -e | sed -n '/^PG_TEST_/d; /^PG/p'); do unset "$target"; done	# not the user's own server
@@ -142,11 +177,10 @@ build_and_install() {
 	mkdir -p "$work/tree"
 	tar -C "$root" --exclude=./.git --exclude=./node_modules --exclude='*.o' --exclude='*.bc' --exclude='*.so' \
 		--exclude=./report.html --exclude=./results --exclude=./output_iso --exclude=./tmp_check --exclude=./build -cf - . | tar -C "$work/tree" -xf - --no-same-owner
-	echo "Building for $("$pg_config" --version)"
-	make -s --no-print-directory -C "$work/tree" -j"$(nproc)" ${BUILD_FLAGS:-} >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; fail "The build failed."; }
-	grep -A3 'warning:' "$work/build.log" || true
+	announce "Building for $("$pg_config" --version)"
+	ticking compiled build_tree
 	install=$("$pg_config" --pkglibdir)
-	echo "Installing into $install and $("$pg_config" --sharedir)/extension"
+	announce "Installing into $install and $("$pg_config" --sharedir)/extension"
 	if [ -w "$install" ] && [ -w "$("$pg_config" --sharedir)/extension" ]; then
 		make -C "$work/tree" install ${BUILD_FLAGS:-} >"$work/build.log" 2>&1
 	elif command -v sudo >/dev/null; then
