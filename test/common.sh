@@ -136,13 +136,16 @@ announce() {
 	printf '[%d of %d] %s\n' "$steps_begun" "$steps_total" "$*"
 }
 
-# ticking SAYS COMMAND...: runs it, and every ten seconds says how long it takes already and what the command SAYS prints.
+# ticking SAYS COMMAND...: runs it, and every ten seconds says how long it takes already and what the command SAYS prints;
+# nothing while that fails.
 ticking() {
-	local says=$1 status=0 ticker
+	local says=$1 status=0 ticker said
 	shift
 	(
 		exec 9<> <(:)
-		while ! read -rt 10 -u 9; do printf '  %d s %s\n' "$SECONDS" "$($says)"; done
+		while ! read -rt 10 -u 9; do
+			if said=$($says); then printf '  %d s %s\n' "$SECONDS" "$said"; fi
+		done
 	) &
 	ticker=$!
 	"$@" || status=$?
