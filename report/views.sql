@@ -368,7 +368,9 @@ CREATE VIEW report_content_adoption AS
 WITH did AS MATERIALIZED (
 	SELECT DISTINCT date_trunc('quarter', at AT TIME ZONE zone)::date AS quarter, action, actor FROM report_input_content_events, report_options WHERE at <= as_of AND actor IN (SELECT rep FROM report_input_reps)
 ), employed AS (
-	SELECT quarter, rep FROM (SELECT DISTINCT quarter FROM did) AS q JOIN report_input_reps ON (hired_at AT TIME ZONE 'UTC') < quarter + interval '3 months' AND (left_at IS NULL OR (left_at AT TIME ZONE 'UTC') >= quarter)
+	SELECT quarter, rep
+	FROM (SELECT DISTINCT quarter FROM did) AS q, report_options,
+		LATERAL (SELECT rep FROM report_input_reps WHERE hired_at AT TIME ZONE zone < quarter + interval '3 months' AND (left_at IS NULL OR left_at AT TIME ZONE zone >= quarter)) AS r
 )
 SELECT quarter, count(*) AS reps, count(*) FILTER (WHERE active) AS active, percent(rate_agg(active)) AS percent, 100 * (confidence_interval(rate_agg(active))).low AS low, 100 * (confidence_interval(rate_agg(active))).high AS high, rate_agg(active) AS summary
 FROM (SELECT quarter, rep, EXISTS (SELECT FROM did d WHERE d.quarter = e.quarter AND d.actor = e.rep) AS active FROM employed e) AS x
