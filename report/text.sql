@@ -29,22 +29,24 @@ RETURN CASE WHEN char_length(label) > columns THEN left(label, columns - 2) || '
 CREATE FUNCTION pg_temp.span(low float8, high float8, digits int) RETURNS text LANGUAGE sql IMMUTABLE STRICT
 RETURN rounded(low, digits) || ' to ' || rounded(high, digits);
 
-SELECT (SELECT count(*) > 0 FROM report_conversion) AS has_conversion, (SELECT count(*) > 0 FROM report_conversion WHERE difference IS NOT NULL) AS has_change,
-	(SELECT count(*) > 0 FROM report_platform_effects) AS has_platforms, (SELECT present FROM report_sections WHERE section = 'cycle') AS has_cycle,
-	(SELECT present FROM report_sections WHERE section = 'wins') AS has_wins, (SELECT present FROM report_sections WHERE section = 'competitors') AS has_competitors,
-	(SELECT present FROM report_sections WHERE section = 'quota') AS has_quota, (SELECT present FROM report_sections WHERE section = 'content') AS has_content,
-	(SELECT count(*) > 0 FROM report_forecast) AS has_forecast, (SELECT count(*) > 0 FROM report_problems) AS has_problems,
-	(SELECT count(*) > 0 FROM report_sections WHERE NOT present) AS has_gaps
+CREATE TEMP TABLE conversion ON COMMIT DROP AS TABLE report_conversion;
+CREATE TEMP TABLE platform_effects ON COMMIT DROP AS SELECT row_number() OVER (ORDER BY effect DESC NULLS LAST, platform) AS n, * FROM report_platform_effects;
+CREATE TEMP TABLE sections ON COMMIT DROP AS TABLE report_sections;
+CREATE TEMP TABLE problems ON COMMIT DROP AS TABLE report_problems;
+SELECT (SELECT count(*) > 0 FROM conversion) AS has_conversion, (SELECT count(*) > 0 FROM conversion WHERE difference IS NOT NULL) AS has_change,
+	(SELECT count(*) > 0 FROM platform_effects) AS has_platforms, (SELECT count(*) > 0 FROM report_forecast) AS has_forecast, (SELECT count(*) > 0 FROM problems) AS has_problems, s.*
+FROM (SELECT bool_or(present) FILTER (WHERE section = 'cycle') AS has_cycle, bool_or(present) FILTER (WHERE section = 'wins') AS has_wins, bool_or(present) FILTER (WHERE section = 'competitors') AS has_competitors,
+		bool_or(present) FILTER (WHERE section = 'quota') AS has_quota, bool_or(present) FILTER (WHERE section = 'content') AS has_content, NOT bool_and(present) AS has_gaps FROM sections) AS s
 \gset
 \o
 \pset tuples_only on
 \pset format unaligned
 WITH change AS (
-	SELECT *, CASE WHEN before_total > 0 AND since_total > 0 THEN pg_temp.tells(difference, difference_low, difference_high, before_percent) END AS tells FROM report_conversion WHERE n = 1
+	SELECT *, CASE WHEN before_total > 0 AND since_total > 0 THEN pg_temp.tells(difference, difference_low, difference_high, before_percent) END AS tells FROM conversion WHERE n = 1
 ), told AS (
-	SELECT e.*, row_number() OVER (ORDER BY effect DESC NULLS LAST, platform) AS n, (SELECT since_total FROM change) AS since,
+	SELECT e.*, (SELECT since_total FROM change) AS since,
 		CASE status WHEN 'raised' THEN 'up' WHEN 'lowered' THEN 'down' WHEN 'no evidence' THEN pg_temp.tells_nothing(low, high, before_percent) ELSE 'unknown' END AS tells
-	FROM report_platform_effects e
+	FROM platform_effects e
 ), platforms AS (
 	SELECT coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells = 'up'), '{}') AS ups, coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells = 'down'), '{}') AS downs,
 		coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells = 'none'), '{}') AS nones, coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells IN ('unsure', 'unknown')), '{}') AS unsures,
@@ -63,15 +65,15 @@ FROM report_settings s LEFT JOIN change ON true CROSS JOIN platforms;
 	\echo BEFORE AND SINCE THE PROGRAMME: percent of the deals that got so far
 	SELECT pg_temp.cut(rate, 30) AS rate, before_total AS before, rounded(before_percent, 1) AS "%", since_total AS since, rounded(since_percent, 1) AS "%", rounded(difference, 1) AS points,
 		pg_temp.span(difference_low, difference_high, 1) AS "95%", rounded(adjusted_difference, 1) AS like_with_like
-	FROM report_conversion ORDER BY n;
+	FROM conversion ORDER BY n;
 \elif :has_conversion
 	\echo CONVERSION: percent of the deals that got so far
-	SELECT pg_temp.cut(rate, 30) AS rate, total AS deals, successes AS got_there, rounded(percent, 1) AS "%", pg_temp.span(low, high, 1) AS "95%" FROM report_conversion ORDER BY n;
+	SELECT pg_temp.cut(rate, 30) AS rate, total AS deals, successes AS got_there, rounded(percent, 1) AS "%", pg_temp.span(low, high, 1) AS "95%" FROM conversion ORDER BY n;
 \endif
 \if :has_platforms
 	\echo WHICH PLATFORM: points due to it, the team as the unit, against teams without one
 	SELECT pg_temp.cut(platform, 20) AS platform, teams, deals, rounded(before_percent, 1) AS "before", rounded(since_percent, 1) AS since, rounded(effect, 1) AS points, pg_temp.span(low, high, 1) AS "95%", rounded(adjusted_p, 4) AS p, status
-	FROM report_platform_effects LIMIT 6;
+	FROM platform_effects ORDER BY n LIMIT 6;
 \endif
 \if :has_cycle
 	\echo SALES CYCLE: days from opportunity to any close, open ones counted; percent and points in time
@@ -112,12 +114,12 @@ FROM report_settings s LEFT JOIN change ON true CROSS JOIN platforms;
 \if :has_problems
 	\echo
 	\echo TO KNOW OF THE DATA
-	SELECT '  ' || pg_temp.cut(format('%s: %s, such as %s', CASE source WHEN 'history' THEN 'deals ' || problem ELSE detail END, rows, coalesce(example, '?')), 97) FROM report_problems ORDER BY source, n LIMIT 5;
+	SELECT '  ' || pg_temp.cut(format('%s: %s, such as %s', CASE source WHEN 'history' THEN 'deals ' || problem ELSE detail END, rows, coalesce(example, '?')), 97) FROM problems ORDER BY source, n LIMIT 5;
 \endif
 \if :has_gaps
 	\echo
 	\echo NOT IN THIS REPORT
-	SELECT '  ' || pg_temp.cut(section || ': ' || reason, 97) FROM report_sections WHERE NOT present;
+	SELECT '  ' || pg_temp.cut(section || ': ' || reason, 97) FROM sections WHERE NOT present;
 \endif
 \if :verbose
 	\echo STORED: bytes of the histories and summaries
