@@ -19,6 +19,8 @@
 \o /dev/null
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SET LOCAL client_min_messages = warning;
+SET LOCAL datestyle = ISO;
+SET LOCAL intervalstyle = postgres;
 SELECT quote_ident(nspname) AS extension_schema FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'enablement_metrics' \gset
 SET LOCAL search_path = pg_temp, :"schema", :extension_schema;
 \ir words.sql

@@ -90,6 +90,11 @@ like($lines[1], qr/^CONVERSION ROSE; COMPASS EXPLAINS /, '... and begins with th
 like($out, qr/^Compass +8 +1850 .* 8\.3 5\.0 to 11\.6 +0\.0002 raised/m, 'Compass works');
 like($out, qr/^Beacon +8 +1636 .* -0\.7 -5\.1 to 3\.7 +0\.7334 no evidence/m, 'Beacon does nothing');
 unlike($out, qr/bytes_per_event/, 'no sizes');
+{
+	local $ENV{PGDATESTYLE} = 'German';
+	local $ENV{PGTZ} = 'Asia/Tokyo';
+	is((program('crm', '--schema', 'crm', '--text'))[0], $out, 'the same under other settings of the user');
+}
 ($out, $said, $status) = program('crm', '--schema', 'crm', '--text', '--verbose');
 like($out, qr/bytes_per_event.*^ *effect 7\.914, 4\.66 to 11\.17/ms, 'but with --verbose, and charts');
 ($out, $said, $status) = program('crm', '--schema', 'crm');
