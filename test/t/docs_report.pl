@@ -288,6 +288,16 @@ for my $case (
 }
 
 #
+# make demo FROM=DIR, of a directory that it cannot report on
+#
+mkdir "$temp/nothing";
+my $answer = `test/demo/run '$temp/nothing' 2>&1`;
+like($answer, qr{^No mapping\.sql in \S+/nothing \(doc/report\.md says what stands in it\), and no data set that is known here\. Known ones, and the files they are told by:\n  deskdrop: .*\n  maven_crm: .*\n  olist: .*\n\z}, 'a directory without a mapping');
+isnt($?, 0, '... is none to report on');
+$answer = `test/demo/run '$temp/nowhere' 2>&1`;
+like($answer, qr{^No such directory: \S+/nowhere\n\z}, 'a directory that is not there');
+
+#
 # What the program says of itself
 #
 ($out, $said, $status) = program('crm', '--help');
