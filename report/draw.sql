@@ -99,7 +99,7 @@ RETURN (SELECT string_agg(pg_temp.line_at(0, 100, y, y, CASE i WHEN 0 THEN 'axis
 CREATE FUNCTION pg_temp.months(points pg_temp.point[], says text, start_at date, start_label text, before_level float8, since_level float8) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	top CONSTANT float8 := 46;
-	bottom CONSTANT float8 := 252;
+	bottom CONSTANT float8 := 236;
 	n CONSTANT int := cardinality(points);
 	width CONSTANT float8 := 89.0 / n;
 	first_open int;

@@ -18,6 +18,7 @@
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SET LOCAL client_min_messages = warning;
 SET LOCAL datestyle = ISO;
+SET LOCAL jit = off;		-- large queries, each run once
 SELECT quote_ident(nspname) AS extension_schema FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'enablement_metrics' \gset
 SET LOCAL search_path = pg_temp, :"schema", :extension_schema;
 
@@ -131,7 +132,7 @@ SELECT 1, format(E'<header>\n<h1>%s</h1>\n%s<p class="data">%s</p>\n</header>\n'
 				WHEN 'down' THEN format('Teams on %s lost %s points against teams without a platform.', p.name, pg_temp.number(-effect, 1)) END, ' ' ORDER BY n) FROM platforms p WHERE tells IN ('up', 'down') AND n <= 3),
 		CASE WHEN nones <> '{}' THEN format('There is no evidence of an effect of %s.', pg_temp.named(nones, 'or')) END), '') lead WHERE lead IS NOT NULL),
 	concat_ws(' &#183; ', f.report_name, CASE WHEN all_deals > 0 THEN pg_temp.counted(all_deals, 'deal') END, CASE WHEN all_deals > 0 THEN to_char(first_on, 'Mon YYYY') || coalesce(' &#8211; ' || nullif(to_char(last_on, 'Mon YYYY'), to_char(first_on, 'Mon YYYY')), '') END,
-		CASE WHEN all_teams > 0 THEN pg_temp.counted(all_teams, 'team') END, 'as of ' || pg_temp.day(as_of_on), CASE WHEN mature_deals < all_deals THEN format('compared: %s deals that have had %s days', pg_temp.number(mature_deals), within_days) END))
+		CASE WHEN all_teams > 0 THEN pg_temp.counted(all_teams, 'team') END, 'as of ' || pg_temp.day(as_of_on), CASE WHEN mature_deals < all_deals THEN format('compared: %s with %s days', pg_temp.number(mature_deals), within_days) END))
 FROM facts f LEFT JOIN change c ON true,
 	(SELECT coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells = 'up'), '{}') AS ups, coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells = 'down'), '{}') AS downs,
 		coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells = 'none'), '{}') AS nones, coalesce(array_agg(name ORDER BY n) FILTER (WHERE tells IN ('unsure', 'unknown')), '{}') AS unsures,
@@ -215,10 +216,13 @@ FROM (VALUES (1)) one LEFT JOIN (SELECT format(E'<div>\n<h2 id="answer-heading">
 				t.dots, t.titles)::pg_temp.mark ORDER BY n) FILTER (WHERE n <= 8),
 			string_agg(format('%s: %s points, 95%% interval %s, %s.', p.name, coalesce(pg_temp.signed(effect), 'not known'), coalesce(pg_temp.between(low, high), 'not known'), pg_temp.counted(teams, 'team')), ' ' ORDER BY n),
 			'points', 0, 'no effect', true),
-		format('Percentage points of %s to %s. A team is compared with its own months before and with what changed in teams without a platform at that time; the interval counts teams, not deals.', min(c.from_name), min(c.to_name))) AS picture
+		format('Percentage points of %s to %s. A team is compared with its own months before and with what changed in teams without a platform at that time; the interval counts teams, not deals.%s%s', min(c.from_name), min(c.to_name),
+			CASE WHEN max(every) > 1 THEN format(' Of more than 40 teams every %s is drawn.', CASE max(every) WHEN 2 THEN 'second' WHEN 3 THEN 'third' ELSE max(every) || 'th' END) ELSE '' END,
+			CASE WHEN count(*) > 8 THEN format(' The first 8 of %s platforms by effect.', count(*)) ELSE '' END)) AS picture
 	  FROM platforms p CROSS JOIN (SELECT from_name, to_name FROM change) c
-		LEFT JOIN LATERAL (SELECT array_agg(effect ORDER BY effect, name) AS dots, array_agg(format('%s: %s points, %s since %s', name, pg_temp.signed(effect), pg_temp.counted(deals, 'deal'), pg_temp.day(adopted_on)) ORDER BY effect, name) AS titles
-						   FROM team_effects t WHERE t.platform = p.platform AND effect IS NOT NULL) t ON true
+		LEFT JOIN LATERAL (SELECT max(every) AS every, array_agg(effect ORDER BY effect, name) AS dots, array_agg(format('%s: %s points, %s since %s', name, pg_temp.signed(effect), pg_temp.counted(deals, 'deal'), pg_temp.day(adopted_on)) ORDER BY effect, name) AS titles
+						   FROM (SELECT *, row_number() OVER (ORDER BY effect, name) AS row, ceil(count(*) OVER () / 40.0) AS every FROM team_effects t WHERE t.platform = p.platform AND effect IS NOT NULL) t
+						   WHERE row % every = 0) t ON true
 	  WHERE effect IS NOT NULL OR deals > 0
 	  HAVING count(effect) > 0) x ON true
 WHERE picture IS NOT NULL OR EXISTS (SELECT FROM advice);

@@ -93,7 +93,7 @@ footer { padding-top: 14px; padding-bottom: 44px; border-top: 1px solid var(--ru
 	.lead { font-size: 1.06rem; }
 }
 @media print {
-	@page { margin: 13mm 14mm; }
+	@page { margin: 11mm 14mm; }
 	:root {
 		--paper: #fff; --ink: #000; --soft: #444; --rule: #bbb; --field: #f4f4f4; --grid: #ddd;
 		--since: #0a64a4; --before: #68717b; --up: #0a64a4; --down: #b3400e; --none: #68717b; --two: #b3700e; --focus: #b3400e;
@@ -102,7 +102,11 @@ footer { padding-top: 14px; padding-bottom: 44px; border-top: 1px solid var(--ru
 	html { font-size: 9.5pt; }
 	body { font-size: 1rem; line-height: 1.4; }
 	header, main, footer { max-width: none; padding: 0; }
-	section { padding: 12px 0; }
+	header { padding-top: 0; }
+	section { padding: 9px 0; }
+	.data, figure, p { margin-bottom: 6px; }
+	ol.next li { margin-bottom: 5px; }
+	dl.methods div { margin-bottom: 7px; }
 	section.pair { grid-template-columns: minmax(0, 4fr) minmax(0, 8fr); gap: 4px 20px; }
 	section.answer { grid-template-columns: minmax(0, 9fr) minmax(0, 6fr); gap: 4px 20px; }
 	section.pair, section.answer, .figures, tr, li { break-inside: avoid; }
@@ -110,7 +114,7 @@ footer { padding-top: 14px; padding-bottom: 44px; border-top: 1px solid var(--ru
 	.figures div { padding: 6px 9px; }
 	.figures dd { font-size: .8rem; }
 	.figures dd.big { font-size: 14pt; }
-	h1 { font-size: 19pt; }
+	h1 { font-size: 18pt; margin-bottom: 6px; }
 	h2 { font-size: 12pt; break-after: avoid; }
 	.lead { font-size: 11pt; }
 	text, .tick { font-size: 11px; }
