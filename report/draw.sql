@@ -154,7 +154,7 @@ BEGIN
 	END IF;
 	IF since_level IS NOT NULL AND first_open > first_since THEN
 		out := out || pg_temp.line_at(9 + first_since * width, 9 + first_open * width, round((bottom - (bottom - top) * since_level / last)::numeric, 1), round((bottom - (bottom - top) * since_level / last)::numeric, 1), 'level since')
-			|| pg_temp.text_at(9 + (first_since + first_open) * width / 2, top - 14, 'strong middle', pg_temp.percentage(since_level) || CASE WHEN first_since > 0 THEN ' since' ELSE '' END);
+			|| pg_temp.text_at(9 + (first_since + first_open) * width / 2, top - 14, 'strong middle', pg_temp.percentage(since_level) || CASE WHEN first_since > 0 THEN ' since' ELSE ' of all' END);
 	END IF;
 	RETURN pg_temp.svg('months', bottom + 24, says, out);
 END $$;

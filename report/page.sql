@@ -122,7 +122,8 @@ INSERT INTO page
 SELECT 1, format(E'<header>\n<h1>%s</h1>\n%s<p class="data">%s</p>\n</header>\n',
 	coalesce(pg_temp.verdict(c.tells, ups, downs, nones, unsures, coalesce(CASE c.tells WHEN 'up' THEN raised WHEN 'down' THEN lowered END / c.difference >= 0.8, false)),
 		CASE WHEN c.total > 0 THEN format('%s of deals go from %s to %s', pg_temp.percentage(c.percent), c.from_name, c.to_name) END,
-		(SELECT format('%s of %s reached quota', pg_temp.number(reached), pg_temp.counted(reps, 'new rep')) FROM quotas WHERE hired = 'all' AND reps > 0), f.report_name),
+		(SELECT format('%s of %s reached quota', pg_temp.number(reached), pg_temp.counted(reps, 'new rep')) FROM quotas WHERE hired = 'all' AND reps > 0),
+		(SELECT format('%s of content, viewed %s times', pg_temp.counted(count(*), 'piece'), pg_temp.number(sum(views))) FROM contents HAVING sum(views) > 0), f.report_name),
 	(SELECT format(E'<p class="lead">%s</p>\n', lead) FROM nullif(concat_ws(' ',
 		CASE WHEN c.since_total > 0 AND c.before_total > 0 THEN format('Since %s, %s of deals have gone from %s to %s within %s days; before, it was %s%s.', pg_temp.day(start_on), pg_temp.percentage(c.since_percent), c.from_name, c.to_name, within_days, pg_temp.percentage(c.before_percent),
 				CASE WHEN c.tells IN ('up', 'down') THEN '' ELSE ', a difference that may be chance' END)
@@ -235,7 +236,7 @@ SELECT 4, pg_temp.section('months', 'Conversion by month',
 			pg_temp.percentage(since_percent), pg_temp.number(since_total), pg_temp.signed(difference), pg_temp.between(difference_low, difference_high))
 			 WHEN c.total > 0 THEN format('%s of %s went from %s to %s (%s).', pg_temp.percentage(c.percent), pg_temp.counted(total, 'deal'), c.from_name, c.to_name, pg_temp.between(c.low, c.high)) END,
 		CASE WHEN strata > 1 AND adjusted_low IS NOT NULL THEN format('Held against deals of the same segment and source it is %s points (%s)%s.', pg_temp.signed(adjusted_difference), pg_temp.between(adjusted_low, adjusted_high),
-			CASE WHEN c.tells NOT IN ('up', 'down') THEN '' WHEN pg_temp.direction(adjusted_low, adjusted_high) = c.tells THEN ': other deals than before are not the reason' ELSE ': the mix of deals is part of the reason' END) END],
+			CASE WHEN c.tells NOT IN ('up', 'down') THEN '' WHEN pg_temp.direction(adjusted_low, adjusted_high) = c.tells THEN ': a different mix of deals is not the reason' ELSE ': a different mix of deals is part of the reason' END) END],
 	picture, format('Share of the month&#8217;s deals that came to %s, with 95%% intervals.', c.to_name) || CASE WHEN not_final > 0 THEN ' Hollow: months that are not final.' ELSE '' END,
 	ARRAY[CASE WHEN still_open > 0 THEN format('Not final: %s of the last %s, of whose %s deals %s are open and can still convert.', CASE WHEN not_final = 1 THEN 'the last month' ELSE not_final || ' months' END, all_months, pg_temp.number(young), pg_temp.number(still_open)) END])
 FROM facts LEFT JOIN change c ON true, (
@@ -269,7 +270,10 @@ INSERT INTO page
 SELECT 6, pg_temp.section('cycle', 'Sales cycle',
 	ARRAY[
 		CASE WHEN b.median_days IS NOT NULL AND s.median_days IS NOT NULL THEN format('Half of the deals closed within %s days of %s before the programme and within %s since.', pg_temp.number(b.median_days), f.opportunity_name, pg_temp.number(s.median_days))
-			 WHEN a.median_days IS NOT NULL THEN format('Half of the deals closed within %s days of %s.', pg_temp.number(a.median_days), f.opportunity_name) END,
+			 WHEN a.median_days IS NOT NULL THEN format('Half of the deals closed within %s days of %s.', pg_temp.number(a.median_days), f.opportunity_name)
+			 WHEN a.within_low IS NOT NULL THEN format('%s of the deals closed within %s days of %s (%s); fewer than half did so far.', pg_temp.percentage(a.percent_within), a.within_days, f.opportunity_name, pg_temp.between(a.within_low, a.within_high))
+			 WHEN b.within_low IS NOT NULL AND s.within_low IS NOT NULL THEN format('%s of the deals closed within %s days of %s before the programme (%s) and %s since (%s).', pg_temp.percentage(b.percent_within), b.within_days, f.opportunity_name, pg_temp.between(b.within_low, b.within_high),
+				pg_temp.percentage(s.percent_within), pg_temp.between(s.within_low, s.within_high)) END,
 		CASE c.tells WHEN 'none' THEN format('Over the first %s days the difference is not measurable: %s days (%s).', pg_temp.number(c.horizon_days), pg_temp.signed(c.difference_days), pg_temp.between(c.low, c.high))
 			WHEN 'up' THEN format('Over the first %s days that costs %s days on average (%s).', pg_temp.number(c.horizon_days), pg_temp.number(c.difference_days, 1), pg_temp.between(c.low, c.high))
 			WHEN 'down' THEN format('Over the first %s days that saves %s days on average (%s).', pg_temp.number(c.horizon_days), pg_temp.number(-c.difference_days, 1), pg_temp.between(-c.high, -c.low)) END,
@@ -316,8 +320,12 @@ WHERE q.hired = 'all' AND q.reps > 0;
 INSERT INTO page
 SELECT 8, pg_temp.section('content', 'Content',
 	ARRAY[
-		format('%s %s viewed %s times%s and downloaded %s times. Sellers opened %s %s times, used %s %s times and shared %s %s times.', pg_temp.counted(pieces, 'piece'), CASE WHEN pieces = 1 THEN 'was' ELSE 'were' END, pg_temp.number(views),
-			CASE WHEN hours >= 1 THEN format(' (%s hours)', pg_temp.number(hours)) ELSE '' END, pg_temp.number(downloads), it, pg_temp.number(opens), it, pg_temp.number(uses), it, pg_temp.number(shares)),
+		concat_ws(' ',
+			format('%s %s.', pg_temp.counted(pieces, 'piece'), CASE WHEN views + downloads > 0 THEN CASE WHEN pieces = 1 THEN 'was ' ELSE 'were ' END
+				|| pg_temp.listed(array_remove(ARRAY[CASE WHEN views > 0 THEN 'viewed ' || pg_temp.counted(views::bigint, 'time') || CASE WHEN hours >= 1 THEN format(' (%s hours)', pg_temp.number(hours)) ELSE '' END END, CASE WHEN downloads > 0 THEN 'downloaded ' || pg_temp.counted(downloads::bigint, 'time') END], NULL))
+				ELSE 'on record' END),
+			CASE WHEN opens + uses + shares > 0 THEN format('Sellers %s.', pg_temp.listed(array_remove(ARRAY[CASE WHEN opens > 0 THEN format('opened %s %s', it, pg_temp.counted(opens::bigint, 'time')) END, CASE WHEN uses > 0 THEN format('used %s %s', it, pg_temp.counted(uses::bigint, 'time')) END,
+				CASE WHEN shares > 0 THEN format('shared %s %s', it, pg_temp.counted(shares::bigint, 'time')) END], NULL))) END),
 		CASE e.tells WHEN 'none' THEN format('Deals that meet %s take as long as others: %s days of the first %s (%s).', e.name, pg_temp.signed(e.difference_days), e.horizon_days, pg_temp.between(e.low, e.high))
 			WHEN 'up' THEN format('Once deals have met %s they take %s of the first %s (%s).', e.name, pg_temp.days_fewer(e.difference_days), e.horizon_days, pg_temp.between(e.low, e.high))
 			WHEN 'down' THEN format('Once deals have met %s they take %s of the first %s (%s).', e.name, pg_temp.days_fewer(e.difference_days), e.horizon_days, pg_temp.between(e.low, e.high)) END],
@@ -345,7 +353,7 @@ SELECT 9, pg_temp.section('money', 'Money',
 		(SELECT format('The %s open deals with a known chance are expected to bring %s in the next %s days, give or take %s.', pg_temp.number(deals - unknown), pg_temp.money(expected_amount::numeric, f.currency), horizon_days, pg_temp.money((1.96 * amount_sd)::numeric, f.currency))
 		 FROM expected WHERE expected_amount IS NOT NULL AND deals > unknown)],
 	pg_temp.rows(marks, said, '', NULL, NULL, false), format('Mean amount of a won deal by when it began%s, with 95%% intervals.', coalesce(', in ' || pg_temp.escaped(f.currency), '')),
-	ARRAY[(SELECT format('%s open deals are older than any deal that was watched to its end; they are left out of the forecast (%s).', pg_temp.number(unknown), pg_temp.money(unknown_amount, f.currency)) FROM expected WHERE unknown > 0)])
+	ARRAY[(SELECT format('For %s no chance is known, since no deal was watched for so long; the forecast leaves them out%s.', pg_temp.counted(unknown, 'open deal'), CASE WHEN unknown_amount > 0 THEN format(' (%s)', pg_temp.money(unknown_amount, f.currency)) ELSE '' END) FROM expected WHERE unknown > 0)])
 FROM facts f LEFT JOIN amount_change c ON true,
 	(SELECT sum(with_amount) AS n, sum(amount_won) AS total,
 		array_agg((CASE period WHEN 'all' THEN 'All won deals' WHEN 'before' THEN 'Before the programme' ELSE 'Since' END, format('%s (%s to %s)', pg_temp.money(mean::numeric, NULL), pg_temp.money(low::numeric, NULL), pg_temp.money(high::numeric, NULL)), mean, low, high,

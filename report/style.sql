@@ -23,7 +23,7 @@ p { margin: 0 0 10px; }
 .lead { font-size: 1.16rem; line-height: 1.45; max-width: 46em; }
 .data, .note, .key, figcaption, footer, dd { color: var(--soft); font-size: .88rem; }
 .data { margin-bottom: 20px; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 14px; margin: 0 0 32px; padding: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: 14px; margin: 0 0 32px; padding: 0; }
 .figures div { background: var(--field); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 16px; }
 .figures dt { font-size: .88rem; color: var(--soft); }
 .figures dd { margin: 0; line-height: 1.4; }
