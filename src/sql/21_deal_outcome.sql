@@ -1,6 +1,6 @@
 
 --
--- deal_outcome: how a deal ended and who else was in it
+-- deal_outcome: how a deal ended and which competitors were in it
 --
 
 -- STABLE for the reason given at deal_event_in.
@@ -8,7 +8,7 @@
 @include equalimage.sql.in TYPE=deal_outcome
 @include json.sql.in TYPE=deal_outcome
 
-COMMENT ON TYPE deal_outcome IS 'how a deal ended, when, for how much, and who else was in it; many make a win_summary';
+COMMENT ON TYPE deal_outcome IS 'how a deal ended, when, for how much, and which competitors were in it; many make a win_summary';
 
 -- Not STRICT: a NULL option is an error. Stays IMMUTABLE: now() is only the default of as_of.
 CREATE FUNCTION deal_outcome(

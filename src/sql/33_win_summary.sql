@@ -46,7 +46,7 @@ CREATE AGGREGATE win_agg(outcome deal_outcome) (
 	MSFUNC = win_summary_add_outcome, MINVFUNC = win_summary_remove_outcome, MSTYPE = win_summary, MSSPACE = 1024,
 	MFINALFUNC = win_summary_final, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE win_agg(deal_outcome) IS 'deals by how they ended and by who was considered';
+COMMENT ON AGGREGATE win_agg(deal_outcome) IS 'deals by how they ended and which competitors were considered';
 CREATE AGGREGATE win_agg(won boolean, competitors text[]) (
 	SFUNC = win_summary_add_fields, STYPE = win_summary, SSPACE = 8192,
 	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
@@ -111,7 +111,7 @@ CREATE FUNCTION chart(summary win_summary, width integer DEFAULT 60) RETURNS tex
 	AS 'MODULE_PATHNAME', 'win_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to (0 of 0 where there are losses and none names anybody): percent(win_rate(w, ''Acme''), 1)';
 COMMENT ON FUNCTION overall_win_rate(win_summary, text) IS 'deals won of all, each counted once: percent(overall_win_rate(w), 1)';
-COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those in which nobody was considered: percent(uncontested_win_rate(w), 1)';
+COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those without any competitor: percent(uncontested_win_rate(w), 1)';
 COMMENT ON FUNCTION win_loss_ratio(win_summary, text) IS 'deals won / deals lost in which a competitor was considered; NULL when none was lost';
 COMMENT ON FUNCTION lost_to(win_summary, text) IS 'deals lost to this very competitor, as far as the losing event names it';
 COMMENT ON FUNCTION amount_win_rate(win_summary, text) IS 'amount won / amount won and lost where a competitor was considered; NULL when there is none';

@@ -6,7 +6,7 @@
 @include type.sql.in TYPE=quota_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=quota_summary
 
-COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; those on the way and those who left counted as such; made by quota_agg, read by reached, time_to_quota and quota_velocity';
+COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; reps on the way and reps that left counted as such; made by quota_agg, read by reached, time_to_quota and quota_velocity';
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION quota_summary_add_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary

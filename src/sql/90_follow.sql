@@ -113,7 +113,7 @@ COMMENT ON FUNCTION history_tracking_resolve() IS 'finds the tables of a new row
 CREATE TRIGGER resolve BEFORE INSERT ON history_tracking FOR EACH ROW EXECUTE FUNCTION history_tracking_resolve();
 COMMENT ON TRIGGER resolve ON history_tracking IS 'finds the tables of a new row by their names';
 
--- Everybody sees and changes what belongs to his own tables, and nothing else. A view and not row-level security on the
+-- Every role sees and changes only the rows of its own tables. A view and not row-level security on the
 -- table, under which pg_dump refuses to work for the owner of the database.
 CREATE VIEW tracked_histories WITH (security_barrier) AS
 	SELECT t.target::regclass AS target, t.source::regclass AS source, t.deal, t.kind, t.at, t.amount, t.subject, t.changed, t.states, t.zone,
@@ -149,7 +149,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION history_engine(regclass) IS 'who keeps the rows of a table: citus where it is distributed, hypertable (TimescaleDB), else NULL';
+COMMENT ON FUNCTION history_engine(regclass) IS 'what keeps the rows of a table: citus where it is distributed, hypertable (TimescaleDB), else NULL';
 
 CREATE FUNCTION history_source(source regclass, deal name, kind name, at name, amount name, subject name, changed name,
 							   OUT key regtype, OUT event text, OUT history text, OUT problem text, OUT stamp regtype, OUT newest text, OUT rows_tell boolean) RETURNS record
@@ -375,7 +375,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION history_tracking_lock(regclass) IS 'how a table of histories is fed; waits for the one who is at it, and keeps others out';
+COMMENT ON FUNCTION history_tracking_lock(regclass) IS 'how a table of histories is fed; waits for a session that works on it, and keeps others out';
 
 CREATE FUNCTION history_tracking_refresh(target regclass, full boolean, verbose boolean,
 										 OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT watermark timestamptz,
