@@ -38,6 +38,12 @@ SELECT count(*) FROM arms, curve(d) one JOIN LATERAL curve(d, 0.95, 'log') two O
 \pset format unaligned
 SELECT chart(d) FROM arms WHERE arm = '6-MP';
 SELECT chart(d, width => 30) FROM arms WHERE arm = 'placebo';
+-- up to a horizon: before the last observation, after it, and after the last of all ended
+SELECT chart(d, 30, horizon => 10) FROM arms WHERE arm = '6-MP';
+SELECT chart(d, 30, 'log-log', 70) FROM arms WHERE arm = '6-MP';
+SELECT chart(d, 30, horizon => 46) FROM arms WHERE arm = 'placebo';
+SELECT chart(duration_agg('2026-01-01', timestamptz '2026-01-01' + i * interval '100 hours', '2026-06-30', 'hour'), 30, horizon => 0) FROM generate_series(1, 3) AS i;
+SELECT chart(d, NULL) IS NULL AS width, chart(d, 30, NULL) IS NULL AS band, chart(NULL::duration_summary) IS NULL AS summary FROM arms WHERE arm = '6-MP';
 \pset format aligned
 
 -- the midpoint rule
@@ -266,7 +272,8 @@ SELECT error_of(q) FROM unnest(ARRAY[
 	$$ SELECT quantile_interval(d, 0.5, band => 'loglog') FROM contest $$,
 	$$ SELECT reached_within_interval(d, 1, band => '') FROM contest $$,
 	$$ SELECT chart(d, 9) FROM contest $$,
-	$$ SELECT chart(d, 1001) FROM contest $$
+	$$ SELECT chart(d, 1001) FROM contest $$,
+	$$ SELECT chart(d, horizon => -1) FROM contest $$
 ]) q;
 SELECT error_of(format('SELECT %L::duration_summary', q)) FROM unnest(ARRAY[
 	'', '{', '[]', '1', 'null',

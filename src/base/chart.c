@@ -100,19 +100,30 @@ chart_bar(StringInfo out, double value, double maximum, int width, bool fill)
 		appendStringInfoSpaces(out, width - n);
 }
 
+/* One character of an interval and of the bar that leads to it. */
+static char
+interval_character(int at, int left, int mark, int right)
+{
+	if (at == left)
+		return left == right ? '|' : '[';
+	if (at == right)
+		return ']';
+	if (at < left)
+		return '#';
+	if (at > right)
+		return ' ';
+	return at == mark ? 'o' : '-';
+}
+
 void
 chart_interval(StringInfo out, double low, double value, double high, int width)
 {
-	int			bar = filled(value, width);
+	int			mark = filled(value, width) - 1;
 	int			left = Min((int) (Max(low, 0.0) * width), width - 1);
 	int			right = Min((int) (Max(high, 0.0) * width), width - 1);
 
 	for (int i = 0; i < width; i++)
-		appendStringInfoChar(out,
-							 i == left ? (i == right ? '|' : '[') :
-							 i == right ? ']' :
-							 i < bar ? '#' :
-							 i > left && i < right ? '-' : ' ');
+		appendStringInfoChar(out, interval_character(i, left, mark, right));
 }
 
 void

@@ -377,19 +377,24 @@ chart_row(double share)
 	return (int) floor((1 - share) * CHART_ROWS + 0.5);
 }
 
+/* By unit of duration, as in "912 h". */
+static const char *const unit_symbols[DURATION_UNITS] = {"d", "h", "min", "s"};
+
 /* The lines above a chart: what it shows, and of how many. */
 static void
 append_title(StringInfo out, const Curve *curve, Datum summary)
 {
-	const char *unit = duration_unit_name(curve->view.identity[0]);
 	int64		events = count_of(summary, DURATION_EVENT, DURATION_EVENT_AT_ENTRY);
 	int64		competing = count_of(summary, DURATION_COMPETING, DURATION_COMPETING_AT_ENTRY);
 	int64		censored = count_of(summary, DURATION_CENSORED, DURATION_CENSORED);
 	double		median;
 
-	appendStringInfo(out, "%s by %s, median ", competing > 0 ? "incidence" : "survival", unit);
+	appendStringInfoString(out, "# share that got there, . 95% interval; median ");
 	if (survival_quantile(curve->points, curve->n, 0.5, &median))
+	{
 		chart_number(out, median, 10);
+		appendStringInfo(out, " %s", unit_symbols[curve->view.identity[0]]);
+	}
 	else
 		appendStringInfoString(out, "not reached");
 	appendStringInfo(out, "\n" INT64_FORMAT " observed, ", events);
@@ -398,10 +403,35 @@ append_title(StringInfo out, const Curve *curve, Datum summary)
 	appendStringInfo(out, INT64_FORMAT " censored\n", censored);
 }
 
-/* Draws the curve: a column shows the state after all units up to its instant. */
-static void
-draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, SurvivalBand band)
+/* The share that got there by a step, and its band where it has one. */
+static double
+share_of(const SurvivalStep *step, SurvivalBand band, bool *banded, double *low, double *high)
 {
+	double		survival_low;
+	double		survival_high;
+
+	if (step->competes)
+	{
+		*banded = incidence_band(step, band, low, high);
+		return step->incidence;
+	}
+	*banded = survival_band(step, band, &survival_low, &survival_high);
+	if (*banded)
+	{
+		*low = 1 - survival_high;
+		*high = 1 - survival_low;
+	}
+	return 1 - step->survival;
+}
+
+/*
+ * Draws the share that got there up to the horizon: a column shows the state after all units up to its instant. It ends
+ * with the last observation, unless nothing was left to observe.
+ */
+static void
+draw_curve(Canvas *canvas, const Curve *curve, int64 horizon, SurvivalBand band)
+{
+	int64		last_unit = survival_last_unit(curve->points, curve->n);
 	SurvivalWalk walk;
 	SurvivalStep step;
 	int			previous = -1;
@@ -410,7 +440,7 @@ draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, SurvivalBand ban
 	step = walk.step;
 	for (int column = 0; column < canvas->columns; column++)
 	{
-		double		until = (double) last_unit * column / (canvas->columns - 1);
+		double		until = (double) horizon * column / (canvas->columns - 1);
 		double		low = 0;
 		double		high = 0;
 		bool		banded;
@@ -418,16 +448,9 @@ draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, SurvivalBand ban
 
 		while (walk.next < walk.n && (double) walk.points[walk.next].unit <= until)
 			(void) survival_next(&walk, &step);
-		if (step.competes)
-		{
-			row = chart_row(step.incidence);
-			banded = incidence_band(&step, band, &low, &high);
-		}
-		else
-		{
-			row = chart_row(step.survival);
-			banded = survival_band(&step, band, &low, &high);
-		}
+		if (until > (double) last_unit && step.survival > 0)
+			break;
+		row = chart_row(share_of(&step, band, &banded, &low, &high));
 		if (banded)
 			canvas_line(canvas, column, chart_row(high), chart_row(low), '.');
 		if (previous >= 0 && previous != row)
@@ -439,7 +462,7 @@ draw_curve(Canvas *canvas, const Curve *curve, int64 last_unit, SurvivalBand ban
 
 /* The lines below a drawing: the axis, with its start, middle and end. */
 static void
-append_axis(StringInfo out, int width, int64 last_unit)
+append_axis(StringInfo out, int width, int64 horizon, const char *unit)
 {
 	char		middle[32];
 	char		last[32];
@@ -447,25 +470,27 @@ append_axis(StringInfo out, int width, int64 last_unit)
 	appendStringInfoString(out, "     +");
 	for (int i = 0; i < width; i++)
 		appendStringInfoChar(out, '-');
-	if (last_unit == 0)
+	if (horizon == 0)
 	{
-		appendStringInfoString(out, "\n      0");
+		appendStringInfo(out, "\n      0 %s", unit);
 		return;
 	}
-	snprintf(middle, sizeof(middle), "%.10g", (double) last_unit / 2);
-	snprintf(last, sizeof(last), INT64_FORMAT, last_unit);
+	snprintf(middle, sizeof(middle), "%.10g", (double) horizon / 2);
+	snprintf(last, sizeof(last), INT64_FORMAT " %s", horizon, unit);
 	appendStringInfo(out, "\n      %-*s", width / 2, "0");
 	appendStringInfo(out, "%s%*s", middle,
 					 Max(width - width / 2 - (int) strlen(middle), (int) strlen(last) + 1), last);
 }
 
-/* Draws survival, or incidence where there are competing ends, with its 95 % band. */
+/*
+ * Draws the share that got there with its 95 % band, up to the horizon, or as far as was observed when that is negative.
+ * It rises: it is 1 less the survival, or the incidence where there are competing ends.
+ */
 static text *
-duration_chart(Datum durations, int width, SurvivalScale scale)
+duration_chart(Datum durations, int width, SurvivalScale scale, int64 horizon)
 {
 	Curve		curve;
 	Canvas		canvas;
-	int64		last_unit;
 	StringInfoData out;
 
 	chart_check_width(width);
@@ -473,14 +498,15 @@ duration_chart(Datum durations, int width, SurvivalScale scale)
 	curve_of(&curve, durations);
 	initStringInfo(&out);
 	append_title(&out, &curve, durations);
-	last_unit = survival_last_unit(curve.points, curve.n);
-	if (last_unit < 0)
+	if (survival_last_unit(curve.points, curve.n) < 0)
 	{
-		appendStringInfoString(&out, "(nobody at risk)");
+		appendStringInfoString(&out, "(nothing at risk)");
 		return cstring_to_text_with_len(out.data, out.len);
 	}
+	if (horizon < 0)
+		horizon = survival_last_unit(curve.points, curve.n);
 	canvas_init(&canvas, width, CHART_ROWS + 1);
-	draw_curve(&canvas, &curve, last_unit, (SurvivalBand) {.scale = scale, .z = level_width(CHART_LEVEL)});
+	draw_curve(&canvas, &curve, horizon, (SurvivalBand) {.scale = scale, .z = level_width(CHART_LEVEL)});
 	for (int row = 0; row <= CHART_ROWS; row++)
 	{
 		if (row % 5 == 0)
@@ -490,16 +516,36 @@ duration_chart(Datum durations, int width, SurvivalScale scale)
 		canvas_append_row(&canvas, row, &out);
 		appendStringInfoChar(&out, '\n');
 	}
-	append_axis(&out, width, last_unit);
+	append_axis(&out, width, horizon, unit_symbols[curve.view.identity[0]]);
 	return cstring_to_text_with_len(out.data, out.len);
 }
 
-/* chart(duration_summary, width, band): the band is on the log or the log-log scale, as that of curve(). */
+/* The arguments width, band and horizon of a chart; false where one of the first three is NULL. A missing horizon is -1. */
+static bool
+chart_options(FunctionCallInfo fcinfo, int *width, SurvivalScale *scale, int64 *horizon)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return false;
+	*width = PG_GETARG_INT32(1);
+	*scale = scale_option(fcinfo, 2);
+	*horizon = PG_ARGISNULL(3) ? -1 : PG_GETARG_INT64(3);
+	if (!PG_ARGISNULL(3))
+		(void) duration_check_horizon((double) *horizon);
+	return true;
+}
+
+/* chart(duration_summary, width, band, horizon): the band is on the log or the log-log scale, as that of curve(). */
 PG_FUNCTION_INFO_V1(duration_summary_chart);
 Datum
 duration_summary_chart(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(duration_chart(PG_GETARG_DATUM(0), PG_GETARG_INT32(1), scale_option(fcinfo, 2)));
+	int			width;
+	SurvivalScale scale;
+	int64		horizon;
+
+	if (!chart_options(fcinfo, &width, &scale, &horizon))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(duration_chart(PG_GETARG_DATUM(0), width, scale, horizon));
 }
 
 /* The chart of time_to_quota. */
@@ -507,7 +553,11 @@ PG_FUNCTION_INFO_V1(quota_summary_chart);
 Datum
 quota_summary_chart(PG_FUNCTION_ARGS)
 {
-	Datum		durations = DirectFunctionCall1(quota_summary_time_to_quota, PG_GETARG_DATUM(0));
+	int			width;
+	SurvivalScale scale;
+	int64		horizon;
 
-	PG_RETURN_TEXT_P(duration_chart(durations, PG_GETARG_INT32(1), scale_option(fcinfo, 2)));
+	if (!chart_options(fcinfo, &width, &scale, &horizon))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(duration_chart(DirectFunctionCall1(quota_summary_time_to_quota, PG_GETARG_DATUM(0)), width, scale, horizon));
 }

@@ -428,8 +428,9 @@ funnel_summary_steps(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- chart */
 
-/* "100.0%", with a blank before it. */
+/* "100.0%" and "(100.0-100.0)", with a blank before each. */
 #define PERCENT_COLUMNS 7
+#define INTERVAL_COLUMNS 14
 
 /* How wide the columns of a chart are. */
 typedef struct ChartColumns
@@ -454,11 +455,25 @@ chart_columns(const FunnelView *view, int64 most, int width)
 	}
 	columns.label = Min(columns.label, CHART_NAME_COLUMNS);
 	columns.count = strlen(psprintf(INT64_FORMAT, most));
-	beside = columns.label + 1 + 1 + columns.count + PERCENT_COLUMNS;
+	beside = columns.label + 1 + 1 + columns.count + PERCENT_COLUMNS + INTERVAL_COLUMNS;
 	if (columns.amount > 0)
 		beside += 2 + columns.amount + PERCENT_COLUMNS;
 	columns.bar = chart_drawing_width(width, beside);
 	return columns;
+}
+
+/* " 55.0% (43.2-66.1)": percent of the stage before with its 95 % Wilson interval; returns the columns it took. */
+static int
+append_conversion(StringInfo out, int64 successes, int64 total)
+{
+	int			start = out->len;
+	double		low;
+	double		high;
+
+	appendStringInfo(out, " %5.1f%%", percent_of(successes, total));
+	if (wilson_interval(successes, total, CHART_LEVEL, &low, &high))
+		appendStringInfo(out, " (%.1f-%.1f)", 100 * low, 100 * high);
+	return out->len - start;
 }
 
 /* What stands to the right of a bar: deals, amounts, and percent of the stage before. */
@@ -467,25 +482,25 @@ append_figures(StringInfo out, const FunnelView *view, int stage, int64 reached,
 {
 	int64		successes;
 	int64		total = 0;
+	int			used = 0;
 	double		rate;
 
 	appendStringInfo(out, " %*s", columns->count, psprintf(INT64_FORMAT, reached));
 	if (stage > 0)
 		count_conversion(view, stage - 1, stage, false, &successes, &total);
 	if (total > 0)
-		appendStringInfo(out, " %5.1f%%", percent_of(successes, total));
+		used = append_conversion(out, successes, total);
 	if (columns->amount == 0)
 		return;
-	if (total == 0)
-		appendStringInfoSpaces(out, PERCENT_COLUMNS);
+	appendStringInfoSpaces(out, PERCENT_COLUMNS + INTERVAL_COLUMNS - used);
 	appendStringInfo(out, "  %*s", columns->amount, money_whole_text(amount_reached(view, stage)));
 	if (stage > 0 && amount_rate(view, stage - 1, stage, 100, &rate))
 		appendStringInfo(out, " %5.1f%%", rate);
 }
 
 /*
- * chart(summary, width): a bar per stage, with its count and its percentage of
- * the stage before; in a funnel with amounts, these and their percentage as well.
+ * chart(summary, width): a bar per stage, with its count and its percentage of the stage before with
+ * a 95 % interval; in a funnel with amounts, these and their percentage as well.
  */
 PG_FUNCTION_INFO_V1(funnel_summary_chart);
 Datum
@@ -504,8 +519,8 @@ funnel_summary_chart(PG_FUNCTION_ARGS)
 	columns = chart_columns(&view, first.reached, width);
 
 	initStringInfo(&out);
-	appendStringInfoString(&out, columns.amount > 0 ? "deals and amount by stage, and percent of the stage before\n" :
-						   "deals by stage, and percent of the stage before\n");
+	appendStringInfoString(&out, columns.amount > 0 ? "deals and amount by stage, percent of the stage before (95% interval)\n" :
+						   "deals by stage, percent of the stage before (95% interval)\n");
 	for (int stage = 0; stage < view.nstages; stage++)
 	{
 		Step		step;

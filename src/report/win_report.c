@@ -479,7 +479,7 @@ win_summary_chart(PG_FUNCTION_ARGS)
 	columns = Min(columns, CHART_NAME_COLUMNS);
 
 	initStringInfo(&out);
-	appendStringInfoString(&out, "won of the deals they were considered in, 95 % interval\n");
+	appendStringInfoString(&out, "won of the deals with the competitor, [-o-] 95% interval\n");
 	counts = count_cells(&view.all);
 	all.group = &view.all;
 	all.won = counts.of[WIN_WON];

@@ -111,8 +111,8 @@ CREATE FUNCTION curve(summary duration_summary, level double precision DEFAULT 0
 					  OUT survival double precision, OUT std_error double precision,
 					  OUT low double precision, OUT high double precision, OUT incidence double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'duration_summary_curve' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 200;
-CREATE FUNCTION chart(summary duration_summary, width integer DEFAULT 60, band text DEFAULT 'log') RETURNS text
-	AS 'MODULE_PATHNAME', 'duration_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION chart(summary duration_summary, width integer DEFAULT 60, band text DEFAULT 'log', horizon bigint DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'duration_summary_chart' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION unit(duration_summary) IS 'the unit of every duration in it: day, hour, minute or second';
 COMMENT ON FUNCTION observed(duration_summary) IS 'how many durations ended in the event';
 COMMENT ON FUNCTION competing(duration_summary) IS 'how many ended in something else, after which the event cannot come';
@@ -126,7 +126,7 @@ COMMENT ON FUNCTION reached_within_interval(duration_summary, bigint, double pre
 COMMENT ON FUNCTION restricted_mean(duration_summary, double precision) IS 'mean time without the event up to a horizon, the unfinished counted; NULL beyond what was observed';
 COMMENT ON FUNCTION restricted_mean_error(duration_summary, double precision) IS 'standard error of restricted_mean; NULL with competing ends';
 COMMENT ON FUNCTION curve(duration_summary, double precision, text) IS 'survival with its standard error and band (log or log-log), and incidence of the event, after every unit in which a duration ended';
-COMMENT ON FUNCTION chart(duration_summary, integer, text) IS 'the survival curve as text, or the incidence curve when there are competing ends; band is log or log-log';
+COMMENT ON FUNCTION chart(duration_summary, integer, text, bigint) IS 'the share that got there by each unit, as text, up to a horizon or as far as was observed; band is log or log-log';
 
 -- Not STRICT: the state starts as NULL, and NULL inputs are skipped.
 CREATE FUNCTION duration_summary_add_cycle(state duration_summary, cycle deal_cycle) RETURNS duration_summary

@@ -258,9 +258,10 @@ ask(Datum value, bool may_be_damaged)
 				call.args[2] = (NullableDatum) ARG(Float8GetDatum(0.95));
 				break;
 			case INT:
-				call.nargs = 3;
+				call.nargs = 4;
 				call.args[1] = (NullableDatum) ARG(Int32GetDatum(60));
 				call.args[2] = (NullableDatum) ARG(PointerGetDatum(cstring_to_text("log-log")));
+				call.args[3].isnull = true;
 				break;
 			case TEXT:
 				call.nargs = 2;
