@@ -197,14 +197,14 @@ pairs <- unlist(lapply(seq_along(studies), function(j) {
     s <- studies[[j]]
     sprintf("(%d,%s,%s,%s::float8)", j, side(s, which(s$group == 1)), side(s, which(s$group == 2)), if (is.na(s$horizon)) "NULL" else format(s$horizon, digits = 17))
 }))
-plain <- ask(paste0("SELECT before_median, after_median, difference_days, low, high, log_rank_chi2, c.p_value, c.hazard_ratio, compared_to FROM (VALUES ", paste(pairs, collapse = ",\n"),
+plain <- ask(paste0("SELECT before_median, after_median, difference_days, low, high, log_rank_chi2, c.p_value, c.hazard_ratio, compared_to, c.hazard_low, c.hazard_high FROM (VALUES ", paste(pairs, collapse = ",\n"),
                     ") t (j, b, a, h) LEFT JOIN LATERAL compare(b::duration_summary, a::duration_summary, h) c ON true ORDER BY j"))
 pairs <- unlist(lapply(seq_along(studies), function(j) {
     s <- studies[[j]]
     sapply(sort(unique(s$stratum)), function(k)
         sprintf("(%d,%s,%s)", j, side(s, which(s$group == 1 & s$stratum == k)), side(s, which(s$group == 2 & s$stratum == k))))
 }))
-stratified <- ask(paste0("SELECT c.strata, skipped, crude_hazard_ratio, c.hazard_ratio, c.log_rank_chi2, c.p_value, mix_shift FROM (SELECT j, log_rank_agg(b::duration_summary, a::duration_summary) AS l FROM (VALUES ",
+stratified <- ask(paste0("SELECT c.strata, skipped, crude_hazard_ratio, c.hazard_ratio, c.log_rank_chi2, c.p_value, mix_shift, hazard_low, hazard_high FROM (SELECT j, log_rank_agg(b::duration_summary, a::duration_summary) AS l FROM (VALUES ",
                          paste(pairs, collapse = ",\n"), ") t (j, b, a) GROUP BY j) x, compare(l) c ORDER BY j"))
 
 # chi-square, hazard ratio and direction of a log-rank test: of survdiff, which knows no late entry; with it, counted
@@ -244,6 +244,11 @@ log_rank <- function(time, event, group, stratum, entry) {
     list(chisq = chisq, ratio = ratio, surplus = observed[2] - expected[2], variance = variance)
 }
 
+# the interval of a hazard ratio, from the variance of the log-rank test
+ratio_limits <- function(found) {
+    if (is.na(found$ratio) || found$ratio == 0 || found$variance == 0) c(NA, NA) else found$ratio * exp(c(-1, 1) * qnorm(0.975) / sqrt(found$variance))
+}
+
 for (j in seq_along(studies)) {
     s <- studies[[j]]
     event <- as.integer(s$status == 1)
@@ -256,6 +261,7 @@ for (j in seq_along(studies)) {
         check("log-rank chi-square", s$where, plain[j, 6], crude$chisq, 1e-6)
         check("p of log-rank", s$where, plain[j, 7], pchisq(crude$chisq, 1, lower.tail = FALSE))
         check("hazard ratio", s$where, plain[j, 8], crude$ratio)
+        check("its interval", s$where, plain[j, 10:11], ratio_limits(crude))
         # the means restricted to the horizon; with competing ends the oracle of survival has them
         h <- if (is.na(s$horizon)) min(max(s$time[s$group == 1]), max(s$time[s$group == 2])) else s$horizon
         check("horizon", s$where, plain[j, 9], h)
@@ -285,6 +291,7 @@ for (j in seq_along(studies)) {
     check("stratified hazard ratio", s$where, stratified[j, 4], within$ratio)
     check("stratified log-rank", s$where, stratified[j, 5], within$chisq, 1e-6)
     check("p of stratified log-rank", s$where, stratified[j, 6], pchisq(within$chisq, 1, lower.tail = FALSE))
+    check("its interval, stratified", s$where, stratified[j, 8:9], ratio_limits(within))
     known <- crude$variance > 1e-12 && within$variance > 1e-12
     check("mix shift", s$where, stratified[j, 7], if (!known) NA else
         abs(crude$surplus) > 1e-10 && abs(within$surplus) > 1e-10 && crude$surplus * within$surplus < 0)
