@@ -1,13 +1,13 @@
 # Funnels by value against plain SQL on the readings themselves: 2,000 random groups of deals
-# (EM_CASES), each with its own stages, mode and rule for missing stages, with amounts of every
+# (SEED and CASES in the environment choose others), each with its own stages, mode and rule for missing stages, with amounts of every
 # size, negative ones, zeros and none. What is asked: the sums by depth and status, the columns of
 # steps(), amount_conversion(), missing(); moving windows and parallel plans to the byte; and that
 # a funnel with amounts counts as one without.
 use lib 'test/lib';
 use Suite qw(database sql law);
 
-my $cases = $ENV{EM_CASES} // 2000;
-my $seed = $ENV{EM_SEED} // 20260719;
+my $cases = $ENV{CASES} // 2000;
+my $seed = $ENV{SEED} // 20260719;
 my $node = database();
 
 sql(<<"SQL");
