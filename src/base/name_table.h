@@ -31,7 +31,7 @@ typedef struct NameTable
 	/* capacity * 2 slots: number of a name plus one, 0 when free; then the bytes */
 } NameTable;
 
-#define NAME_TABLE_MIN_CAPACITY 4
+#define NAME_TABLE_MIN_CAPACITY 2
 
 /* Of a label in a table, which may be made of others. */
 #define NAME_MAX_BYTES 300

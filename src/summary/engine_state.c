@@ -79,8 +79,9 @@ create(const SummaryType *type, const void *identity, Size identity_size, int ns
 SummaryState *
 summary_create(const SummaryType *type, const void *identity, Size identity_size, int nsums)
 {
+	/* so small that a win_summary takes 512 bytes: the state of a group is rounded up to a power of two */
 	StateSizes	sizes = {
-		.cells = TALLY_MIN_CAPACITY, .labels = NAME_TABLE_MIN_CAPACITY, .label_bytes = 64
+		.cells = TALLY_MIN_CAPACITY, .labels = NAME_TABLE_MIN_CAPACITY, .label_bytes = 48
 	};
 
 	Assert(nsums >= 0 && nsums <= SUMMARY_MAX_SUMS);

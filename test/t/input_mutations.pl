@@ -408,7 +408,7 @@ DECLARE
 	bytes bytea := win_summary_add_fields(win_summary_add_fields(NULL, true, '{a,b}'), false, '{c}', 5)::bytea;
 	at int := 20 + 8 * 16 + 16;					-- of the slots for cells: behind header, sums and size
 BEGIN
-	FOR slot IN 0 .. 7 LOOP
+	FOR slot IN 0 .. 15 LOOP
 		CONTINUE WHEN substr(bytes, at + slot * 16 + 1, 8) = '\\x0000000000000000';
 		BEGIN
 			PERFORM set_byte(bytes, at + slot * 16 + $high, 2)::win_summary::text;
