@@ -343,11 +343,18 @@ event_buffer_add_slowly(EventBuffer *buffer, int64 deal, int64 at, uint32 role,
 
 /* Handing over: whether there are partitions, then all chunks */
 
-Size
-event_buffer_serial_size(EventBuffer *buffer)
+void
+event_buffer_pack(EventBuffer *buffer)
 {
 	for (uint32 p = 0; p <= buffer->partition_mask; p++)
 		pack_area(buffer, &buffer->partitions[p]);
+}
+
+Size
+event_buffer_serial_size(EventBuffer *buffer)
+{
+	Assert(buffer->borrowed == NULL);
+	event_buffer_pack(buffer);
 	return add_size(sizeof(buffer->partition_mask), buffer->packed_size);
 }
 
@@ -483,6 +490,26 @@ event_buffer_take(EventBuffer *buffer, const char *serial, Size size)
 	}
 }
 
+void
+event_buffer_borrow(EventBuffer *buffer, const EventBuffer *other)
+{
+	BorrowedBuffer *borrowed;
+
+	Assert(other->borrowed == NULL && other->named == buffer->named);
+	if (other->partition_mask == 0)
+	{
+		for (const EventChunk *chunk = other->only.first; chunk != NULL; chunk = chunk->next)
+			add_chunk_events(buffer, chunk);
+		return;
+	}
+	if (buffer->partition_mask == 0)
+		make_partitions(buffer);
+	borrowed = MemoryContextAlloc(buffer->context, sizeof(BorrowedBuffer));
+	borrowed->buffer = other;
+	borrowed->next = buffer->borrowed;
+	buffer->borrowed = borrowed;
+}
+
 /* Handing out */
 
 struct DealReader
@@ -497,6 +524,8 @@ struct DealReader
 	const char **names;			/* length and bytes */
 	EventChunk *area;			/* what is in the area, as a chunk */
 	Size		area_capacity;
+	const EventChunk **lists;	/* the chunks of one partition: packed, of the area, and borrowed */
+	int			nlists;
 };
 
 /* Places with more events are sorted; so are deals out of order of time. */
@@ -519,10 +548,13 @@ compare_events(const StageEvent *a, const StageEvent *b)
 #include "lib/sort_template.h"
 
 static uint32
-partition_size(const EventPartition *partition)
+partition_size(const EventBuffer *buffer, uint32 p)
 {
+	const EventPartition *partition = &buffer->partitions[p];
 	Size		nevents = partition->npacked + (partition->next - partition->area);
 
+	for (const BorrowedBuffer *borrowed = buffer->borrowed; borrowed != NULL; borrowed = borrowed->next)
+		nevents += borrowed->buffer->partitions[p].npacked;
 	if (nevents > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -542,10 +574,14 @@ deal_reader_create(const EventBuffer *buffer)
 {
 	DealReader *reader = palloc0(sizeof(DealReader));
 	uint32		largest = 1;
+	int			nlists = 2;
 
 	reader->buffer = buffer;
 	for (uint32 p = 0; p <= buffer->partition_mask; p++)
-		largest = Max(largest, partition_size(&buffer->partitions[p]));
+		largest = Max(largest, partition_size(buffer, p));
+	for (const BorrowedBuffer *borrowed = buffer->borrowed; borrowed != NULL; borrowed = borrowed->next)
+		nlists++;
+	reader->lists = palloc(sizeof(EventChunk *) * nlists);
 	reader->loaded = palloc_extended(sizeof(StageEvent) * (Size) largest, MCXT_ALLOC_HUGE);
 	reader->places = palloc_extended(sizeof(uint32) << place_bits(largest), MCXT_ALLOC_HUGE);
 	if (buffer->named)
@@ -573,18 +609,42 @@ chunk_of_area(DealReader *reader, const EventPartition *partition)
 	return reader->area;
 }
 
-static inline const EventChunk *
-next_chunk(const EventChunk *chunk, const EventChunk *area)
+/* The lists of chunks of a partition. */
+static void
+list_chunks(DealReader *reader, uint32 p)
 {
-	return chunk->next != NULL ? chunk->next : chunk == area ? NULL : area;
+	const EventPartition *partition = &reader->buffer->partitions[p];
+	const EventChunk *area = chunk_of_area(reader, partition);
+
+	reader->nlists = 0;
+	reader->lists[reader->nlists++] = partition->first;
+	reader->lists[reader->nlists++] = area;
+	for (const BorrowedBuffer *borrowed = reader->buffer->borrowed; borrowed != NULL; borrowed = borrowed->next)
+		reader->lists[reader->nlists++] = borrowed->buffer->partitions[p].first;
+}
+
+/* The first chunk from a list on, and the one after a chunk of a list; NULL after the last. */
+static inline const EventChunk *
+first_chunk(const DealReader *reader, int *list)
+{
+	while (*list < reader->nlists && reader->lists[*list] == NULL)
+		(*list)++;
+	return *list < reader->nlists ? reader->lists[*list] : NULL;
+}
+
+static inline const EventChunk *
+next_chunk(const DealReader *reader, const EventChunk *chunk, int *list)
+{
+	if (chunk->next != NULL)
+		return chunk->next;
+	(*list)++;
+	return first_chunk(reader, list);
 }
 
 /* How a partition is put in order: by the first bits of the keys, each a place, and within it by steps. */
 typedef struct Loading
 {
 	DealReader *reader;
-	const EventChunk *first;
-	const EventChunk *area;
 	int			skip;			/* bits of a key that all of the partition share, */
 	int			bits;			/* and those after them that are its place */
 } Loading;
@@ -599,9 +659,11 @@ count_places(const Loading *loading)
 	int			skip = loading->skip;
 	int			bits = loading->bits;
 	uint32		n = 0;
+	int			list = 0;
 
 	memset(places, 0, sizeof(uint32) << loading->bits);
-	for (const EventChunk *chunk = loading->first; chunk != NULL; chunk = next_chunk(chunk, loading->area))
+	for (const EventChunk *chunk = first_chunk(loading->reader, &list); chunk != NULL;
+		 chunk = next_chunk(loading->reader, chunk, &list))
 	{
 		const uint8 *event = chunk->data;
 
@@ -629,8 +691,9 @@ copy_to_places(const Loading *loading)
 	int			skip = loading->skip;
 	int			bits = loading->bits;
 	uint32		nnames = 0;
+	int			list = 0;
 
-	for (const EventChunk *chunk = loading->first; chunk != NULL; chunk = next_chunk(chunk, loading->area))
+	for (const EventChunk *chunk = first_chunk(reader, &list); chunk != NULL; chunk = next_chunk(reader, chunk, &list))
 	{
 		ChunkReader chunk_reader;
 		EventRecord record;
@@ -688,17 +751,15 @@ order_places(const Loading *loading, uint32 n)
 
 /* Loads a partition: its events by key and, of one key, in order of arrival or of time. */
 static void
-load_partition(DealReader *reader, const EventPartition *partition)
+load_partition(DealReader *reader, uint32 p)
 {
-	const EventChunk *area = chunk_of_area(reader, partition);
 	Loading		loading = {
 		.reader = reader,
-		.first = partition->first != NULL ? partition->first : area,
-		.area = area,
 		.skip = reader->buffer->partition_mask == 0 ? 0 : EVENT_PARTITION_BITS,
-		.bits = place_bits(partition_size(partition))
+		.bits = place_bits(partition_size(reader->buffer, p))
 	};
 
+	list_chunks(reader, p);
 	reader->nloaded = count_places(&loading);
 	copy_to_places(&loading);
 	order_places(&loading, reader->nloaded);
@@ -758,7 +819,7 @@ deal_reader_next(DealReader *reader, size_t *nevents)
 	{
 		if (reader->partition > reader->buffer->partition_mask)
 			return NULL;
-		load_partition(reader, &reader->buffer->partitions[reader->partition++]);
+		load_partition(reader, reader->partition++);
 	}
 	start = reader->next;
 	for (end = start + 1; end < reader->nloaded && loaded[end].key == loaded[start].key; end++)

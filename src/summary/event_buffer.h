@@ -70,6 +70,13 @@ typedef struct EventPartition
 	Size		npacked;		/* events in them */
 } EventPartition;
 
+/* A buffer whose chunks are read as well: one that has partitions, and stays as it is. */
+typedef struct BorrowedBuffer
+{
+	struct BorrowedBuffer *next;
+	const struct EventBuffer *buffer;
+} BorrowedBuffer;
+
 typedef struct EventBuffer
 {
 	MemoryContext context;
@@ -80,6 +87,7 @@ typedef struct EventBuffer
 	EventSlab  *first_slab;
 	EventSlab  *last_slab;
 	Size		packed_size;	/* of all chunks */
+	BorrowedBuffer *borrowed;
 } EventBuffer;
 
 extern void event_buffer_init(EventBuffer *buffer, MemoryContext context, bool named);
@@ -152,6 +160,12 @@ extern const char *event_buffer_check(const char *serial, Size size, bool named,
 									  uint32 extra_role, int64 latest);
 extern void event_buffer_serialize(const EventBuffer *buffer, char *out);
 extern void event_buffer_take(EventBuffer *buffer, const char *serial, Size size);
+
+/* Packs what is in the areas, after which a buffer that takes in no more can be borrowed. */
+extern void event_buffer_pack(EventBuffer *buffer);
+
+/* Takes in the events of a packed buffer, which lives as long; where there are many, without copying them. */
+extern void event_buffer_borrow(EventBuffer *buffer, const EventBuffer *other);
 
 /*
  * Hands out deal by deal, in no order that means anything: the events of one,

@@ -13,6 +13,9 @@
  * of its funnel, in the aggregate's memory. What a call site has parsed of its
  * options serves the rows of that call site alone.
  *
+ * The leader of a parallel plan hands its own state over as a token instead (state_handover.h);
+ * the node that finishes it then reads the buffer where it lies.
+ *
  * The transition is called for every row of a table, so what is the same for
  * all rows is looked at once: where the stages are a constant of the query they
  * are not compared again, and most kinds are told apart by a signature of four
@@ -36,6 +39,7 @@
 #include "plain/chain_run.h"
 #include "summary/event_buffer.h"
 #include "summary/funnel_summary.h"
+#include "summary/state_handover.h"
 
 /* What all events of a state share; kept by the call site for all its states. */
 typedef struct Options
@@ -72,9 +76,17 @@ typedef struct FunnelEvents
 	uint32		identity_size;
 	TimestampTz as_of;
 	EventBuffer buffer;
-	const char *serial;			/* a buffer not yet taken in, in place of this one */
+	const char *serial;			/* a buffer not yet taken in, in place of this one, */
 	Size		serial_size;
+	const EventBuffer *lent;	/* or one of this process */
 } FunnelEvents;
+
+/* Is this a state that is to be combined into another one? */
+static inline bool
+is_sent(const FunnelEvents *events)
+{
+	return events->serial != NULL || events->lent != NULL;
+}
 
 /* The role of a kind that is neither a stage nor an exit. */
 #define NO_ROLE PG_UINT8_MAX
@@ -250,7 +262,7 @@ meet_call_site(FunctionCallInfo fcinfo, FunnelEvents **state, bool named, ArrayT
 		instant_check(as_of, "as_of", NULL);
 		*state = events = create_events(context, options->identity.data, options->identity.len, as_of, named);
 	}
-	else if (events->serial != NULL || events->buffer.named != named)
+	else if (is_sent(events) || events->buffer.named != named)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("this state of funnel_agg takes in no such rows")));
@@ -377,7 +389,7 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 
 	if (other == NULL)
 		return return_state(fcinfo, events);
-	if (other->serial == NULL)
+	if (!is_sent(other))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("funnel_agg combines only what comes from another process")));
@@ -385,10 +397,13 @@ funnel_events_combine(PG_FUNCTION_ARGS)
 		events = create_events(context, other->identity, other->identity_size, other->as_of, other->buffer.named);
 	else
 		require_same(events,
-					 events->serial == NULL && events->buffer.named == other->buffer.named &&
+					 !is_sent(events) && events->buffer.named == other->buffer.named &&
 					 same_identity(events, other->identity, other->identity_size),
 					 other->as_of);
-	event_buffer_take(&events->buffer, other->serial, other->serial_size);
+	if (other->lent != NULL)
+		event_buffer_borrow(&events->buffer, other->lent);
+	else
+		event_buffer_take(&events->buffer, other->serial, other->serial_size);
 	PG_RETURN_POINTER(events);
 }
 
@@ -404,6 +419,18 @@ typedef struct SerialHead
 	uint8		zeros[3];
 } SerialHead;
 
+/*
+ * The same for this process: what `named` says in the head of a state that is handed over as
+ * it is, and the head is followed by a token (state_handover.h).
+ */
+#define SERIAL_TOKEN 2
+
+typedef struct SerialToken
+{
+	SerialHead	head;
+	StateToken	token;
+} SerialToken;
+
 /* A row of a parallel plan has other columns besides, and a head. */
 #define MAX_SERIAL_SIZE (MaxAllocSize - 1024 * 1024)
 
@@ -413,12 +440,26 @@ funnel_events_serialize(PG_FUNCTION_ARGS)
 {
 	FunnelEvents *events;
 	SerialHead	head = {0};
+	SerialToken token = {.head = {0}};
 	Size		size;
 	bytea	   *result;
 	char	   *out;
 
 	aggregate_context(fcinfo);
 	events = (FunnelEvents *) PG_GETARG_POINTER(0);
+	if (is_sent(events) || events->buffer.borrowed != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this state of funnel_agg cannot be handed over")));
+	if (state_hand_over(fcinfo, events->buffer.context, events, &token.token))
+	{
+		event_buffer_pack(&events->buffer);
+		token.head.named = SERIAL_TOKEN;
+		result = palloc(VARHDRSZ + sizeof(token));
+		SET_VARSIZE(result, VARHDRSZ + sizeof(token));
+		memcpy(VARDATA(result), &token, sizeof(token));
+		PG_RETURN_BYTEA_P(result);
+	}
 	head.as_of = events->as_of;
 	head.identity_size = events->identity_size;
 	head.named = events->buffer.named;
@@ -438,6 +479,35 @@ funnel_events_serialize(PG_FUNCTION_ARGS)
 	memcpy(out, events->identity, head.identity_size);
 	event_buffer_serialize(&events->buffer, out + head.identity_size);
 	PG_RETURN_BYTEA_P(result);
+}
+
+/* Is this the form of a token? */
+static bool
+read_token(const char *in, Size size, SerialToken *token)
+{
+	SerialHead	head = {.named = SERIAL_TOKEN};
+
+	if (size != sizeof(SerialToken) || memcmp(in, &head, sizeof(head)) != 0)
+		return false;
+	memcpy(token, in, sizeof(*token));
+	return true;
+}
+
+/* The state of a token, to be combined. XX001 for a token that this query did not hand over. */
+static FunnelEvents *
+take_over(FunctionCallInfo fcinfo, const SerialToken *token)
+{
+	FunnelEvents *events = state_take_over(fcinfo, &token->token);
+	FunnelEvents *result;
+
+	if (events == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a state of funnel_agg is none that this query has handed over")));
+	result = create_events(CurrentMemoryContext, events->identity, events->identity_size, events->as_of,
+						   events->buffer.named);
+	result->lent = &events->buffer;
+	return result;
 }
 
 /* Checks what another process sent; NULL when a state can be made of it, else what is wrong. */
@@ -479,12 +549,15 @@ funnel_events_deserialize(PG_FUNCTION_ARGS)
 	Size		size;
 	const char *problem;
 	SerialHead	head;
+	SerialToken token;
 	FunnelEvents *events;
 
 	aggregate_context(fcinfo);
 	serial = PG_GETARG_BYTEA_PP(0);
 	in = VARDATA_ANY(serial);
 	size = VARSIZE_ANY_EXHDR(serial);
+	if (read_token(in, size, &token))
+		PG_RETURN_POINTER(take_over(fcinfo, &token));
 	problem = check_serial(in, size, &head);
 	if (problem != NULL)
 		ereport(ERROR,
@@ -566,7 +639,7 @@ funnel_events_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (FunnelEvents *) PG_GETARG_POINTER(0);
-	if (state->serial != NULL)
+	if (is_sent(state))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("this state of funnel_agg has to be combined first")));
