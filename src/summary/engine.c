@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/problem.h"
+#include "summary/moving_check.h"
 #include "summary/moving_order.h"
 
 /* ---------------------------------------------------------------- finishing */
@@ -22,13 +23,13 @@
  * and subtracting what was not there falls short of it: 22003.
  */
 static struct varlena *
-finish(SummaryView *view, const SummaryType *type)
+finish(SummaryView *view, const SummaryType *type, bool checked)
 {
 	const char *problem;
 
 	if (type->settle != NULL)
 		type->settle(view);
-	problem = summary_check(view, type);
+	problem = checked ? NULL : summary_check(view, type);
 	if (problem != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -43,6 +44,7 @@ summary_final(FunctionCallInfo fcinfo, const SummaryType *type)
 	struct varlena *value;
 	SummaryState *state;
 	SummaryView view;
+	TallyOrder *order;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -52,8 +54,9 @@ summary_final(FunctionCallInfo fcinfo, const SummaryType *type)
 	state = summary_open_form(value, type);
 	if (state->inputs <= 0)
 		PG_RETURN_NULL();
-	summary_view_open(&view, type, state, moving_order(fcinfo, summary_tally(state)->used));
-	PG_RETURN_POINTER(finish(&view, type));
+	order = moving_order(fcinfo, summary_tally(state)->used);
+	summary_view_open(&view, type, state, order);
+	PG_RETURN_POINTER(finish(&view, type, order != NULL && moving_is_checked(state, type, &view)));
 }
 
 /* ---------------------------------------------------------------- merging */
@@ -73,14 +76,18 @@ summary_add_summary(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 {
 	struct varlena *value;
 	SummaryState *state;
+	bool		checks;
 
 	if (PG_ARGISNULL(1))
 		return summary_unchanged(fcinfo, type);
 	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	checks = moving_checks(fcinfo, type, sign);
 
 	/* outside of an aggregate no final function checks the sum */
-	state = summary_is_open(value) || !AggCheckCallContext(fcinfo, NULL) ?
+	state = checks || summary_is_open(value) || !AggCheckCallContext(fcinfo, NULL) ?
 		merge_argument(fcinfo, type, sign) : summary_merge_packed(fcinfo, type, value, sign);
+	if (checks && state->inputs == 0)
+		state->flags |= SUMMARY_CHECKED;
 	state->inputs += sign;
 	PG_RETURN_POINTER(state);
 }
@@ -115,7 +122,7 @@ summary_plus(FunctionCallInfo fcinfo, const SummaryType *type, int sign)
 	summary_view(&left, type, PG_GETARG_DATUM(0));
 	summary_view(&right, type, PG_GETARG_DATUM(1));
 	summary_merge_views(&result, type, &left, &right, sign);
-	PG_RETURN_POINTER(finish(&result, type));
+	PG_RETURN_POINTER(finish(&result, type, false));
 }
 
 /* ---------------------------------------------------------------- sending and receiving */

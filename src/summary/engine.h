@@ -54,6 +54,7 @@
 
 #define SUMMARY_VERSION 1
 #define SUMMARY_OPEN 0x01
+#define SUMMARY_CHECKED 0x02	/* of a moving aggregate's state: what was added to it was checked (moving_check.h) */
 
 #define SUMMARY_MAX_SUMS 256	/* of a group */
 #define SUMMARY_MAX_CELLS (UINT32_C(1) << 25)
@@ -112,6 +113,9 @@ typedef struct SummaryType
 	 */
 	void		(*send_identity) (SummaryView *view);
 	const char *(*receive_identity) (SummaryView *view);
+
+	/* The sum of summaries that pass the check passes it as well, unless a count passes 64 bits (moving_check.h). */
+	bool		closed;
 
 	/* Bits of a cell's key: SUMMARY_WHOLE_KEY without named groups, 0 where there are no cells. */
 	int			key_bits;

@@ -118,7 +118,7 @@ summary_check_open(const SummaryState *state, const SummaryType *type)
 	Size		end;
 
 	if (size < sizeof(SummaryState) ||
-		state->version != SUMMARY_VERSION || state->flags != SUMMARY_OPEN ||
+		state->version != SUMMARY_VERSION || (state->flags & ~SUMMARY_CHECKED) != SUMMARY_OPEN ||
 		state->nsums > SUMMARY_MAX_SUMS || state->identity_size > size ||
 		size < groups_at(state->identity_size, state->nsums, 0) ||
 		(tally = summary_tally(state))->capacity < TALLY_MIN_CAPACITY ||
@@ -263,6 +263,7 @@ summary_grow(SummaryState *state, const SummaryType *type, const SummaryNeed *mo
 
 	grown = create(type, summary_identity(state), state->identity_size, state->nsums, &sizes);
 	grown->inputs = state->inputs;
+	grown->flags = state->flags;
 	memcpy(summary_sums(grown), summary_sums(state), sizeof(Sum128) * state->nsums);
 	if (type->max_groups > 0)
 	{

@@ -827,6 +827,7 @@ const SummaryType funnel_type = {
 	.mismatch = "Funnels with different stages or options cannot be merged: group by what differs, or read all deals alike.",
 	.sums_mismatch = "One is a funnel with amounts, the other one is without: call funnel_agg with an amount for both, or for neither.",
 	.check = check_funnel,
+	.closed = true,
 	.key_bits = SUMMARY_WHOLE_KEY,
 	.send_identity = send_identity,
 	.receive_identity = receive_identity,

@@ -114,5 +114,28 @@ for my $case ([ 'cut off', 'XX001: damaged duration_summary value', '\x01000100'
 	like($stderr, qr/\Q$message\E/, "a value $name");
 }
 
+#
+# Funnels are checked as they come into a frame, and their sums are not; other rollups check the sum.
+#
+my $history = "(SELECT history_agg(k, timestamptz '2026-01-01Z' + d * interval '1 day') AS h FROM (VALUES ('a', 0), ('b', i)) AS e (k, d)) AS x";
+my $funnels = "SELECT i, funnel_agg(deal_progress(h, '{a,b}', as_of => '2026-03-01Z')) AS v FROM generate_series(1, 9) AS i, LATERAL $history GROUP BY i";
+my $three_days = '01001d000000020200000001610162046c6f73740b6e6f5f6465636973696f6e018080b1988b0f021101ee2501';
+sql("CREATE CAST (raw AS funnel_summary) WITHOUT FUNCTION; CREATE CAST (funnel_summary AS raw) WITHOUT FUNCTION");
+is(sql("SELECT v::raw FROM ($funnels) AS x WHERE i = 3"), "\\x$three_days", 'what is damaged below is that of three days');
+for my $case ([ 'cut off', 'XX001: damaged funnel_summary value', substr($three_days, 0, -2) ], [ 'of another version', 'XX001: damaged funnel_summary value', '02' . substr($three_days, 2) ],
+	[ 'whose sum does not fit its days', 'XX001: damaged funnel_summary value', $three_days =~ s/ee25/ee31/r ], [ 'of an unknown stage', 'XX001: damaged funnel_summary value', $three_days =~ s/021101/021f01/r ])
+{
+	my ($name, $message, $bytes) = @$case;
+	for my $window ('ORDER BY i ROWS 2 PRECEDING', 'ORDER BY i', 'ORDER BY i DESC ROWS BETWEEN 1 FOLLOWING AND 3 FOLLOWING')
+	{
+		my ($rc, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT rollup(v) OVER ($window) FROM (SELECT i, CASE WHEN i = 5 THEN '\\x$bytes'::raw::funnel_summary ELSE v END AS v FROM ($funnels) AS f) AS x");
+		like($stderr, qr/\Q$message\E/, "a funnel $name, $window");
+	}
+}
+my $of_many = q{('{"version":1,"definition":{"stages":["a","b"],"mode":"ordered","skipped":"passed","entry":"best","exits":["lost"],"optional":[],"within_microseconds":null,"step_within_microseconds":[null]},"outcomes":[[1,"%s",4611686018427387904]],"step_days":[],"step_microseconds":[0]}')::funnel_summary};
+my ($rc, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT rollup(v) OVER (ORDER BY i ROWS 1 PRECEDING) FROM (VALUES (1, " . sprintf($of_many, 'exited') . "), (2, " . sprintf($of_many, 'open') . ")) AS x (i, v)");
+like($stderr, qr/22003: the result is not a possible funnel_summary value.*Its counts pass 64 bits/s, 'deals that pass 64 bits together, in two cells');
+is(sql("SELECT bool_and(v IS NOT NULL) FROM (SELECT rollup(v) OVER (ORDER BY i ROWS 0 PRECEDING) AS v FROM (VALUES (1, " . sprintf($of_many, 'exited') . "), (2, " . sprintf($of_many, 'open') . ")) AS x (i, v)) AS y"), 't', '... and each alone');
+
 $node->stop;
 done_testing();
