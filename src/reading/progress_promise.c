@@ -168,20 +168,21 @@ progress_promise_read(ProgressPromise *promise)
 	promise->searched = true;
 }
 
+/* In the memory of the promise: whoever forms a tuple may be in one that takes back nothing. */
 const DealProgress *
 progress_promise_value(ProgressPromise *promise)
 {
 	if (promise->value == NULL)
 	{
 		const ProgressOptions *options = promise->options;
+		MemoryContext caller = MemoryContextSwitchTo(promise->header.eoh_context);
 		const ChainResult *result = progress_promise_result(promise);
-		DealProgress *value = MemoryContextAlloc(promise->header.eoh_context,
-												 offsetof(DealProgress, times) + sizeof(int64) * result->nmatched +
-												 options->identity.len);
+		DealProgress *value = deal_progress_begin(result->nmatched, options->identity.len);
 
 		memcpy(value->times, result->times, sizeof(int64) * result->nmatched);
 		deal_progress_end(value, result, options->identity.data, options->identity.len);
 		promise->value = value;
+		MemoryContextSwitchTo(caller);
 	}
 	return promise->value;
 }
