@@ -15,11 +15,17 @@ known_state_find(FunctionCallInfo fcinfo, const SummaryType *type,
 	if (PG_ARGISNULL(0) || (Pointer) state != DatumGetPointer(PG_GETARG_DATUM(0)) ||
 		!AggCheckCallContext(fcinfo, NULL))
 		return state;
-	Assert(type->max_groups == 0 && type->names == NULL);
+	Assert(type->names == NULL);
 	if (known == NULL)
 		fcinfo->flinfo->fn_extra = known = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(KnownSizes));
 	known->vl_len_ = state->vl_len_;
 	known->capacity = summary_tally(state)->capacity;
 	known->head = known_head(state);
+	if (type->max_groups > 0)
+	{
+		known->groups_at = state->groups_at;
+		known->labels = summary_labels(state)->capacity;
+		known->label_bytes = summary_labels(state)->space;
+	}
 	return state;
 }

@@ -7,6 +7,7 @@
  *		{"version":1,"ages":[{"age":12,"deals":3,"with_amount":2,"amount":350.5,"sum_of_squares":72750.25},...]}
  */
 #include "summary/pipeline_summary.h"
+#include "summary/known_state.h"
 
 #include "miscadmin.h"
 
@@ -288,7 +289,7 @@ change_deal(FunctionCallInfo fcinfo, int sign)
 		deal.amounts = moments_of(amount_argument(PG_GETARG_DATUM(2)));
 
 	label = age_label(deal.age, bytes);
-	state = summary_state(fcinfo, &pipeline_type, "", 0, PIPELINE_SUMS);
+	state = known_grouped_state(fcinfo, &pipeline_type, "", 0, PIPELINE_SUMS);
 	if (sign > 0)
 		state = summary_reserve(state, &pipeline_type, 1, label.length, 0);
 	row = summary_row(state, &pipeline_type, label, 0, sign);

@@ -8,6 +8,7 @@
  *		 "histogram":[[days,reached,left,open],...]}
  */
 #include "summary/quota_summary.h"
+#include "summary/known_state.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -157,7 +158,7 @@ change_by_attainment(FunctionCallInfo fcinfo, int sign)
 		return summary_unchanged(fcinfo, &quota_type);
 	attainment = quota_attainment_get(PG_GETARG_DATUM(1));
 	microseconds = quota_attainment_microseconds(attainment);
-	state = summary_state(fcinfo, &quota_type, "", 0, QUOTA_SUMS);
+	state = known_state(fcinfo, &quota_type, "", 0, QUOTA_SUMS);
 	state = summary_add(state, &quota_type,
 						DURATION_KEY(microseconds / USECS_PER_DAY, attainment->status), sign);
 	sum128_add_int64(&summary_sums(state)[QUOTA_SUM_CYCLES], sign * (int64) attainment->cycles);

@@ -11,6 +11,7 @@
  *		 {"unit":"Bonn","adopted_on":null,"periods":[...]}]}
  */
 #include "summary/rollout_summary.h"
+#include "summary/known_state.h"
 
 #include "miscadmin.h"
 
@@ -431,7 +432,7 @@ change_cell(FunctionCallInfo fcinfo, RolloutKind kind, int64 total, int64 sum, i
 	label.length = write_label(bytes, label_from_column(PG_GETARG_DATUM(1), "unit"), period);
 	label.data = bytes;
 
-	state = summary_state(fcinfo, &rollout_type, &identity, 1, ROLLOUT_SUMS);
+	state = known_grouped_state(fcinfo, &rollout_type, &identity, 1, ROLLOUT_SUMS);
 	if (total > 0)
 	{
 		if (sign > 0)

@@ -12,6 +12,7 @@
  * competitors in a deal; lost_to is a part of lost.
  */
 #include "summary/win_summary.h"
+#include "summary/known_state.h"
 
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
@@ -297,7 +298,7 @@ change_amount(Sum128 *sums, int nsums, const WinDeal *deal, int sign)
 static SummaryState *
 change_by_deal(FunctionCallInfo fcinfo, const WinDeal *deal, int sign)
 {
-	SummaryState *state = summary_state(fcinfo, &win_type, "", 0, WIN_SUMS);
+	SummaryState *state = known_grouped_state(fcinfo, &win_type, "", 0, WIN_SUMS);
 	Size		bytes = 0;
 
 	if (deal->ncompetitors > WIN_MAX_CONSIDERED)
