@@ -10,7 +10,7 @@
  *					units of 1e-18, so that they are whole numbers too
  *		keys		those of a duration_summary times two, plus one for after
  *
- * The counts are the histograms of everybody, those of skipped strata too: the
+ * The counts are the histograms of all deals, those of skipped strata too: the
  * crude comparison. The sums hold the strata with deals on both sides.
  * Text form:
  *

@@ -116,10 +116,10 @@ extern void survival_levels(const SurvivalPoint *points, size_t n, SurvivalLevel
 extern const SurvivalLevel *survival_level_at(const SurvivalLevel *levels, size_t n, int64_t unit);
 
 /*
- * The chance that one who has outlived unit `age` has the event by unit age +
+ * The chance that a duration that has outlived unit `age` has the event by unit age +
  * horizon, both >= 0: (F(age + horizon) - F(age)) / S(age). False where it is not
- * known: when nobody lived so long, or age + horizon is after `last` (survival_last_unit)
- * and somebody was left then.
+ * known: when none lived so long, or age + horizon is after `last` (survival_last_unit)
+ * and some were left then.
  */
 extern bool survival_chance(const SurvivalLevel *levels, size_t n, int64_t last,
 							int64_t age, int64_t horizon, double *chance);

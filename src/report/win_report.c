@@ -12,7 +12,7 @@
  *		decided		won and lost
  *		lost_to		won, and lost to this very competitor: what was decided
  *					between the two of us. Of all deals: lost to a named competitor.
- *					0 of 0 where there are losses and no loss names anybody:
+ *					0 of 0 where there are losses and no loss names a winner:
  *					then it is not known, and not a win rate of 100 %.
  */
 #include "summary/win_summary.h"

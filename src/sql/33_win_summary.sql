@@ -109,7 +109,7 @@ CREATE FUNCTION outcomes(summary win_summary, OUT status text, OUT deals bigint,
 	AS 'MODULE_PATHNAME', 'win_summary_outcomes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
 CREATE FUNCTION chart(summary win_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'win_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to (0 of 0 where there are losses and none names anybody): percent(win_rate(w, ''Acme''), 1)';
+COMMENT ON FUNCTION win_rate(win_summary, text, text) IS 'deals won of those in which a competitor was considered; basis considered, closed, decided or lost_to (0 of 0 where there are losses and no loss names a winner): percent(win_rate(w, ''Acme''), 1)';
 COMMENT ON FUNCTION overall_win_rate(win_summary, text) IS 'deals won of all, each counted once: percent(overall_win_rate(w), 1)';
 COMMENT ON FUNCTION uncontested_win_rate(win_summary, text) IS 'deals won of those without any competitor: percent(uncontested_win_rate(w), 1)';
 COMMENT ON FUNCTION win_loss_ratio(win_summary, text) IS 'deals won / deals lost in which a competitor was considered; NULL when none was lost';

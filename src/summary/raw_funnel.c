@@ -7,8 +7,8 @@
  * (event_buffer.h) and reads them deal by deal at the end, as deal_progress()
  * with default options would. It alone of all aggregates has an internal state.
  *
- * What comes back from funnel_events_deserialize() may come from anybody: some
- * engines let a role call it with bytes of its own. So those bytes are checked as
+ * What comes back from funnel_events_deserialize() may come from any role: some
+ * engines let one call it with bytes of its own. So those bytes are checked as
  * a recv function checks its own, and a state holds what it means, the identity
  * of its funnel, in the aggregate's memory. What a call site has parsed of its
  * options serves the rows of that call site alone.
