@@ -80,4 +80,4 @@ COMMENT ON FUNCTION rate(rate_summary) IS 'the fraction, 0 to 1; NULL where noth
 COMMENT ON FUNCTION percent(rate_summary) IS 'the percentage, 0 to 100; NULL where nothing was counted';
 COMMENT ON FUNCTION percent(rate_summary, integer) IS 'the percentage with so many decimals, rounded half away from zero from the counts: percent(r, 1)';
 COMMENT ON FUNCTION confidence_interval(rate_summary, double precision, text) IS 'where the true fraction plausibly lies; method wilson or exact (Clopper-Pearson); NULL where nothing was counted';
-COMMENT ON FUNCTION chart(rate_summary, integer) IS 'a bar with its 95 % interval, as one line of text';
+COMMENT ON FUNCTION chart(rate_summary, integer) IS 'a bar with its 95% interval, as one line of text';

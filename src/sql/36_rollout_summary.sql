@@ -128,4 +128,4 @@ COMMENT ON FUNCTION permutation_test(rollout_summary, text, text, text, integer)
 
 CREATE FUNCTION chart(summary rollout_summary, width integer DEFAULT 60) RETURNS text
 	AS 'MODULE_PATHNAME', 'rollout_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION chart(rollout_summary, integer) IS 'the effect by periods since adoption, with 95 % intervals; o before adoption, # from adoption on';
+COMMENT ON FUNCTION chart(rollout_summary, integer) IS 'the effect by periods since adoption, with 95% intervals; o before adoption, # from adoption on';
