@@ -181,10 +181,12 @@ key_datum(const HistoryBuilder *builder, const char *bytes, Size size)
 	if (builder->by_value)
 	{
 		KeyBytes	buffer;
+		Datum		key;
 
 		buffer.value = 0;
 		memcpy(buffer.bytes, bytes, size);
-		return fetch_att(buffer.bytes, true, builder->length);
+		key = fetch_att(buffer.bytes, true, builder->length);
+		return key;
 	}
 	copy = palloc(size);
 	memcpy(copy, bytes, size);
