@@ -153,4 +153,4 @@ COMMENT ON FUNCTION amount_conversion(funnel_summary, text, text) IS 'amount tha
 COMMENT ON FUNCTION missing(funnel_summary) IS 'deals without an amount; NULL in a funnel without amounts';
 COMMENT ON FUNCTION stage_duration(funnel_summary, text) IS 'days from a stage to the next matched one; exits compete, the unfinished are censored';
 COMMENT ON FUNCTION steps(funnel_summary) IS 'a row per stage: deals that reached it and what became of them, conversion in percent with its 95% Wilson interval, median days to the next stage, amounts where there are any';
-COMMENT ON FUNCTION chart(funnel_summary, integer) IS 'a bar per stage, as text: deals, their amount where there are any, and percent of the stage before';
+COMMENT ON FUNCTION chart(funnel_summary, integer) IS 'a bar per stage, as text: deals, percent of the stage before with its 95% interval, and amounts where there are any';

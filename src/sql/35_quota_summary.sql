@@ -70,7 +70,7 @@ COMMENT ON FUNCTION reached(quota_summary) IS 'the reps that reached quota, of a
 COMMENT ON FUNCTION quota_velocity(quota_summary) IS '100 x closed deals of all reps / reps; those not there yet with the deals they have closed so far';
 COMMENT ON FUNCTION mean_cycles(quota_summary) IS 'closed deals until quota per rep, only of reps that reached it; NULL when none did';
 COMMENT ON FUNCTION mean_elapsed_cycles(quota_summary, interval) IS 'mean time from hire to quota in reference cycles of so long, only of reps that reached it; NULL when none did';
-COMMENT ON FUNCTION time_to_quota(quota_summary) IS 'days from hire to quota: having left before competes, those on the way are censored';
+COMMENT ON FUNCTION time_to_quota(quota_summary) IS 'days from hire to quota: leaving before competes, reps on the way are censored';
 CREATE FUNCTION chart(summary quota_summary, width integer DEFAULT 60, band text DEFAULT 'log', horizon bigint DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'quota_summary_chart' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION chart(quota_summary, integer, text, bigint) IS 'the chart of time_to_quota: the share of reps that reached quota by each day since hire; band is log or log-log';

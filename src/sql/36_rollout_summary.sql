@@ -119,11 +119,11 @@ CREATE FUNCTION permutation_test(summary rollout_summary, control text DEFAULT '
 								 anticipation integer DEFAULT 0,
 								 OUT p_value double precision, OUT assignments bigint, OUT exact boolean, OUT statistic text) RETURNS record
 	AS 'MODULE_PATHNAME', 'rollout_summary_permutation_test' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000000;
-COMMENT ON FUNCTION effect(rollout_summary, text, text, text, integer, double precision) IS 'what adoption changed, in percentage points or in the unit of the amounts: treated periods against what units not (yet) treated tell; units are the clusters of its error';
+COMMENT ON FUNCTION effect(rollout_summary, text, text, text, integer, double precision) IS 'what adoption changed, in percentage points or in the unit of the amounts: treated periods against those of units not (yet) treated; units are the clusters of its error';
 COMMENT ON FUNCTION event_study(rollout_summary, text, text, text, integer, integer, double precision) IS 'the effect by periods since adoption; those before adoption should be near 0';
 COMMENT ON FUNCTION cohort_effects(rollout_summary, text, text, text, integer, double precision) IS 'the effect by the first whole period of the units that have it';
 COMMENT ON FUNCTION cell_effects(rollout_summary, text, text, text, integer, integer, double precision) IS 'the effect by cohort and period';
-COMMENT ON FUNCTION pretrend(rollout_summary, text, text, integer, double precision) IS 'points a period by which adopters ran away from the others before they adopted';
+COMMENT ON FUNCTION pretrend(rollout_summary, text, text, integer, double precision) IS 'the trend of adopters against the others before adoption, in points a period';
 COMMENT ON FUNCTION permutation_test(rollout_summary, text, text, text, integer) IS 'how often dealing the dates of adoption to other units gives an effect as large; 1 / assignments is the smallest p-value there can be';
 
 CREATE FUNCTION chart(summary rollout_summary, width integer DEFAULT 60) RETURNS text

@@ -67,5 +67,5 @@ CREATE FUNCTION chart(summary pipeline_summary, width integer DEFAULT 60) RETURN
 	AS 'MODULE_PATHNAME', 'pipeline_summary_chart' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION chart(pipeline_summary, integer) IS 'a bar for each band of age, as text: open deals, and their amount where there are any';
 COMMENT ON FUNCTION chance(duration_summary, bigint, bigint) IS 'of those that have outlived unit age, the fraction that has the event within horizon more units; NULL beyond what was observed';
-COMMENT ON FUNCTION at_risk(duration_summary, bigint) IS 'how many were observed beyond unit age: on so many rests a chance from there on';
+COMMENT ON FUNCTION at_risk(duration_summary, bigint) IS 'how many were observed beyond unit age: a chance from there on is an estimate from so many';
 COMMENT ON FUNCTION forecast(pipeline_summary, duration_summary, bigint) IS 'events and money to be expected of open deals within a horizon, each with its standard deviation; deals of which the chance is not known are left out and counted';
