@@ -115,6 +115,12 @@ pnstrdup(const char *in, Size length)
 	return memcpy(out, in, strnlen(in, length));
 }
 
+char *
+pstrdup(const char *in)
+{
+	return pnstrdup(in, strlen(in));
+}
+
 /* ---------------------------------------------------------------- errors */
 
 volatile sig_atomic_t InterruptPending = 0;

@@ -155,7 +155,7 @@ typedef struct Call
 {
 	PGFunction	function;
 	int			nargs;
-	NullableDatum args[3];
+	NullableDatum args[4];
 	Datum		result;
 	bool		is_null;
 } Call;
@@ -164,7 +164,7 @@ static void
 step(void *argument)
 {
 	Call	   *call = argument;
-	LOCAL_FCINFO(fcinfo, 3);
+	LOCAL_FCINFO(fcinfo, 4);
 	FmgrInfo	flinfo = {0};
 
 	flinfo.fn_nargs = call->nargs;
