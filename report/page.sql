@@ -120,7 +120,7 @@ END $$;
 -- The answer: verdict, one sentence for it, and what data it is made of.
 INSERT INTO page
 SELECT 1, format(E'<header>\n<h1>%s</h1>\n%s<p class="data">%s</p>\n</header>\n',
-	coalesce(pg_temp.verdict(c.tells, ups, downs, nones, unsures, coalesce(CASE c.tells WHEN 'up' THEN raised WHEN 'down' THEN lowered END / c.difference >= 0.8, false)),
+	coalesce(pg_temp.verdict(c.tells, ups, downs, nones, unsures, pg_temp.whole(c.tells, c.difference, raised, lowered)),
 		CASE WHEN c.total > 0 THEN format('%s of deals go from %s to %s', pg_temp.percentage(c.percent), c.from_name, c.to_name) END,
 		(SELECT format('%s of %s reached quota', pg_temp.number(reached), pg_temp.counted(reps, 'new rep')) FROM quotas WHERE hired = 'all' AND reps > 0),
 		(SELECT format('%s of content, viewed %s times', pg_temp.counted(count(*), 'piece'), pg_temp.number(sum(views))) FROM contents HAVING sum(views) > 0), f.report_name),
@@ -197,7 +197,7 @@ SELECT 60, CASE tells WHEN 'up' THEN format('<strong>Look into slower deals.</st
 	ELSE format('<strong>Plan with shorter cycles.</strong> Deals that began since the programme take %s days fewer of the first %s to close (%s).', pg_temp.number(-difference_days, 1), pg_temp.number(horizon_days), pg_temp.between(-high, -low)) END
 FROM cycle_change WHERE tells IN ('up', 'down')
 UNION ALL
-(SELECT 70, format('<strong>Leave %s as it is.</strong> Meeting it neither slows deals nor speeds them (%s days, %s).', name, pg_temp.signed(difference_days), pg_temp.between(low, high))
+(SELECT 70, format('<strong>Leave %s as it is.</strong> Deals that meet it are neither slower nor quicker (%s days, %s).', name, pg_temp.signed(difference_days), pg_temp.between(low, high))
  FROM content_effects WHERE tells = 'none' AND naive_low > 0 ORDER BY naive_difference DESC, content LIMIT 1)
 UNION ALL
 (SELECT 71, format('<strong>Look at deals that meet %s.</strong> From then on they take %s of the first %s (%s).', name, pg_temp.days_fewer(difference_days), horizon_days, pg_temp.between(low, high))

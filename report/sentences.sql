@@ -15,6 +15,10 @@ CREATE FUNCTION pg_temp.named(names text[], conjunction text DEFAULT 'and') RETU
 RETURN CASE WHEN cardinality(names) <= 3 THEN replace(pg_temp.listed(names), ' and ', ' ' || conjunction || ' ')
 	ELSE names[1] || ', ' || names[2] || ' ' || conjunction || ' ' || cardinality(names) - 2 || ' others' END;
 
+-- Do the platforms that went the way of the change account for most of it? raised and lowered: their effects in points of all deals since the programme.
+CREATE FUNCTION pg_temp.whole(change text, difference float8, raised float8, lowered float8) RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN coalesce(CASE change WHEN 'up' THEN raised WHEN 'down' THEN lowered END / nullif(difference, 0) >= 0.8, false);
+
 -- The verdict. `change` tells what happened to all deals (NULL: there is no before and since); the lists are the platforms by what their effects tell; `whole`:
 -- the platforms that went the same way account for most of the change.
 CREATE FUNCTION pg_temp.verdict(change text, ups text[], downs text[], nones text[], unsures text[], whole boolean) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$

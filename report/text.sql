@@ -52,9 +52,9 @@ WITH change AS (
 ), platforms AS (
 	SELECT coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells = 'up'), '{}') AS ups, coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells = 'down'), '{}') AS downs,
 		coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells = 'none'), '{}') AS nones, coalesce(array_agg(platform ORDER BY n) FILTER (WHERE tells IN ('unsure', 'unknown')), '{}') AS unsures,
-		sum(high * deals / nullif(since, 0)) FILTER (WHERE tells = 'up') AS most, sum(low * deals / nullif(since, 0)) FILTER (WHERE tells = 'down') AS least FROM told
+		sum(effect * deals / nullif(since, 0)) FILTER (WHERE tells = 'up') AS raised, sum(effect * deals / nullif(since, 0)) FILTER (WHERE tells = 'down') AS lowered FROM told
 )
-SELECT E'\n' || upper(coalesce(pg_temp.verdict(tells, ups, downs, nones, unsures, coalesce(CASE tells WHEN 'up' THEN most >= difference WHEN 'down' THEN least <= difference END, false)),
+SELECT E'\n' || upper(coalesce(pg_temp.verdict(tells, ups, downs, nones, unsures, pg_temp.whole(tells, difference, raised, lowered)),
 		CASE WHEN total > 0 THEN format('%s%% of deals go from %s to %s within %s', rounded(percent, 1), from_stage, to_stage, within) END, s.title, 'Sales enablement report'))
 	|| format(E'\n%s%s; as of %s%s', s.title, CASE WHEN deals > 0 THEN format('; %s deals from %s to %s', deals, first_on, last_on) END, (as_of AT TIME ZONE zone)::date,
 		CASE WHEN mature < deals THEN format(E'.\nRates are of the %s deals that have had %s; 95%%: the 95%% interval of the column before it', mature, within) END)

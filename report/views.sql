@@ -9,8 +9,7 @@
 \set ON_ERROR_STOP on
 \if :{?schema}
 \else
-	\warn 'views.sql: name the schema of the four views by -v schema=NAME'
-	\quit 3
+	DO $$ BEGIN RAISE 'name the schema of the four views by -v schema=NAME'; END $$;
 \endif
 \if :{?dry_run}
 \else
