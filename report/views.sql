@@ -138,14 +138,15 @@ GROUP BY month, n, rate, from_stage, to_stage
 ORDER BY n, month;
 
 CREATE VIEW report_funnel AS
-SELECT s.step, s.stage, s.reached, s.converted, s.open, s.exited, s.expired, s.percent_of_previous, s.low AS previous_low, s.high AS previous_high, s.percent_of_first, 100 * i.low AS low, 100 * i.high AS high, s.median_duration AS median_days
-FROM (SELECT funnel_agg(progress) AS f FROM report_deals) AS x, steps(f) AS s,
+SELECT s.step, s.stage, s.reached, s.converted, s.open, s.exited, s.expired, s.percent_of_previous, s.low AS previous_low, s.high AS previous_high, s.percent_of_first, 100 * i.low AS low, 100 * i.high AS high, s.median_duration AS median_days,
+	s.amount_reached, s.amount_converted, s.amount_percent_of_previous
+FROM (SELECT funnel_agg(progress, amount) AS f FROM report_deals) AS x, steps(f) AS s,
 	LATERAL confidence_interval(CASE WHEN s.step > 1 THEN conversion(f, (SELECT first_stage FROM report_options), s.stage) END) AS i
 ORDER BY s.step;
 
 CREATE VIEW report_funnel_by_month AS
-SELECT month, s.step, s.stage, s.reached, s.converted, s.open, s.exited, s.expired, final
-FROM (SELECT month, bool_and(mature) AS final, funnel_agg(progress) AS f FROM report_deals GROUP BY month) AS x, steps(f) AS s
+SELECT month, s.step, s.stage, s.reached, s.converted, s.open, s.exited, s.expired, final, s.amount_reached, s.amount_converted
+FROM (SELECT month, bool_and(mature) AS final, funnel_agg(progress, amount) AS f FROM report_deals GROUP BY month) AS x, steps(f) AS s
 ORDER BY month, s.step;
 
 --

@@ -130,7 +130,8 @@ SQL
 is(crm('SELECT total, successes FROM report_conversion WHERE n = 2'), crm(<<"SQL"), 'conversion: as the accessor of the funnel says');
 SELECT total(r), successes(r) FROM (SELECT conversion(funnel_agg(progress), 'mql', 'won') AS r FROM report_deals WHERE mature) AS x
 SQL
-adds_up('funnel', 'SELECT step, sum(reached), sum(converted), sum(open), sum(exited), sum(expired) FROM report_funnel_by_month GROUP BY step ORDER BY step', 'SELECT step, reached, converted, open, exited, expired FROM report_funnel ORDER BY step');
+adds_up('funnel', 'SELECT step, sum(reached), sum(converted), sum(open), sum(exited), sum(expired), sum(amount_reached) FROM report_funnel_by_month GROUP BY step ORDER BY step', 'SELECT step, reached, converted, open, exited, expired, amount_reached FROM report_funnel ORDER BY step');
+is(crm('SELECT amount_reached, amount_converted FROM report_funnel WHERE step = 4'), crm('SELECT sum(amount) FILTER (WHERE depth >= 4), sum(amount) FILTER (WHERE depth >= 5) FROM report_deals'), '... and its amounts as plain SQL counts them');
 adds_up('wins', 'SELECT sum(won), sum(lost), sum(no_decision), sum(closed), sum(amount_won) FROM report_win_rate_by_month', 'SELECT won, lost, no_decision, closed, amount_won FROM report_win_rate WHERE n = 1');
 adds_up('wins, with and without', 'SELECT sum(won), sum(lost), sum(no_decision), sum(closed), sum(open) FROM report_win_rate WHERE n > 1', 'SELECT won, lost, no_decision, closed, open FROM report_win_rate WHERE n = 1');
 adds_up('competitors', 'SELECT competitor, sum(won), sum(closed), sum(amount_won) FROM report_competitors_by_quarter GROUP BY 1 ORDER BY 1', 'SELECT competitor, won, closed, amount_won FROM report_competitors ORDER BY 1');
