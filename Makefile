@@ -34,8 +34,6 @@ TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
 PG_CFLAGS = -ffp-contract=off
-# Calls within the library take no table of addresses: 5 % of a stored funnel. The linker of macOS works so anyway.
-SHLIB_LINK = $(if $(filter darwin,$(PORTNAME)),,-Wl,-Bsymbolic)
 PG_CPPFLAGS = -I$(srcdir)/src
 
 # An old server is refused before a compiler sees its headers.
@@ -54,7 +52,7 @@ all install installcheck:
 else
 include $(PGXS) $(dir $(firstword $(MAKEFILE_LIST)))report/install.mk
 
-# Calls from file to file need no table: 5 % of the time of stored funnels on 15, where all symbols are exported.
+# Calls from file to file take no table of addresses; on 15 all symbols are exported. The linker of macOS works so anyway.
 ifneq ($(filter linux freebsd netbsd openbsd,$(PORTNAME)),)
 SHLIB_LINK += -Wl,-Bsymbolic
 endif
