@@ -644,7 +644,9 @@ funnel_events_final(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("this state of funnel_agg has to be combined first")));
 	if (funnel_definition_decode(state->identity, state->identity_size, &definition) != NULL)
-		elog(ERROR, "a state of funnel_agg has lost its funnel");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a state of funnel_agg has lost its funnel")));
 	definition.rules.check_interrupts = check_interrupts;
 
 	summary = summary_create(&funnel_type, state->identity, state->identity_size,
