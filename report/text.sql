@@ -56,7 +56,7 @@ WITH change AS (
 )
 SELECT E'\n' || upper(coalesce(pg_temp.verdict(tells, ups, downs, nones, unsures, pg_temp.whole(tells, difference, raised, lowered)),
 		CASE WHEN total > 0 THEN format('%s%% of deals go from %s to %s within %s', rounded(percent, 1), from_stage, to_stage, within) END, s.title, 'Sales enablement report'))
-	|| format(E'\n%s%s; as of %s%s', s.title, CASE WHEN deals > 0 THEN format('; %s deals from %s to %s', deals, first_on, last_on) END, (as_of AT TIME ZONE zone)::date,
+	|| format(E'\n%s%s', concat_ws('; ', s.title, CASE WHEN deals > 0 THEN format('%s deals from %s to %s', deals, first_on, last_on) END, 'as of ' || (as_of AT TIME ZONE zone)::date),
 		CASE WHEN mature < deals THEN format(E'.\nRates are of the %s deals that have had %s; 95%%: the 95%% interval of the column before it', mature, within) END)
 	|| E'\n'
 FROM report_settings s LEFT JOIN change ON true CROSS JOIN platforms;
