@@ -91,19 +91,51 @@ sub database
 # The answer to a query, on the first server or database that the file asked for.
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
+# Statements in a session that stays open, since most of a short one is the start of psql. Each call finds it as a new one.
+# Returns true, and what psql printed: on an error false and the message, and the next call gets another session.
+my %session;
+
+sub ask
+{
+	my ($statements, $seconds) = @_;
+	my $end = '-- end of the answer';
+
+	if (!$session{psql})
+	{
+		local %ENV = $node->_get_env();
+		@session{qw(in out error)} = ('', '', '');
+		$session{timer} = IPC::Run::timeout($seconds);
+		$session{psql} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-v', 'ON_ERROR_STOP=1', '-f', '-' ],
+			'<', \$session{in}, '>', \$session{out}, '2>', \$session{error}, $session{timer});
+	}
+	$session{timer}->start($seconds);
+	@session{qw(out error)} = ('', '');
+	$session{in} .= "DISCARD ALL;\n$statements\n;\n\\echo $end\n\\warn $end\n";
+	my $answered = eval {
+		$session{psql}->pump until ($session{out} =~ /^$end$/m && $session{error} =~ /^$end$/m) || !$session{psql}->pumpable;
+		1;
+	};
+	my ($out, $error) = map { $session{$_} =~ s/^$end\n//mr } qw(out error);
+	return (1, $out) if $answered && $session{psql}->pumpable;
+	$error .= $@ unless $answered;
+	eval { $answered ? $session{psql}->finish : $session{psql}->kill_kill };
+	%session = ();
+	return (0, $error);
+}
+
+END { eval { $session{psql}->finish } if $session{psql} }
+
 # A law is a query (g, ...) of the cases that break it: the test passes when there are none. settings go before it.
 sub law
 {
 	my ($name, $query, $settings) = @_;
 	my $started = Time::HiRes::time();
-	my ($out, $error) = ('', '');
-	my $status = $node->psql('postgres', ($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g",
-		stdout => \$out, stderr => \$error, on_error_stop => 1, timeout => 120 * patience());
-	my @broken = split /\n/, $out;
+	my ($sound, $out) = ask(($settings // '') . "SELECT g FROM ($query) AS broken GROUP BY g ORDER BY g", 120 * patience());
+	my @broken = $sound ? split(/\n/, $out) : ();
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	Test::More::ok($status == 0 && !@broken, sprintf('%s (%.1f s)', $name, Time::HiRes::time() - $started));
-	Test::More::diag("$name: $error") if $status;
+	Test::More::ok($sound && !@broken, sprintf('%s (%.1f s)', $name, Time::HiRes::time() - $started));
+	Test::More::diag("$name: $out") unless $sound;
 	Test::More::diag("$name: broken for " . scalar(@broken) . " cases, first @broken[0 .. ($#broken > 4 ? 4 : $#broken)]") if @broken;
 }
 

@@ -97,11 +97,15 @@ note "seed $seed: $cases cases, $deals deals, $events events, $actions actions";
 #
 # deal_outcome
 #
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE state AS
+SELECT i, at, min(array_position('{won,lost,no_decision,open}', CASE WHEN kind IN ('lead', 'mql', 'sql', 'opportunity') THEN 'open' ELSE kind END)) AS status
+FROM deal JOIN event ON deal = i AND at <= as_of AND kind IN ('won', 'lost', 'no_decision', 'lead', 'mql', 'sql', 'opportunity') GROUP BY i, at;
+CREATE INDEX ON state (i);
+ANALYZE state;
+SQL
 law('deal_outcome is what plain SQL makes of the events', <<'SQL');
-WITH state AS (
-	SELECT i, at, min(array_position('{won,lost,no_decision,open}', CASE WHEN kind IN ('lead', 'mql', 'sql', 'opportunity') THEN 'open' ELSE kind END)) AS status
-	FROM deal JOIN event ON deal = i AND at <= as_of AND kind IN ('won', 'lost', 'no_decision', 'lead', 'mql', 'sql', 'opportunity') GROUP BY i, at),
-final AS (SELECT DISTINCT ON (i) i, status, at AS until FROM state ORDER BY i, at DESC),
+WITH final AS (SELECT DISTINCT ON (i) i, status, at AS until FROM state ORDER BY i, at DESC),
 run AS (
 	SELECT d.*, CASE WHEN f.status < 4 THEN ('{won,lost,no_decision}'::text[])[f.status] ELSE 'open' END AS status, CASE WHEN f.status < 4 THEN until ELSE as_of END AS until,
 		CASE WHEN f.status < 4 THEN (SELECT min(at) FROM state s WHERE s.i = d.i AND at > coalesce((SELECT max(at) FROM state o WHERE o.i = d.i AND o.status <> f.status), '-infinity')) END AS closed_at
