@@ -366,6 +366,11 @@ SET ROLE regress_em_bob;
 SELECT count(*) FROM tracked_histories;
 SELECT refresh_histories('ann.history');
 \echo :LAST_ERROR_SQLSTATE
+-- nor does it keep others from a table on which it has no rights
+SELECT history_tables_lock('ann.event', 'ann.history');
+\echo :LAST_ERROR_SQLSTATE
+SELECT history_tables_lock('pg_class', 'ann.history');
+\echo :LAST_ERROR_SQLSTATE
 DELETE FROM tracked_histories;
 RESET ROLE;
 -- others refresh it in the owner's stead, and read for the owner only what the owner may read

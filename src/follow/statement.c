@@ -22,15 +22,37 @@
 #include "storage/lmgr.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 #include "follow/history_builder.h"
+
+/*
+ * Locks a table that is there; 42501 for a role that may not use it so, as with LOCK TABLE: any role can call
+ * this, with any OID.
+ */
+static void
+lock_table(Oid table, LOCKMODE lock, AclMode rights)
+{
+	Oid			user = GetUserId();
+
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table)))
+		return;
+	if (pg_class_aclcheck(table, user, rights) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(table, user, rights, ACLMASK_ANY) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", get_rel_name(table)),
+				 errdetail("It is locked with the rights of %s.", GetUserNameFromId(user, false))));
+	LockRelationOid(table, lock);
+}
 
 /*
  * history_tables_lock(source, target): from here to the end of the transaction
@@ -40,8 +62,8 @@ PG_FUNCTION_INFO_V1(history_tables_lock);
 Datum
 history_tables_lock(PG_FUNCTION_ARGS)
 {
-	LockRelationOid(PG_GETARG_OID(0), AccessShareLock);
-	LockRelationOid(PG_GETARG_OID(1), RowExclusiveLock);
+	lock_table(PG_GETARG_OID(0), AccessShareLock, ACL_SELECT);
+	lock_table(PG_GETARG_OID(1), RowExclusiveLock, ACL_INSERT | ACL_UPDATE | ACL_DELETE);
 	PG_RETURN_VOID();
 }
 
