@@ -180,9 +180,10 @@ async function check (psql, group, schema) {
 }
 
 // In turn, so that whatever else the machine does meets all alike. Without warm, a first run is not counted.
-async function measure (psql, members, warm) {
+async function measure (psql, members, warm, job) {
   const times = Object.fromEntries(Object.keys(members).map(name => [name, []]))
   for (let run = warm ? 1 : 0; run <= RUNS; run++) {
+    say(run > 0 ? `${job}: round ${run} of ${RUNS}` : `${job}: a first round, which is not counted`)
     for (const [name, { statement, schema, workers, leader }] of Object.entries(members)) {
       if (!available(statement)) continue
       await psql.settings(schema, workers, leader)
@@ -205,7 +206,7 @@ const steps = {
     const busy = await othersBusy()
     if (busy > 5) say(`the machine is ${busy.toFixed(0)} % busy with other things`)
     const times = await measure(psql, Object.fromEntries(Object.entries(group.statements).map(([name, statement]) =>
-      [name, { statement, schema: 'whole', workers: WORKERS }])), true)
+      [name, { statement, schema: 'whole', workers: WORKERS }])), true, group.name)
     const plans = {}
     for (const [name, { engine, sql }] of Object.entries(group.statements)) {
       if (!engine) plans[name] = Number(/Workers Planned: (\d+)/.exec(await psql.ask('EXPLAIN ' + sql))?.[1] || 0)
@@ -230,7 +231,7 @@ async function alone (psql, step, variants) {
     for (const name of group.scale) {
       const job = jobName(group.name, name)
       const statement = group.statements[name]
-      times[job] = await measure(psql, Object.fromEntries(variants.map(v => [v.name, { statement, ...v }])))
+      times[job] = await measure(psql, Object.fromEntries(variants.map(v => [v.name, { statement, ...v }])), false, `${step}, ${job}`)
       say(`${step}, ${job}: ` + variants.map(v => `${v.name} ${median(times[job][v.name]).toFixed(1)} ms`).join(', '))
     }
   }
