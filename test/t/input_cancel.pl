@@ -2,14 +2,14 @@
 # a final function, ends each aggregate and each reading on a large input within a second of processor time. A query that
 # is done before is cancelled by nothing, which is as good.
 #
-# MANY (1,000,000) is how many events or rows the inputs have.
+# MANY (400,000) is how many events or rows the inputs have.
 
 use lib 'test/lib';
 use Suite qw(server sql server_stayed_up);
 
 plan skip_all => 'no /proc to ask for processor time' unless -r '/proc/self/stat';
 
-my $many = $ENV{MANY} // 1_000_000;
+my $many = $ENV{MANY} // 400_000;
 my $limit = 1 * ($ENV{WATCHED} ? 50 : 1);
 my $node = server('cancel', settings => { work_mem => "'64MB'" });
 

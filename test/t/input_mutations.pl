@@ -12,7 +12,7 @@ use Golden;
 use File::Temp;
 
 my $seed = $ENV{SEED} // 20260302;
-my $binary_mutations = $ENV{MUTATIONS} // 5000;
+my $binary_mutations = $ENV{MUTATIONS} // 2000;
 my $text_mutations = int($binary_mutations / 2);
 my $batch = 1000;
 srand($seed);
