@@ -120,7 +120,7 @@ SELECT n, missing(r) FROM (SELECT n, rollup(x) OVER (ORDER BY n ROWS CURRENT ROW
 --
 SELECT amounts, pg_temp.failure(format('SELECT %L::funnel_summary', jsonb_set(f::jsonb, '{amounts}', amounts))) AS error FROM f, unnest(ARRAY[
 	'null', '{}', '[1]', '[[1,"open",0]]', '[["1","open",0,5]]', '[[0,"open",0,5]]', '[[3,"open",0,5]]', '[[1,"converted",0,5]]', '[[1,"not_entered",0,5]]', '[[1,"sold",0,5]]',
-	'[[1,"open",-1,5]]', '[[1,"open",9,0]]', '[[1,"open",0,"5"]]', '[[1,"open",0,1e15]]', '[[1,"open",0,1e40]]', '[[2,"exited",1,1]]', '[[2,"expired",0,1]]']::jsonb[]) AS amounts;
+	'[[1,"open",-1,5]]', '[[1,"open",9,0]]', '[[1,"open",0,"5"]]', '[[1,"open",0,1e15]]', '[[1,"open",0,1e40]]', '[[9223372036854775807,"open",0,5]]', '[[2,"exited",1,1]]', '[[2,"expired",0,1]]']::jsonb[]) AS amounts;
 -- without their key, it is a funnel without amounts; rows of zeros are none
 SELECT (f::jsonb - 'amounts')::funnel_summary = plain AS without, jsonb_set(f::jsonb, '{amounts}', '[]')::funnel_summary::jsonb -> 'amounts' AS zero,
 	jsonb_set(f::jsonb, '{amounts}', '[[1,"open",0,0.00],[1,"open",1,0]]')::funnel_summary::jsonb -> 'amounts' AS rows FROM f;

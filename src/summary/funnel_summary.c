@@ -751,14 +751,16 @@ read_json_amounts(JsonTarget *target, JsonbContainer *object, fmNodePtr escontex
 		int64		status;
 		int64		missing;
 		Sum128		amount;
+		bool		possible;
 
 		if (cells == NULL ||
 			!jsonb_value_int64(getIthJsonbValueFromContainer(cells, 0), TYPE_NAME, "amounts", &depth, escontext) ||
 			!read_status(getIthJsonbValueFromContainer(cells, 1), &status, escontext) ||
 			!jsonb_value_int64(getIthJsonbValueFromContainer(cells, 2), TYPE_NAME, "amounts", &missing, escontext) ||
-			!money_sum_value(getIthJsonbValueFromContainer(cells, 3), TYPE_NAME, "amounts", &amount, escontext) ||
-			!put_cell(target, depth >= 0 && depth <= target->rules->nstages, FUNNEL_MISSING_KEY(depth, status),
-					  missing, escontext))
+			!money_sum_value(getIthJsonbValueFromContainer(cells, 3), TYPE_NAME, "amounts", &amount, escontext))
+			return false;
+		possible = depth >= 0 && depth <= target->rules->nstages;
+		if (!put_cell(target, possible, possible ? FUNNEL_MISSING_KEY(depth, status) : 0, missing, escontext))
 			return false;
 		if (!sum128_add(&summary_sums(target->state)[funnel_amount_at(target->rules->nstages, (int) depth, (int) status)],
 						amount))
