@@ -42,7 +42,9 @@ sub printed_part
 }
 
 database('sheet');
-cmp_ok($block{sql}[0] =~ tr/\n//, '<', 30, 'the mapping of a spreadsheet takes less than 30 lines');
+my $mapping_lines = $block{sql}[0] =~ tr/\n//;
+cmp_ok($mapping_lines, '<', 30, 'the mapping of a spreadsheet takes less than 30 lines');
+is(join(' ', PostgreSQL::Test::Utils::slurp_file('README.md') =~ /(\d+) lines/g), "$mapping_lines $mapping_lines", '... and as many as README.md says, twice');
 printed_part();
 my ($out, $said, $status) = program('sheet', '--schema', 'sheet', '--views', '--text');
 is($status, 0, 'the report on the spreadsheet is made');
