@@ -8,16 +8,13 @@
 
 #include "mb/pg_wchar.h"
 
+#include "base/options.h"
 #include "plain/proportion.h"
 
 void
 chart_check_width(int width)
 {
-	if (width < CHART_MIN_WIDTH || width > CHART_MAX_WIDTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("chart width %d is out of range", width),
-				 errhint("A width is %d to %d characters.", CHART_MIN_WIDTH, CHART_MAX_WIDTH)));
+	(void) check_bounds("chart width", width, CHART_MIN_WIDTH, CHART_MAX_WIDTH);
 }
 
 int

@@ -58,15 +58,40 @@ option_from_text(text *value, const char *option, const char *const *words, int 
 	return place;
 }
 
+void
+refuse_value(const char *name, const char *range, const char *value, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s must be %s, not %s", name, range, value),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+void
+refuse_number(const char *name, const char *range, double value, const char *hint)
+{
+	refuse_value(name, range, psprintf("%g", value), hint);
+}
+
+void
+refuse_integer(const char *name, const char *range, int64 value, const char *hint)
+{
+	refuse_value(name, range, psprintf(INT64_FORMAT, value), hint);
+}
+
+int
+check_bounds(const char *name, int value, int least, int most)
+{
+	if (value < least || value > most)
+		refuse_integer(name, psprintf("from %d to %d", least, most), value, NULL);
+	return value;
+}
+
 double
 check_level(double level)
 {
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level %g is not between 0 and 1", level),
-				 errhint("A level is a fraction such as 0.95.")));
-	return level;
+	return check_number("level", level, level > 0 && level < 1, "between 0 and 1",
+						"A level is a fraction such as 0.95.");
 }
 
 int64

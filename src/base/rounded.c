@@ -6,14 +6,12 @@
 
 #include "utils/builtins.h"
 
+#include "base/options.h"
+
 int
 digits_check(int32 digits)
 {
-	if (digits < 0 || digits > ROUNDED_MAX_DIGITS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("digits must be from 0 to %d, not %d", ROUNDED_MAX_DIGITS, digits)));
-	return digits;
+	return check_bounds("digits", digits, 0, ROUNDED_MAX_DIGITS);
 }
 
 static Datum

@@ -88,9 +88,7 @@ read_partition(WindowObject window, AdjustedPartition *partition, int64 rows)
 		CHECK_FOR_INTERRUPTS();
 		value = WinGetFuncArgInPartition(window, 1, (int) row, WINDOW_SEEK_HEAD, false, &isnull, &isout);
 		if (isnull)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("method must not be NULL")));
+			refuse_null("method");
 		own = option_from_text(DatumGetTextPP(value), "method", methods, lengthof(methods));
 		if (row > 0 && own != method)
 			ereport(ERROR,
@@ -103,10 +101,7 @@ read_partition(WindowObject window, AdjustedPartition *partition, int64 rows)
 			continue;
 		ranked[n].p = DatumGetFloat8(value);
 		ranked[n].row = row;
-		if (!(ranked[n].p >= 0 && ranked[n].p <= 1))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("p %g is not between 0 and 1", ranked[n].p)));
+		(void) check_number("p", ranked[n].p, ranked[n].p >= 0 && ranked[n].p <= 1, "from 0 to 1", NULL);
 		n++;
 	}
 	qsort(ranked, n, sizeof(RankedP), by_p);

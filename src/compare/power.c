@@ -12,36 +12,24 @@
 #include "base/options.h"
 #include "plain/power.h"
 
-/* 22023 unless from 0 to 1. */
 static double
-checked_rate(double rate, const char *what)
+check_rate(double rate, const char *name)
 {
-	if (!(rate >= 0 && rate <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %g is not from 0 to 1", what, rate),
-				 errhint("A rate is a fraction such as 0.1 for 10%%.")));
-	return rate;
+	return check_number(name, rate, rate >= 0 && rate <= 1, "from 0 to 1",
+						"A rate is a fraction such as 0.1 for 10%.");
 }
 
-/* 22023 unless between 0 and 1. */
 static double
-checked_share(double share, const char *what)
+check_share(double share, const char *name)
 {
-	if (!(share > 0 && share < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %g is not between 0 and 1", what, share)));
-	return share;
+	return check_number(name, share, share > 0 && share < 1, "between 0 and 1", NULL);
 }
 
 static int64
-checked_deals(int64 deals)
+check_deals(int64 deals)
 {
 	if (deals < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("deals " INT64_FORMAT " are not at least 1", deals)));
+		refuse_integer("deals", "at least 1", deals, NULL);
 	return deals;
 }
 
@@ -67,22 +55,17 @@ PG_FUNCTION_INFO_V1(deals_needed);
 Datum
 deals_needed(PG_FUNCTION_ARGS)
 {
-	double		before_rate = checked_rate(PG_GETARG_FLOAT8(0), "before_rate");
-	double		after_rate = checked_rate(PG_GETARG_FLOAT8(1), "after_rate");
-	double		power = checked_share(PG_GETARG_FLOAT8(2), "power");
+	double		before_rate = check_rate(PG_GETARG_FLOAT8(0), "before_rate");
+	double		after_rate = check_rate(PG_GETARG_FLOAT8(1), "after_rate");
+	double		power = check_share(PG_GETARG_FLOAT8(2), "power");
 	double		level = check_level(PG_GETARG_FLOAT8(3));
 	double		deals_per_team = PG_GETARG_FLOAT8(4);
 	double		icc = PG_GETARG_FLOAT8(5);
 
-	if (!(deals_per_team >= 1) || isinf(deals_per_team))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("deals_per_team %g is not a finite number from 1 on", deals_per_team)));
-	if (!(icc >= 0 && icc <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("icc %g is not from 0 to 1", icc),
-				 errhint("It is the part of the variance that teams account for, 0.01 to 0.05 as a rule.")));
+	(void) check_number("deals_per_team", deals_per_team, deals_per_team >= 1 && !isinf(deals_per_team),
+						"at least 1 and finite", NULL);
+	(void) check_number("icc", icc, icc >= 0 && icc <= 1, "from 0 to 1",
+						"It is the part of the variance that teams account for, 0.01 to 0.05 as a rule.");
 	return whole_number(fcinfo, power_deals(before_rate, after_rate, power, level) *
 						power_design_effect(deals_per_team, icc), "deals");
 }
@@ -92,9 +75,9 @@ PG_FUNCTION_INFO_V1(power_of_comparison);
 Datum
 power_of_comparison(PG_FUNCTION_ARGS)
 {
-	int64		deals = checked_deals(PG_GETARG_INT64(0));
-	double		before_rate = checked_rate(PG_GETARG_FLOAT8(1), "before_rate");
-	double		after_rate = checked_rate(PG_GETARG_FLOAT8(2), "after_rate");
+	int64		deals = check_deals(PG_GETARG_INT64(0));
+	double		before_rate = check_rate(PG_GETARG_FLOAT8(1), "before_rate");
+	double		after_rate = check_rate(PG_GETARG_FLOAT8(2), "after_rate");
 	double		level = check_level(PG_GETARG_FLOAT8(3));
 	double		power = power_of_deals((double) deals, before_rate, after_rate, level);
 
@@ -108,9 +91,9 @@ PG_FUNCTION_INFO_V1(detectable);
 Datum
 detectable(PG_FUNCTION_ARGS)
 {
-	int64		deals = checked_deals(PG_GETARG_INT64(0));
-	double		before_rate = checked_rate(PG_GETARG_FLOAT8(1), "before_rate");
-	double		power = checked_share(PG_GETARG_FLOAT8(2), "power");
+	int64		deals = check_deals(PG_GETARG_INT64(0));
+	double		before_rate = check_rate(PG_GETARG_FLOAT8(1), "before_rate");
+	double		power = check_share(PG_GETARG_FLOAT8(2), "power");
 	double		level = check_level(PG_GETARG_FLOAT8(3));
 	ComparisonRow row = {.n = 0};
 
@@ -125,13 +108,11 @@ Datum
 events_needed(PG_FUNCTION_ARGS)
 {
 	double		hazard_ratio = PG_GETARG_FLOAT8(0);
-	double		share = checked_share(PG_GETARG_FLOAT8(1), "share");
-	double		power = checked_share(PG_GETARG_FLOAT8(2), "power");
+	double		share = check_share(PG_GETARG_FLOAT8(1), "share");
+	double		power = check_share(PG_GETARG_FLOAT8(2), "power");
 	double		level = check_level(PG_GETARG_FLOAT8(3));
 
-	if (!(hazard_ratio > 0) || isinf(hazard_ratio))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("hazard_ratio %g is not a finite number above 0", hazard_ratio)));
+	(void) check_number("hazard_ratio", hazard_ratio, hazard_ratio > 0 && !isinf(hazard_ratio),
+						"above 0 and finite", NULL);
 	return whole_number(fcinfo, power_events(hazard_ratio, share, power, level), "events");
 }

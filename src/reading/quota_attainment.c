@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/type.h"
 #include "base/money.h"
+#include "base/options.h"
 
 #define TYPE_NAME "quota_attainment"
 
@@ -255,9 +256,7 @@ quota_reference(Datum interval)
 	int64		reference = window_from_interval(DatumGetIntervalP(interval), "reference");
 
 	if (reference == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("reference must be above zero")));
+		refuse_value("reference", "above zero", DatumGetCString(DirectFunctionCall1(interval_out, interval)), NULL);
 	return reference;
 }
 

@@ -27,12 +27,9 @@ sign_of(Numeric value)
 }
 
 static void
-refuse_quota(Numeric value, const char *name, const char *rule)
+refuse_quota(const char *name, const char *range, Numeric value)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s must %s, not %s", name, rule,
-					DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value))))));
+	refuse_value(name, range, DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value))), NULL);
 }
 
 /* 22023 unless a number above zero. */
@@ -40,7 +37,7 @@ static void
 require_positive(Numeric value, const char *name)
 {
 	if (sign_of(value) <= 0)
-		refuse_quota(value, name, "be above zero");
+		refuse_quota(name, "above zero", value);
 }
 
 /*
@@ -82,7 +79,7 @@ parse_targets(ArrayType *array, const char *name, bool null_is_zero, Numeric thr
 			continue;
 		sign = sign_of(DatumGetNumeric(elements[i]));
 		if (sign < 0)
-			refuse_quota(DatumGetNumeric(elements[i]), of_element, "be zero or above");
+			refuse_quota(of_element, "zero or above", DatumGetNumeric(elements[i]));
 		if (sign > 0)
 			rules->targets[i] = target_of(DatumGetNumeric(elements[i]), threshold);
 	}
@@ -178,15 +175,10 @@ parse_scalars(FunctionCallInfo fcinfo, QuotaRules *rules)
 	rules->zone = zone_from_text(PG_GETARG_TEXT_PP(QUOTA_ARG_ZONE));
 	rules->sustained = PG_GETARG_INT32(QUOTA_ARG_SUSTAINED);
 	if (rules->sustained < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("sustained must be at least 1, not %d", rules->sustained)));
+		refuse_integer("sustained", "at least 1", rules->sustained, NULL);
 	rules->fiscal_year_start = PG_GETARG_INT32(QUOTA_ARG_FISCAL_YEAR_START);
 	if (rules->fiscal_year_start < 1 || rules->fiscal_year_start > MONTHS_PER_YEAR)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("fiscal_year_start must be a month from 1 to 12, not %d",
-						rules->fiscal_year_start)));
+		refuse_integer("fiscal_year_start", "a month from 1 to 12", rules->fiscal_year_start, NULL);
 }
 
 void

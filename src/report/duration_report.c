@@ -115,24 +115,9 @@ band_option(FunctionCallInfo fcinfo, int argno)
 }
 
 static double
-checked_quantile(double q)
+check_quantile(double q)
 {
-	if (!(q > 0 && q <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("q %g is not between 0 and 1", q),
-				 errhint("A quantile is asked for by a fraction above 0, 0.5 for the median.")));
-	return q;
-}
-
-static int64
-checked_units(int64 units)
-{
-	if (units < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("units " INT64_FORMAT " are negative", units)));
-	return units;
+	return check_number("q", q, q > 0 && q <= 1, "above 0 and at most 1", "q is a fraction, 0.5 for the median.");
 }
 
 /* A (low, high) row. */
@@ -232,7 +217,7 @@ PG_FUNCTION_INFO_V1(duration_summary_quantile);
 Datum
 duration_summary_quantile(PG_FUNCTION_ARGS)
 {
-	return quantile_of(fcinfo, checked_quantile(PG_GETARG_FLOAT8(1)));
+	return quantile_of(fcinfo, check_quantile(PG_GETARG_FLOAT8(1)));
 }
 
 PG_FUNCTION_INFO_V1(duration_summary_median);
@@ -247,7 +232,7 @@ Datum
 duration_summary_quantile_interval(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	double		q = checked_quantile(PG_GETARG_FLOAT8(1));
+	double		q = check_quantile(PG_GETARG_FLOAT8(1));
 	SurvivalBand band = band_option(fcinfo, 2);
 	bool		has_low;
 	bool		has_high;
@@ -266,7 +251,7 @@ Datum
 duration_summary_reached_within(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	int64		units = checked_units(PG_GETARG_INT64(1));
+	int64		units = check_not_negative("units", PG_GETARG_INT64(1), NULL);
 	SurvivalStep step;
 
 	curve_of(&curve, PG_GETARG_DATUM(0));
@@ -280,7 +265,7 @@ Datum
 duration_summary_reached_within_interval(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	int64		units = checked_units(PG_GETARG_INT64(1));
+	int64		units = check_not_negative("units", PG_GETARG_INT64(1), NULL);
 	SurvivalBand band = band_option(fcinfo, 2);
 	SurvivalStep step;
 	double		low = 0;

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 
 #include "base/money.h"
+#include "base/options.h"
 #include "base/row.h"
 #include "summary/duration_summary.h"
 #include "summary/pipeline_summary.h"
@@ -42,17 +43,6 @@ levels_of(Datum summary)
 	return result;
 }
 
-/* 22023 when an argument in whole units is negative. */
-static int64
-check_units(int64 units, const char *name)
-{
-	if (units < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s " INT64_FORMAT " is negative", name, units)));
-	return units;
-}
-
 /*
  * chance(duration_summary, age, horizon): of those who have outlived unit `age`, the share
  * that has the event within `horizon` more units; NULL where no one was observed so long.
@@ -61,8 +51,8 @@ PG_FUNCTION_INFO_V1(duration_summary_chance);
 Datum
 duration_summary_chance(PG_FUNCTION_ARGS)
 {
-	int64		age = check_units(PG_GETARG_INT64(1), "age");
-	int64		horizon = check_units(PG_GETARG_INT64(2), "horizon");
+	int64		age = check_not_negative("age", PG_GETARG_INT64(1), NULL);
+	int64		horizon = check_not_negative("horizon", PG_GETARG_INT64(2), NULL);
 	Levels		curve = levels_of(PG_GETARG_DATUM(0));
 	double		chance;
 
@@ -76,7 +66,7 @@ PG_FUNCTION_INFO_V1(duration_summary_at_risk);
 Datum
 duration_summary_at_risk(PG_FUNCTION_ARGS)
 {
-	int64		age = check_units(PG_GETARG_INT64(1), "age");
+	int64		age = check_not_negative("age", PG_GETARG_INT64(1), NULL);
 	Levels		curve = levels_of(PG_GETARG_DATUM(0));
 
 	PG_RETURN_INT64(survival_level_at(curve.levels, curve.n, age)->at_risk);
@@ -105,9 +95,7 @@ add_age(Forecast *forecast, const PipelineAge *age, const Levels *curve, int64 h
 
 	if (pg_add_s64_overflow(forecast->deals, age->deals, &forecast->deals) ||
 		!sum128_add(&forecast->amount, age->amounts.sum))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the deals of the pipeline_summary, or their amounts, are out of range")));
+		summary_out_of_range(&pipeline_type, "a sum");
 	if (!survival_chance(curve->levels, curve->n, curve->last, age->age, horizon, &chance))
 	{
 		/* parts of the sums above, which are in range */
@@ -153,7 +141,7 @@ PG_FUNCTION_INFO_V1(pipeline_summary_forecast);
 Datum
 pipeline_summary_forecast(PG_FUNCTION_ARGS)
 {
-	int64		horizon = check_units(PG_GETARG_INT64(2), "horizon");
+	int64		horizon = check_not_negative("horizon", PG_GETARG_INT64(2), NULL);
 	Levels		curve = levels_of(PG_GETARG_DATUM(1));
 	Forecast	forecast = {0};
 	SummaryView view;

@@ -49,9 +49,7 @@ add_age(Bands *bands, const PipelineAge *age)
 
 	if (pg_add_s64_overflow(bands->all, age->deals, &bands->all) ||
 		!sum128_add(&bands->amounts[band], age->amounts.sum))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the deals of the pipeline_summary, or their amounts, are out of range")));
+		summary_out_of_range(&pipeline_type, "a sum");
 	/* parts of what is in range */
 	bands->deals[band] += age->deals;
 	bands->with_amount += age->amounts.count;

@@ -118,16 +118,9 @@ rollout_panel(RolloutPanel *panel, Datum summary)
 /* ---------------------------------------------------------------- options */
 
 static uint32
-count_argument(FunctionCallInfo fcinfo, int n, const char *what)
+count_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	int32		value = PG_GETARG_INT32(n);
-
-	if (value < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s %d is negative", what, value),
-				 errhint("It is a number of periods.")));
-	return (uint32) value;
+	return (uint32) check_not_negative(name, PG_GETARG_INT32(n), "It is a number of periods.");
 }
 
 /* (summary, control, base, weights, anticipation, ...); without a base where `based` is false. */

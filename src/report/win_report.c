@@ -227,9 +227,7 @@ amount_rate(FunctionCallInfo fcinfo, const SummaryGroup *group)
 	Sum128		decided = group->sums[WIN_AMOUNT_WON];
 
 	if (!sum128_add(&decided, group->sums[WIN_AMOUNT_LOST]))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("an amount of win_summary is out of range")));
+		summary_out_of_range(&win_type, "an amount");
 	if (decided.low == 0 && decided.high == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(sum128_to_double(group->sums[WIN_AMOUNT_WON]) / sum128_to_double(decided));
@@ -361,10 +359,7 @@ win_summary_competitors(PG_FUNCTION_ARGS)
 	SummaryView view;
 	WinCounts	all;
 
-	if (min_deals < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("min_deals " INT64_FORMAT " is negative", min_deals)));
+	(void) check_not_negative("min_deals", min_deals, NULL);
 	(void) check_level(level);
 	InitMaterializedSRF(fcinfo, 0);
 	summary_view(&view, &win_type, PG_GETARG_DATUM(0));

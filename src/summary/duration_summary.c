@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "base/json.h"
+#include "base/options.h"
 #include "base/type.h"
 #include "reading/deal_cycle.h"
 #include "base/problem.h"
@@ -34,11 +35,7 @@ static const uint8 unit_identities[DURATION_UNITS] = {DURATION_DAY, DURATION_HOU
 double
 duration_check_horizon(double horizon)
 {
-	if (!(horizon >= 0) || isinf(horizon))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon %g is not a finite number of units from 0 on", horizon)));
-	return horizon;
+	return check_number("horizon", horizon, horizon >= 0 && !isinf(horizon), "at least 0 and finite", NULL);
 }
 
 /* ---------------------------------------------------------------- check */
@@ -360,11 +357,7 @@ change_by_units(FunctionCallInfo fcinfo, int sign)
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return summary_unchanged(fcinfo, &duration_type);
-	units = PG_GETARG_INT32(1);
-	if (units < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("duration %d is negative", units)));
+	units = (int32) check_not_negative("duration", PG_GETARG_INT32(1), NULL);
 	if (units > PG_INT64_MAX / USECS_PER_DAY)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

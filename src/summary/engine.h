@@ -341,6 +341,8 @@ summary_is_open(const void *value)
 /* Errors: XX001, and 22023 for two identities that differ. */
 pg_noreturn extern void summary_damaged(const SummaryType *type, const char *problem);
 pg_noreturn extern void summary_too_large(const SummaryType *type);
+/* 22003: `what` names the sum or count, with its article. */
+pg_noreturn extern void summary_out_of_range(const SummaryType *type, const char *what);
 pg_noreturn extern void summary_too_many_groups(const SummaryType *type);
 extern void summary_require_same(const void *a, Size a_size, const void *b, Size b_size,
 								 const SummaryType *type);

@@ -59,7 +59,6 @@ extern void summary_sort_groups(SummaryView *view);
 
 /* Errors beside those of engine.h: 54000, and 22003. */
 pg_noreturn extern void summary_too_many_cells(const SummaryType *type);
-pg_noreturn extern void summary_out_of_range(const SummaryType *type, const char *what);
 pg_noreturn extern void summary_below_zero(const SummaryType *type);
 
 /* XX001 unless an open form has the sizes that the engine would have given it; called before anything is read by them. */

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/money.h"
+#include "base/options.h"
 
 #define TYPE_NAME "pipeline_summary"
 
@@ -281,10 +282,7 @@ change_deal(FunctionCallInfo fcinfo, int sign)
 	if (PG_ARGISNULL(1))
 		return summary_unchanged(fcinfo, &pipeline_type);
 	deal.age = PG_GETARG_INT64(1);
-	if (deal.age < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("age " INT64_FORMAT " is negative", deal.age)));
+	(void) check_not_negative("age", deal.age, NULL);
 	if (!PG_ARGISNULL(2))
 		deal.amounts = moments_of(amount_argument(PG_GETARG_DATUM(2)));
 

@@ -200,7 +200,7 @@ for my $name (sort keys %level)
 {
 	for my $level (0, 1, -0.5, 'NaN')
 	{
-		says("level $level of $name", 'SELECT ' . sprintf($level{$name}, "'$level'::float8"), "22023 level $level is not between 0 and 1 | A level is a fraction such as 0.95.");
+		says("level $level of $name", 'SELECT ' . sprintf($level{$name}, "'$level'::float8"), "22023 level must be between 0 and 1, not $level | A level is a fraction such as 0.95.");
 	}
 }
 
