@@ -3,7 +3,7 @@
  *		deal_history: everything that happened to one deal.
  *
  * I/O, casts, aggregates, operators: whatever makes a history. The bytes are
- * in history_bytes.c, what looks into a history in history_queries.c.
+ * in history_bytes.c and history_view.c, what looks into a history in history_queries.c.
  */
 #include "base/compat.h"
 
@@ -161,18 +161,12 @@ receive_history(StringInfo in)
 	return history_pack(open);
 }
 
-static struct varlena *
-pack_history(Datum history)
-{
-	return history_pack(history_reopen(history));
-}
-
 static const TypeInfo history_type = {
 	.name = "deal_history",
 	.version = DEAL_HISTORY_VERSION,
 	.send = send_history,
 	.receive = receive_history,
-	.pack = pack_history
+	.pack = history_pack_open
 };
 
 DEFINE_BINARY(deal_history, history_type);
@@ -350,7 +344,7 @@ deal_history_final(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(history_pack(history_reopen(PG_GETARG_DATUM(0))));
+	PG_RETURN_POINTER(history_pack_open(PG_GETARG_DATUM(0)));
 }
 
 /* Operators */

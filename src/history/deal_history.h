@@ -6,8 +6,8 @@
  * canonical (one bag of events, one string of bytes) and holds every label
  * once. The open form is what the aggregates grow: records in arrival order,
  * packed at the end. Every function takes both; only the aggregates make the
- * open one. history_bytes.c reads and writes the bytes, deal_history.c the SQL functions
- * that make histories, history_queries.c those that look into them.
+ * open one. history_view.c reads the bytes and history_bytes.c writes them; deal_history.c
+ * has the SQL functions that make histories, history_queries.c those that look into them.
  *
  * Packed bytes (a plain byte string: nothing inside is aligned):
  *
@@ -76,11 +76,11 @@ typedef struct HistoryView
 /* XX001: called where stored bytes make no sense. */
 extern void history_damaged(void) __attribute__((noreturn));
 
-/*
- * Detoasts and checks (XX001 when damaged). A short or uncompressed value is
- * read where it lies; other memory is of the current context.
- */
-extern void history_view(HistoryView *view, Datum history);
+/* Takes a packed form apart; XX001 when it is damaged. */
+extern void history_view_packed(HistoryView *view, const struct varlena *stored);
+
+/* Either form, packed. */
+extern struct varlena *history_pack_open(Datum history);
 
 /* Is a datum that is not toasted an open form? */
 static inline bool
@@ -89,6 +89,20 @@ history_is_open(Datum history)
 	const struct varlena *value = (const struct varlena *) DatumGetPointer(history);
 
 	return VARSIZE_ANY_EXHDR(value) >= 2 && (((const uint8 *) VARDATA_ANY(value))[1] & HISTORY_OPEN) != 0;
+}
+
+/*
+ * Detoasts and checks (XX001 when damaged), in either form. A short or uncompressed value is
+ * read where it lies; other memory is of the current context.
+ */
+static inline void
+history_view(HistoryView *view, Datum history)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(history);
+
+	if (unlikely(history_is_open(PointerGetDatum(stored))))
+		stored = history_pack_open(PointerGetDatum(stored));
+	history_view_packed(view, stored);
 }
 
 /* Fills view->kinds and view->subjects. */

@@ -143,7 +143,7 @@ pass_more(MemoView *view, const uint8_t *head, const uint8_t **in)
 	if ((flags & HISTORY_ANY_AMOUNTS) == HISTORY_ANY_AMOUNTS ||
 		(flags & HISTORY_ANY_SUBJECTS) == HISTORY_ANY_SUBJECTS ||
 		view->nsubjects > view->nevents ||
-		(head[3] & 0x0F) > 7 || amount_width > 8 || amount_width == 7)
+		(head[3] & 0x0F) >= HISTORY_AMOUNT_UNITS || amount_width > 8 || amount_width == 7)
 		return false;
 	if (flags & HISTORY_ANY_AMOUNTS)
 		next = varint_read(next, view->end, &amount_base);

@@ -6,6 +6,7 @@
 #ifndef EM_PACKED_HISTORY_H
 #define EM_PACKED_HISTORY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define DEAL_HISTORY_VERSION 1
@@ -25,5 +26,20 @@
 static const int64_t history_time_units[HISTORY_TIME_UNITS] = {
 	1, 1000, 1000000, INT64_C(60000000), INT64_C(3600000000), INT64_C(86400000000)
 };
+
+/* The units of amounts, powers of ten of a ten-thousandth, by code. */
+#define HISTORY_AMOUNT_UNITS 8
+static const int64_t history_amount_units[HISTORY_AMOUNT_UNITS] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000
+};
+
+/* The bytes of an index into so many labels. */
+static inline uint8_t
+history_index_width(uint32_t count)
+{
+	return count <= 0x100 ? 1 : count <= 0x10000 ? 2 : 4;
+}
+
+#define HISTORY_BITMAP_BYTES(n) (((size_t) (n) + 7) / 8)
 
 #endif							/* EM_PACKED_HISTORY_H */
