@@ -68,6 +68,25 @@ funnel_amount_at(int nstages, int depth, int status)
 	return nstages - 1 + 3 * (depth - 1) + status - CHAIN_EXITED;
 }
 
+/* Can a deal have both? One that converted, and no other, is at the last depth. */
+static inline bool
+funnel_depth_fits_status(const ChainRules *rules, int depth, int status)
+{
+	return depth > 0 && depth <= rules->nstages &&
+		status > CHAIN_NOT_ENTERED && status <= CHAIN_OPEN &&
+		(depth == rules->nstages) == (status == CHAIN_CONVERTED);
+}
+
+/* Is this a key that the definition can have, in a funnel with amounts or without? */
+extern bool funnel_key_is_valid(const ChainRules *rules, bool has_amounts, uint64 key);
+
+/* What `check` of the type is: NULL, or what is wrong. */
+extern const char *funnel_check(const SummaryView *view);
+
+/* The text form; reading takes funnel_type, which it does not know. */
+extern void funnel_append_json(StringInfo out, const SummaryView *view);
+extern bool funnel_read_json(SummaryView *view, const SummaryType *type, JsonbContainer *object, fmNodePtr escontext);
+
 /*
  * Counts one deal into a state of the same identity. The result is the state
  * or a larger copy, as with summary_add().
