@@ -6,7 +6,7 @@ MODULE_big = enablement_metrics
 # The folders of src/ in their order: a file includes headers of its own folder and of those before it.
 plain = sum128 wide moments tally tally_order chain chain_run chain_memo survival distribution proportion \
 	panel jackknife rollout_fit rollout pretrend permutation power
-base = module type options instant label json row call_cache name_table money chart zone elements business_days rounded day
+base = module type options instant label label_codes json row call_cache name_table money chart zone elements business_days rounded day
 history = deal_event history_bytes history_view deal_history history_states history_queries history_changes
 reading = roles funnel_definition progress_promise deal_progress final_run deal_outcome deal_cycle \
 	deal_book tenure quota_rules quota_attainment quota_reached history_problems

@@ -26,6 +26,7 @@
 #include "utils/typcache.h"
 
 #include "follow/record_store.h"
+#include "base/label_codes.h"
 #include "history/deal_history.h"
 
 #define EVENT_AMOUNT 0x01

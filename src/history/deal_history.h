@@ -26,7 +26,7 @@
  *	which events have a subject: bitmap, only when some do and some do not
  *	those subjects: an index of 1 (2, 4) bytes each
  *	kinds, then subjects, each sorted by bytes: a label is its length and its
- *		bytes, or 0 and its one-byte code (label.h)
+ *		bytes, or 0 and its one-byte code (label_codes.h)
  *
  * The unit is the largest of day .. microsecond that divides every instant,
  * the power of ten the largest up to 7 that divides every amount, and a width

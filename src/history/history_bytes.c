@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/label_codes.h"
 #include "history/deal_history.h"
 #include "plain/varint.h"
 

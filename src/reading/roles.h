@@ -12,6 +12,7 @@
 #ifndef EM_ROLES_H
 #define EM_ROLES_H
 
+#include "base/label_codes.h"
 #include "history/deal_history.h"
 
 #define KIND_ROLES_MAX_LABELS 100	/* in one option */
