@@ -29,8 +29,8 @@ const say = text => console.error(`${((Date.now() - begun) / 1000).toFixed(1).pa
 // --- PostgreSQL: one session of psql, timed by its \timing
 
 class Psql {
-  constructor () {
-    this.psql = spawn('psql', ['-X', '-q', '-A', '-t', '-F', ',', '-v', 'ON_ERROR_STOP=1', '-d', 'bench'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  constructor (host = env.PGHOST) {
+    this.psql = spawn('psql', ['-X', '-q', '-A', '-t', '-F', ',', '-v', 'ON_ERROR_STOP=1', '-h', host, '-d', 'bench'], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.output = this.errors = ''
     this.psql.stdout.setEncoding('utf8').on('data', text => { this.output += text; this.look() })
     this.psql.stderr.setEncoding('utf8').on('data', text => { this.errors += text })
@@ -72,6 +72,9 @@ class Psql {
 
   end () { this.fail = null; this.psql.stdin.end() }
 }
+
+let other                                   // a session on the other PostgreSQL, if there is one
+const ON_OTHER = '@'                        // at the end of a statement's name: its times there
 
 // --- the others, in this process, on tables of their own in memory
 
@@ -153,6 +156,7 @@ const median = values => {
 const available = statement => !statement.engine || typeof engines[statement.engine] === 'object'
 
 async function time (psql, statement, schema) {
+  if (statement.before) await psql.script(statement.before)
   if (!statement.engine) return psql.time(statement.sql)
   const start = process.hrtime.bigint()
   await engines[statement.engine].ask(statement.sql, schema)
@@ -169,11 +173,15 @@ async function check (psql, group, schema) {
   for (const [name, statement] of Object.entries(group.statements)) {
     if (statement.answer === false || !available(statement)) continue
     const sql = statement.check || statement.sql
-    const answer = statement.engine ? await engines[statement.engine].ask(sql, schema) : await psql.ask(sql)
+    if (statement.before) for (const session of other ? [psql, other] : [psql]) await session.script(statement.before)
+    const given = statement.engine ? [await engines[statement.engine].ask(sql, schema)] : [await psql.ask(sql)]
+    if (other && !statement.engine) given.push(await other.ask(sql))
     const same = statement.answer || (/days/i.test(name) ? 'days' : 'all')
-    answers[same] ??= { name, answer }
-    if (answer === '' || answers[same].answer !== answer) {
-      throw new Error(`${group.name}: ${name} answers\n${answer}\nbut ${answers[same].name}\n${answers[same].answer}`)
+    for (const answer of given) {
+      answers[same] ??= { name, answer }
+      if (answer === '' || answers[same].answer !== answer) {
+        throw new Error(`${group.name}: ${name} answers\n${answer}\nbut ${answers[same].name}\n${answers[same].answer}`)
+      }
     }
   }
   return Object.fromEntries(Object.entries(answers).map(([k, v]) => [k, v.answer]))
@@ -184,10 +192,10 @@ async function measure (psql, members, warm, job) {
   const times = Object.fromEntries(Object.keys(members).map(name => [name, []]))
   for (let run = warm ? 1 : 0; run <= RUNS; run++) {
     say(run > 0 ? `${job}: round ${run} of ${RUNS}` : `${job}: a first round, which is not counted`)
-    for (const [name, { statement, schema, workers, leader }] of Object.entries(members)) {
+    for (const [name, { statement, schema, workers, leader, on = psql }] of Object.entries(members)) {
       if (!available(statement)) continue
-      await psql.settings(schema, workers, leader)
-      const ms = await time(psql, statement, schema)
+      await on.settings(schema, workers, leader)
+      const ms = await time(on, statement, schema)
       if (run > 0) times[name].push(ms)
     }
   }
@@ -199,14 +207,18 @@ const steps = {
   async beside (psql, group) {
     for (const { engine } of Object.values(group.statements)) if (engine) await open(engine, ['whole'])
     await psql.settings('whole', WORKERS)
+    if (other) await other.settings('whole', WORKERS)
     say(`${group.name}: checking`)
     const answers = await check(psql, group, 'whole')
     const seen = JSON.stringify(answers)
     say(`${group.name}: equal, ${seen.length > 200 ? seen.slice(0, 200) + '...' : seen}`)
     const busy = await othersBusy()
     if (busy > 5) say(`the machine is ${busy.toFixed(0)} % busy with other things`)
-    const times = await measure(psql, Object.fromEntries(Object.entries(group.statements).map(([name, statement]) =>
-      [name, { statement, schema: 'whole', workers: WORKERS }])), true, group.name)
+    const members = Object.entries(group.statements).flatMap(([name, statement]) => {
+      const member = { statement, schema: 'whole', workers: WORKERS }
+      return other && !statement.engine ? [[name, member], [name + ON_OTHER, { ...member, on: other }]] : [[name, member]]
+    })
+    const times = await measure(psql, Object.fromEntries(members), true, group.name)
     const plans = {}
     for (const [name, { engine, sql }] of Object.entries(group.statements)) {
       if (!engine) plans[name] = Number(/Workers Planned: (\d+)/.exec(await psql.ask('EXPLAIN ' + sql))?.[1] || 0)
@@ -263,31 +275,39 @@ const sized = (text, counts) => text.replace(/\{(\w+)\}/g, (_, what) => number(c
 const ratioOf = r => r >= 10 ? r.toFixed(1) : r >= 1 ? r.toFixed(2) : r.toFixed(3)
 const ms = t => t >= 1000 ? (t / 1000).toFixed(2) + ' s' : t.toFixed(t >= 100 ? 0 : 1) + ' ms'
 
-function line (job, peer, ours, theirs, atMost, counts, note) {
-  if (!theirs || !theirs.length) return `| ${sized(job, counts)} | ${sized(peer, counts)} | ${atMost ?? ''} | | | ${note || ''} | |`
+function line (job, peer, ours, theirs, atMost, counts, note, there = '') {
+  if (!theirs || !theirs.length) return `| ${sized(job, counts)} | ${sized(peer, counts)} | ${atMost ?? ''} | | | ${note || ''} | |${there}`
   const ratio = median(ours) / median(theirs)
   const ratios = sorted(ours.map((t, i) => t / theirs[i]))
   const verdict = atMost == null ? '' : ratio <= atMost ? 'met' : '**missed**'
-  return `| ${sized(job, counts)} | ${sized(peer, counts)} | ${atMost ?? ''} | **${ratioOf(ratio)}** | ${ratioOf(ratios[0])} - ${ratioOf(ratios.at(-1))} | ${ms(median(ours))} / ${ms(median(theirs))} | ${verdict} |`
+  return `| ${sized(job, counts)} | ${sized(peer, counts)} | ${atMost ?? ''} | **${ratioOf(ratio)}** | ${ratioOf(ratios[0])} - ${ratioOf(ratios.at(-1))} | ${ms(median(ours))} / ${ms(median(theirs))} | ${verdict} |${there}`
+}
+
+// The same on the other PostgreSQL; a peer that is no PostgreSQL is the same there.
+function onOther (times, ours, theirs) {
+  const [mine, peers] = [times[ours + ON_OTHER], times[theirs + ON_OTHER] || times[theirs]]
+  return mine?.length && peers?.length ? ` ${ratioOf(median(mine) / median(peers))}: ${ms(median(mine))} / ${ms(median(peers))} |` : ' |'
 }
 
 function table () {
   const counts = results.counts
+  const both = groups.some(group => Object.keys(results[group.name]?.times || {}).some(name => name.endsWith(ON_OTHER)))
   const lines = ['| job | against | at most | measured | lowest - highest | ours / theirs | |', '|---|---|---|---|---|---|---|']
+  if (both) [` on ${results.other} |`, '---|'].forEach((end, i) => { lines[i] += end })
   for (const group of groups) {
     const result = results[group.name]
     if (!result) continue
     for (const [job, ours, peer, theirs, atMost] of group.rows) {
       if (group.sizes) {
         const ratio = result.bytes[ours] / result.bytes[theirs]
-        lines.push(`| ${sized(job, counts)} | ${peer} | ${atMost} | **${ratioOf(ratio)}** | | ${number(result.bytes[ours])}B / ${number(result.bytes[theirs])}B | ${ratio <= atMost ? 'met' : '**missed**'} |`)
+        lines.push(`| ${sized(job, counts)} | ${peer} | ${atMost} | **${ratioOf(ratio)}** | | ${number(result.bytes[ours])}B / ${number(result.bytes[theirs])}B | ${ratio <= atMost ? 'met' : '**missed**'} |${both ? ' |' : ''}`)
       } else {
-        lines.push(line(job, peer, result.times[ours], result.times[theirs], atMost, counts, engines[group.statements[theirs].engine]))
+        lines.push(line(job, peer, result.times[ours], result.times[theirs], atMost, counts, engines[group.statements[theirs].engine], both ? onOther(result.times, ours, theirs) : ''))
       }
     }
   }
   for (const [job, times] of Object.entries(results.scale?.times || {})) {
-    lines.push(line(`${job}: ten times the data`, 'a tenth of it', times.whole, times.tenth, /count| sql/.test(job) ? null : 11, counts))
+    lines.push(line(`${job}: ten times the data`, 'a tenth of it', times.whole, times.tenth, /count| sql/.test(job) ? null : 11, counts, '', both ? ' |' : ''))
   }
   const serial = groups.map(g => [g.name, Object.entries(results[g.name]?.plans || {}).filter(([, workers]) => workers === 0).map(([name]) => name)])
     .filter(([, names]) => names.length).map(([group, names]) => `${group} (${names.join(', ')})`)
@@ -334,9 +354,12 @@ async function main () {
   const psql = new Psql()
   const wanted = step => JOBS.length === 0 || JOBS.includes(step)
   const apart = ['scale', 'workers', 'profile'].some(wanted)    // then the names say of which groups
-  await psql.settings('whole', WORKERS)
+  if (env.BESIDE_HOST) other = new Psql(env.BESIDE_HOST)
   say('reading everything into memory')
-  await psql.ask("SELECT pg_prewarm(oid) FROM pg_class WHERE relkind IN ('r', 't') AND relnamespace IN ('whole'::regnamespace, 'tenth'::regnamespace)")
+  for (const session of other ? [psql, other] : [psql]) {
+    await session.settings('whole', WORKERS)
+    await session.ask("SELECT pg_prewarm(oid) FROM pg_class WHERE relkind IN ('r', 't') AND relnamespace IN ('whole'::regnamespace, 'tenth'::regnamespace)")
+  }
   const count = async sql => Number(await psql.ask(sql))
   results.counts = {
     deals: await count('SELECT count(*) FROM deal'),
@@ -367,10 +390,15 @@ async function main () {
   }
   if (wanted('memory')) keep('memory', await memory.measure(() => new Psql(), 'whole', results.counts.deals, say))
   const versions = [(await psql.ask('SELECT version()')).split(' on ')[0]]
+  if (other) {
+    results.other = (await other.ask('SELECT version()')).split(' on ')[0].replace(/ \(.*/, '')
+    versions.push(results.other)
+  }
   for (const engine of Object.values(engines)) if (typeof engine === 'object') versions.push(await engine.version())
   results.versions = [...new Set([...(results.versions || []), ...versions])]
   keep('settings', { text: await psql.ask("SELECT string_agg(name || ' = ' || current_setting(name), ', ' ORDER BY name) FROM pg_settings WHERE name IN ('shared_buffers', 'work_mem', 'hash_mem_multiplier', 'jit', 'max_parallel_workers', 'fsync', 'autovacuum')") })
   psql.end()
+  if (other) other.end()
 
   const cpu = os.cpus()
   const gib = Math.round(os.totalmem() / 2 ** 30)

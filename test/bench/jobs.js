@@ -73,6 +73,27 @@ const build = {
   rows: [['building {deals} histories', 'ours', '`array_agg(kind ORDER BY at)` per deal', 'sql', 1.0]]
 }
 
+// written into a table with a primary key; `before` is not timed
+const followed = `SELECT untrack_histories(target) FROM tracked_histories; DROP TABLE IF EXISTS followed;
+  SELECT track_histories('event', 'followed', 'deal', 'kind', 'at');`
+const refreshed = 'SELECT deals_refreshed, deals_failed FROM refresh_histories'
+
+const refresh = {
+  name: 'refresh',
+  statements: {
+    first: { before: followed, sql: `${refreshed}('followed')`, answer: 'first' },
+    full: { sql: `${refreshed}('followed', full => true)`, answer: 'full' },
+    sql: {
+      before: 'DROP TABLE IF EXISTS by_hand; CREATE TABLE by_hand (deal bigint PRIMARY KEY, kinds text[], made_at timestamptz);',
+      sql: 'INSERT INTO by_hand SELECT deal, array_agg(kind ORDER BY at), now() FROM event GROUP BY deal', answer: false
+    }
+  },
+  rows: [
+    ['first `refresh_histories` of {deals}, written with a primary key', 'first', '`INSERT ... SELECT deal, array_agg(kind ORDER BY at)`', 'sql', null],
+    ['`refresh_histories(full => true)` of all that', 'full', 'the same', 'sql', 0.35]
+  ]
+}
+
 const size = {
   name: 'size',
   sizes: { ours: "pg_table_size('history')", sql: "pg_relation_size('event')" },
@@ -163,7 +184,7 @@ for (const [type, [from, aggregate, rows]] of Object.entries(SUMMARIES)) {
   rollup.rows.push([`rollup of {large} of them, of a thousand ${from === 'cycle' ? 'cycles' : 'deals'} each`, type + 'Large', 'the same', type + 'Anew', 0.05])
 }
 rollup.statements.funnelRaw = { sql: `SELECT funnel_agg(deal, kind, at, '{${STAGES}}', NULL, '${AS_OF}')::text FROM event`, answer: 'funnel' }
-rollup.rows.splice(2, 0, ['', 'funnel', 'recomputing from {events} raw events', 'funnelRaw', null])
+rollup.rows.splice(1, 0, ['', 'funnel', 'recomputing from {events} raw events', 'funnelRaw', null])
 
 // window functions know no parallel plan; a group each, since recomputing takes long
 const windows = Object.keys(SUMMARIES).map(type => {
@@ -180,4 +201,4 @@ const windows = Object.keys(SUMMARIES).map(type => {
   }
 })
 
-module.exports = { groups: [funnel, build, size, rate, duration, win, money, rollout, rollup, ...windows] }
+module.exports = { groups: [funnel, build, refresh, size, rate, duration, win, money, rollout, rollup, ...windows] }
