@@ -14,11 +14,12 @@ package Suite;
 
 use strict;
 use warnings;
+use Fcntl ();
 use Test::More ();
 use Time::HiRes ();
 
 my %exported = map { $_ => 1 } qw(server database sql law pick patience run_files run_report data_directory no_server server_stayed_up);
-my ($node, $no_server);
+my ($node, $no_server, $shared);
 
 sub import
 {
@@ -53,19 +54,91 @@ sub no_server { return $no_server }
 sub patience { return $PostgreSQL::Test::Utils::timeout_default / 180 }
 
 # A server of the file's own, started. Options: settings, a hash of settings; new and init, lists of arguments of those
-# methods; extension => 0 leaves the extension out.
+# methods; extension => 0 leaves the extension out of the database postgres. demo => NAME makes a database NAME with the
+# CRM of test/demo/crm.sql, in schema crm; generated => NAME one without the four views that map it.
 sub server
 {
 	my ($name, %option) = @_;
 	my %settings = (timezone => "'UTC'", fsync => 'off', jit => 'off', autovacuum => 'off', log_statement => 'none', %{ $option{settings} // {} });
+	my @init = @{ $option{init} // [] };
+	my $crm = $option{demo} // $option{generated};
 
 	my $own = PostgreSQL::Test::Cluster->new($name, @{ $option{new} // [] });
-	$own->init(extra => [ '--encoding=UTF8', '--locale=' . ($ENV{TEST_LOCALE} // 'C.UTF-8') ], @{ $option{init} // [] });
+	if ($option{new}) { $own->init(extra => initdb_options(), @init) }		# programs of its own
+	else { init_as($own, defined $crm ? 'demo' : 'new', @init) }
 	$own->append_conf('postgresql.conf', join '', map { "$_ = $settings{$_}\n" } sort keys %settings);
 	$own->start;
+	take_demo($own, $crm, defined $option{generated}) if defined $crm;
 	$own->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics') unless exists $option{extension} && !$option{extension};
 	$node //= $own;
 	return $own;
+}
+
+sub initdb_options { return [ '--encoding=UTF8', '--locale=' . ($ENV{TEST_LOCALE} // 'C.UTF-8') ] }
+
+# The method init, on a copy of a data directory of the run in the place of a new one: `new` is as initdb leaves it, `demo`
+# has a database demo too, and a file demo.log with what psql said when it was made.
+sub init_as
+{
+	my ($own, $kind, @init) = @_;
+	my $run = \&PostgreSQL::Test::Utils::system_or_bail;
+
+	no warnings 'redefine';
+	local *PostgreSQL::Test::Utils::system_or_bail = sub {
+		my @command = @_;
+		return $run->(@command) unless $command[0] eq 'initdb';
+		my $new = once('new', sub { my $made = shift; $run->(map { $_ eq $own->data_dir ? $made : $_ } @command) });
+		my $from = $kind eq 'new' ? $new : once($kind, sub { make_demo($new, @_) });
+		$run->('cp', '-RPp', $from, $own->data_dir);
+	};
+	$own->init(extra => initdb_options(), @init);
+}
+
+# A directory that the first file of the run to ask for it makes; a file that runs alone makes its own.
+sub once
+{
+	my ($name, $make) = @_;
+	my $place = $shared //= $ENV{ENABLEMENT_METRICS_SERVER} ? "$PostgreSQL::Test::Utils::tmp_check/shared" : PostgreSQL::Test::Utils::tempdir();
+	mkdir $place;
+
+	open my $lock, '>', "$place/$name.lock" or die "$place/$name.lock: $!";
+	flock $lock, Fcntl::LOCK_EX() or die "$place/$name.lock: $!";
+	if (!-d "$place/$name")
+	{
+		$make->("$place/$name.new");
+		rename "$place/$name.new", "$place/$name" or die "$place/$name: $!";
+	}
+	return "$place/$name";
+}
+
+sub make_demo
+{
+	my ($new, $made) = @_;
+	my $maker = PostgreSQL::Test::Cluster->new('demo_maker');
+	init_as($maker, 'new');
+	$maker->append_conf('postgresql.conf', "autovacuum = off\njit = off\nmax_wal_size = 64MB\nmin_wal_size = 32MB\n");
+	$maker->start;
+	$maker->safe_psql('postgres', 'CREATE DATABASE demo');
+	$maker->psql('demo', "CREATE EXTENSION enablement_metrics;\n\\i test/demo/crm.sql\n", stdout => \my $out, stderr => \my $error, on_error_stop => 1);
+	$maker->safe_psql('postgres', 'CHECKPOINT');
+	$maker->stop;
+
+	my $run = \&PostgreSQL::Test::Utils::system_or_bail;
+	$run->('cp', '-RPp', $maker->data_dir, $made);
+	$run->('cp', '-p', "$new/postgresql.conf", $made);
+	PostgreSQL::Test::Utils::append_to_file("$made/demo.log", "$out$error");
+}
+
+# Gives the database demo of a server its name.
+sub take_demo
+{
+	my ($own, $name, $unmapped) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 2;
+	Test::More::unlike(PostgreSQL::Test::Utils::slurp_file($own->data_dir . '/demo.log'), qr/ERROR|FATAL/, 'the CRM is generated');
+
+	$own->safe_psql('template1', 'DROP DATABASE postgres') if $name eq 'postgres';
+	$own->safe_psql('template1', "ALTER DATABASE demo RENAME TO $name");
+	$own->safe_psql($name, 'DROP VIEW crm.reps, crm.content_events, crm.settings; DROP MATERIALIZED VIEW crm.deals') if $unmapped;
 }
 
 # A database with the extension, on the server of the run if there is one. settings: those that a database can have.

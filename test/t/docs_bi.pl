@@ -5,9 +5,7 @@ use lib 'test/lib';
 use Suite qw(server);
 
 my $page = 'doc/bi.md';
-my $node = server('bi', extension => 0);
-$node->safe_psql('postgres', 'CREATE DATABASE bi');
-$node->safe_psql('bi', 'CREATE EXTENSION enablement_metrics');
+my $node = server('bi', demo => 'bi', extension => 0);
 
 # What psql prints, errors among it.
 sub psql
@@ -20,7 +18,7 @@ sub psql
 
 sub tidy { return join "\n", map { s/\s+$//r } split /\n/, $_[0] =~ s/\A\s*\n|\s+\z//gr }
 
-unlike(psql('', '-v', 'ON_ERROR_STOP=1', '-f', 'test/demo/crm.sql', '-v', 'schema=crm', '-f', 'report/views.sql'), qr/ERROR|FATAL/, 'the views of the generated CRM');
+unlike(psql('', '-v', 'ON_ERROR_STOP=1', '-v', 'schema=crm', '-f', 'report/views.sql'), qr/ERROR|FATAL/, 'the views of the generated CRM');
 
 #
 # The page

@@ -4,17 +4,18 @@
 use lib 'test/lib';
 use Suite qw(server run_files run_report);
 
-my $node = server('demo', extension => 0);
+my $node = server('demo', demo => 'crm', extension => 0);
 
-# The data set of a file of test/demo in a database of its own, from a directory, and the report on it as text.
-sub report
+# The data set of a file of test/demo in a database of its own, from a directory; the report on it, as text.
+sub data_set
 {
 	my ($name, $directory) = @_;
 	$node->safe_psql('postgres', "CREATE DATABASE $name");
 	$node->safe_psql($name, 'CREATE EXTENSION enablement_metrics');
 	run_files($name, $directory, "test/demo/$name.sql");
-	return run_report($name, '--schema', $name, '--views', '--text');
+	return report($name);
 }
+sub report { my ($name) = @_; return run_report($name, '--schema', $name, '--views', '--text') }
 sub asked { my ($name, $query) = @_; return $node->safe_psql($name, "SET search_path = $name, public; SET timezone = 'UTC'; $query") }
 
 # The rows that backtest.sql prints in a database, of which doc/money.md has each.
@@ -28,7 +29,7 @@ sub backtest
 	is(join("\n", grep { !$page{$_} } @rows), '', "doc/money.md has them");
 }
 
-my $out = report('crm', '.');
+my $out = report('crm');
 my $state = <<'SQL';
 SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET extra_float_digits = 1;
 SELECT string_agg(format('%s %s %s', name, rows, sum), E'\n' ORDER BY name) FROM (
@@ -78,7 +79,7 @@ SKIP:
 {
 	my $data = $ENV{ENABLEMENT_METRICS_DATA} // '';
 	skip 'no real data: ENABLEMENT_METRICS_DATA names no directory that has it', 1 unless -r "$data/olist_marketing_funnel/olist_closed_deals_dataset.csv";
-	my $olist = report('olist', "$data/olist_marketing_funnel");
+	my $olist = data_set('olist', "$data/olist_marketing_funnel");
 	my $within = asked('olist', q{SELECT count(*), count(*) FILTER (WHERE won_date BETWEEN first_contact_date AND first_contact_date + interval '150 days') FROM lead LEFT JOIN closed_deal USING (mql_id)});
 	is(asked('olist', 'SELECT total, successes FROM report_conversion'), $within, 'Olist: leads won within 150 days, as plain SQL counts them');
 	like($olist, qr/^lead to won +8000 +749 +9\.4 8\.7 to 10\.0$/m, '... 749 of 8,000');
@@ -86,13 +87,13 @@ SKIP:
 	like($olist, qr/^  wins: no deal is lost$/m, '... and that no lost deal is on record');
 	backtest('olist', 6);
 
-	my $maven = report('maven_crm', "$data/maven_crm");
+	my $maven = data_set('maven_crm', "$data/maven_crm");
 	is(asked('maven_crm', 'SELECT won, lost, open FROM report_win_rate WHERE n = 1'), asked('maven_crm', q{SELECT count(*) FILTER (WHERE deal_stage = 'Won'), count(*) FILTER (WHERE deal_stage = 'Lost'), count(*) FILTER (WHERE deal_stage = 'Engaging') FROM pipeline}), 'Maven: won, lost and open');
 	is(asked('maven_crm', 'SELECT sum(amount_won) FROM report_win_rate_by_month'), asked('maven_crm', q{SELECT sum(close_value) FROM pipeline WHERE deal_stage = 'Won'}), '... and what they are worth');
 	like($maven, qr/^all +8300 +6711 +1589 +69 67 to 70 /m, '... half close within 69 days, the open ones counted');
 	backtest('maven_crm', 6);
 
-	my $deskdrop = report('deskdrop', "$data/deskdrop");
+	my $deskdrop = data_set('deskdrop', "$data/deskdrop");
 	is(asked('deskdrop', 'SELECT sum(events), sum(views) FROM report_content'), asked('deskdrop', q{SELECT count(*), count(*) FILTER (WHERE action = 'VIEW') FROM (SELECT DISTINCT at, action, content, person FROM log) AS l}), 'Deskdrop: events without those that were logged twice');
 	like($deskdrop, qr/^-4029704725707465084 +433 +355 +267 /m, '... the article that the most was done with');
 }

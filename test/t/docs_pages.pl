@@ -88,7 +88,7 @@ SKIP:
 {
 	skip no_server(), 1 if defined no_server();
 
-	my $node = server('pages', extension => 0);
+	my $node = server('pages', generated => 'with_data', extension => 0);
 	local $ENV{PGTZ} = 'America/New_York';		# a page that shows instants or counts days says which zone it means
 	local $ENV{PGDATESTYLE} = 'ISO, YMD';
 
@@ -99,11 +99,6 @@ SKIP:
 		IPC::Run::run([ 'psql', '-Xq', @options, '-d', $node->connstr($database) ], '<', \$script, '>&', \$out);
 		return $out;
 	};
-
-	$node->safe_psql('postgres', 'CREATE DATABASE with_data');
-	my $generate = PostgreSQL::Test::Utils::slurp_file('test/demo/generate.sql');
-	my $made = $run->('with_data', "CREATE EXTENSION enablement_metrics;\n$generate", '-v', 'ON_ERROR_STOP=1');
-	unlike($made, qr/ERROR|FATAL/, 'the CRM is generated');
 
 	for my $page (@pages)
 	{

@@ -8,7 +8,7 @@ use utf8;
 
 plan skip_all => 'under valgrind the generator would work for an hour' if ($ENV{WATCHED} // '') eq 'valgrind';
 
-my $node = server('page', settings => { max_connections => 20 }, extension => 0);
+my $node = server('page', settings => { max_connections => 20 }, demo => 'crm', extension => 0);
 my $temp = PostgreSQL::Test::Utils::tempdir();
 my $xml = $node->psql('postgres', "SELECT xmlparse(DOCUMENT '<a/>')") == 0;
 
@@ -242,9 +242,6 @@ like($html, qr{<th scope="row">Köln</th><td class="n">3</td>}, 'in a database o
 #
 # The generated CRM: each number as its view has it
 #
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
-$node->safe_psql('crm', 'CREATE EXTENSION enablement_metrics');
-PostgreSQL::Test::Utils::run_command([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('crm'), '-f', 'test/demo/crm.sql' ]);
 $html = page('crm', 'crm');
 is(headline($html), 'Conversion rose; Compass explains part of it, Beacon does not', 'the demo: the headline');
 is(headings($html), 'answer months competitors cycle quota content money methods tables checks', 'the demo: its parts');

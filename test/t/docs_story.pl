@@ -2,12 +2,11 @@
 # leads do with an effect switched off, since all their chances are drawn from md5 and stay the same.
 
 use lib 'test/lib';
-use Suite qw(database sql run_files run_report);
+use Suite qw(server sql run_report);
 
 plan skip_all => 'under valgrind the generator would work for an hour; docs_demo_data.pl runs the same report' if ($ENV{WATCHED} // '') eq 'valgrind';
 
-my $node = database(settings => { search_path => 'crm, public' });
-run_files('postgres', '.', 'test/demo/crm.sql');
+my $node = server('story', demo => 'postgres', extension => 0, settings => { search_path => "'crm, public'" });
 run_report('postgres', '--schema', 'crm', '--views', '--text');
 
 sub row { return split /\|/, sql($_[0]) }

@@ -32,25 +32,23 @@ sub tidy
 	return $text;
 }
 
-# Runs blocks in one session, after other files, and compares what they print.
+# Runs blocks in one session and compares what they print.
 sub runs
 {
-	my ($node, $name, $files, @run) = @_;
+	my ($node, $name, @run) = @_;
 	my $file = PostgreSQL::Test::Utils::tempdir() . "/$name.sql";
 	PostgreSQL::Test::Utils::append_to_file($file, "\\echo -- $_->[0]\n$_->[1]") for @run;
 	my ($out, $err) = PostgreSQL::Test::Utils::run_command(
-		[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('crm'), map { ('-f', $_) } @$files, $file ]);
+		[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('crm'), '-f', $file ]);
 	unlike($err, qr/ERROR|FATAL/, "the SQL of the $name runs");
 	my %printed = ('', split /^-- (doc\/\S+ line \d+)\n/m, $out);
 	is(tidy($printed{ $_->[0] } // 'nothing: did not get there'), tidy($_->[2]), "$_->[0] prints what it shows") for @run;
 }
 
-my $node = server('operations', extension => 0);
-$node->safe_psql('postgres', 'CREATE DATABASE crm');
-$node->safe_psql('crm', 'CREATE EXTENSION enablement_metrics');
+my $node = server('operations', generated => 'crm', extension => 0);
 local $ENV{PGDATESTYLE} = 'ISO, YMD';
 my $about_cron = qr/\bcron\./;
-runs($node, 'views', ['test/demo/generate.sql'], grep { $_->[1] !~ $about_cron } @{ $blocks{sql} });
+runs($node, 'views', grep { $_->[1] !~ $about_cron } @{ $blocks{sql} });
 
 SKIP:
 {
@@ -58,7 +56,7 @@ SKIP:
 	  unless $node->safe_psql('crm', "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'");
 	$node->append_conf('postgresql.conf', $_->[1]) for @{ $blocks{ini} };
 	$node->restart;
-	runs($node, 'jobs', [], grep { $_->[1] =~ $about_cron } @{ $blocks{sql} });
+	runs($node, 'jobs', grep { $_->[1] =~ $about_cron } @{ $blocks{sql} });
 
 	# the same jobs, every minute
 	$node->safe_psql('crm', "SELECT cron.alter_job(jobid, schedule => '* * * * *') FROM cron.job");
