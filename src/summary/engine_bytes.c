@@ -9,8 +9,6 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "plain/varint.h"
-
 /* Entries between two looks at a pending cancel. */
 #define INTERRUPT_STRIDE 0xFFFF
 
@@ -100,36 +98,9 @@ read_label(SummaryReader *reader, const uint8 *in)
 static inline const uint8 *
 read_sums(SummaryReader *reader, const uint8 *in, int nsums)
 {
-	for (int i = 0; i < nsums; i++)
-	{
-		Sum128	   *sum = &reader->sums[i];
-		uint64		value;
-		const uint8 *next = varint_read(in, reader->end, &value);
-
-		if (next != NULL)
-		{
-			sum->high = (value & 1) ? -1 : 0;
-			sum->low = (uint64) zigzag_decode(value);
-		}
-		else if ((next = sum128_varint_read(in, reader->end, sum)) == NULL)
-			return NULL;
-		in = next;
-	}
+	for (int i = 0; in != NULL && i < nsums; i++)
+		in = summary_read_sum(in, reader->end, &reader->sums[i]);
 	return in;
-}
-
-/* Where the cells of the last group ended; false when they are not all as they should be. */
-static bool
-end_group(SummaryReader *reader)
-{
-	if (reader->type->key_bits == 0 || !reader->begun)
-		return true;
-	reader->in = reader->cells.next;
-	if (reader->cells.damaged || reader->cells.remaining > 0)
-		reader->problem = "its counts are malformed";
-	else if (reader->group.ncells > 0 && reader->cells.key > summary_max_key(reader->type))
-		reader->problem = "a cell is unknown";
-	return reader->problem == NULL;
 }
 
 /* After the group of all: is there another one? */
@@ -160,14 +131,19 @@ more_groups(SummaryReader *reader)
 }
 
 bool
-summary_read_group(SummaryReader *reader)
+summary_read_more(SummaryReader *reader)
+{
+	if (!reader->begun)
+		return true;
+	return (reader->type->key_bits == 0 || summary_cells_end(reader)) && more_groups(reader);
+}
+
+bool
+summary_read_next(SummaryReader *reader)
 {
 	const SummaryType *type = reader->type;
-	const uint8 *in;
+	const uint8 *in = reader->in;
 
-	if (!end_group(reader) || (reader->begun && !more_groups(reader)))
-		return false;
-	in = reader->in;
 	if (reader->begun)
 	{
 		uint64		tag = 0;
@@ -206,6 +182,12 @@ summary_read_group(SummaryReader *reader)
 		reader->group.ncells = (uint32) reader->cells.remaining;
 	}
 	return true;
+}
+
+bool
+summary_read_group(SummaryReader *reader)
+{
+	return summary_read_more(reader) && summary_read_next(reader);
 }
 
 /* Copies a group that was read, and reads its cells. */

@@ -12,6 +12,7 @@
 #define EM_ENGINE_BYTES_H
 
 #include "plain/tally_reader.h"
+#include "plain/varint.h"
 #include "summary/engine.h"
 
 /* A label in a client's encoding may be longer than in that of the server. */
@@ -41,6 +42,24 @@ extern bool summary_read_begin(SummaryReader *reader, const SummaryType *type, c
 /* The next group; false at the end, or when something is wrong. The cells of the one before must have been read. */
 extern bool summary_read_group(SummaryReader *reader);
 
+/* The same in two steps: is there another one, at reader->in, and it. */
+extern bool summary_read_more(SummaryReader *reader);
+extern bool summary_read_next(SummaryReader *reader);
+
+/* One sum: what follows, or NULL. */
+static inline const uint8 *
+summary_read_sum(const uint8 *in, const uint8 *end, Sum128 *sum)
+{
+	uint64		value;
+	const uint8 *next = varint_read(in, end, &value);
+
+	if (next == NULL)
+		return sum128_varint_read(in, end, sum);
+	sum->high = (value & 1) ? -1 : 0;
+	sum->low = (uint64) zigzag_decode(value);
+	return next;
+}
+
 /* Packed bytes taken apart without any check of what they say. */
 extern const char *summary_read_packed(SummaryView *view, const SummaryType *type, const uint8 *data, Size size);
 
@@ -50,6 +69,9 @@ extern const char *summary_read_packed(SummaryView *view, const SummaryType *typ
  */
 extern void summary_merge_views(SummaryView *sum, const SummaryType *type, const SummaryView *left,
 								const SummaryView *right, int sign);
+
+/* Adds or subtracts so many sums. */
+extern void summary_add_sums(Sum128 *sums, const Sum128 *others, int nsums, int sign, const SummaryType *type);
 
 /* A view as an open form with one input. */
 extern SummaryState *summary_open_view(const SummaryView *view, const SummaryType *type);
@@ -99,6 +121,18 @@ static inline uint64
 summary_max_key(const SummaryType *type)
 {
 	return type->key_bits == SUMMARY_WHOLE_KEY ? TALLY_MAX_KEY : (UINT64CONST(1) << type->key_bits) - 1;
+}
+
+/* After the cells of a group: what follows them is read next. False when they are not all as they should be. */
+static inline bool
+summary_cells_end(SummaryReader *reader)
+{
+	reader->in = reader->cells.next;
+	if (reader->cells.damaged || reader->cells.remaining > 0)
+		reader->problem = "its counts are malformed";
+	else if (reader->group.ncells > 0 && reader->cells.key > summary_max_key(reader->type))
+		reader->problem = "a cell is unknown";
+	return reader->problem == NULL;
 }
 
 #endif							/* EM_ENGINE_BYTES_H */

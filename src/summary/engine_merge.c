@@ -2,7 +2,7 @@
  * engine_merge.c
  *		Summaries added to an open form, and the state of a transition function.
  */
-#include "summary/engine_bytes.h"
+#include "summary/known_groups.h"
 
 #include "common/int.h"
 #include "miscadmin.h"
@@ -12,14 +12,6 @@
 #define INTERRUPT_STRIDE 0xFFFF
 
 /* ---------------------------------------------------------------- merging */
-
-static void
-add_sums(Sum128 *sums, const Sum128 *others, int nsums, int sign, const SummaryType *type)
-{
-	for (int i = 0; i < nsums; i++)
-		if ((others[i].low | (uint64) others[i].high) != 0 && (sign > 0 ? !sum128_add(&sums[i], others[i]) : !sum128_subtract(&sums[i], others[i])))
-			summary_out_of_range(type, "a sum");
-}
 
 static SummaryState *
 add_names(SummaryState *state, const SummaryType *type, uint32 row, const NameSet *set)
@@ -46,8 +38,8 @@ merge_head(SummaryState *state, const SummaryType *type, const SummaryGroup *gro
 			state = summary_reserve(state, type, 1, group->label.length, group->ncells);
 		*row = summary_row(state, type, group->label, group->tag, sign);
 	}
-	add_sums(summary_row_sums(state, type, *row), group->sums,
-			 *row > 0 ? summary_named_sums(type, state->nsums) : state->nsums, sign, type);
+	summary_add_sums(summary_row_sums(state, type, *row), group->sums,
+					 *row > 0 ? summary_named_sums(type, state->nsums) : state->nsums, sign, type);
 	if (group->names != NULL)
 		state = add_names(state, type, *row, group->names);
 	return state;
@@ -148,7 +140,7 @@ summary_merge_views(SummaryView *sum, const SummaryType *type, const SummaryView
 	*sum = *left;
 	sum->all.sums = palloc(sizeof(Sum128) * Max(sum->nsums, 1));
 	memcpy(sum->all.sums, left->all.sums, sizeof(Sum128) * sum->nsums);
-	add_sums(sum->all.sums, right->all.sums, sum->nsums, sign, type);
+	summary_add_sums(sum->all.sums, right->all.sums, sum->nsums, sign, type);
 	merge_sorted_cells(&sum->all, &left->all, &right->all, sign, type);
 }
 
@@ -183,22 +175,36 @@ merge_cells(SummaryState *state, const SummaryType *type, uint64 row_key, TallyR
 SummaryState *
 summary_merge_packed(FunctionCallInfo fcinfo, const SummaryType *type, const struct varlena *value, int sign)
 {
+	KnownGroups *known = known_groups(fcinfo, type);
+	uint32		unknown = 0;
 	SummaryReader reader;
 	SummaryState *state;
 
 	if (!summary_read_begin(&reader, type, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)))
 		summary_damaged(type, reader.problem);
 	state = summary_state(fcinfo, type, reader.identity, reader.identity_size, reader.nsums);
-	while (summary_read_group(&reader))
+	while (summary_read_more(&reader))
 	{
+		uint32		place = 0;
 		uint32		row;
 
+		if (known != NULL && reader.begun && known_groups_merge(known, &state, type, &reader, sign, &place))
+			continue;
+		if (!summary_read_next(&reader))
+			break;
 		state = merge_head(state, type, &reader.group, sign, &row);
 		if (type->key_bits > 0)
 			state = merge_cells(state, type, summary_row_key(type, row, 0), &reader.cells, sign);
+		if (known != NULL && row > 0)
+		{
+			known->rows[place] = row;
+			unknown++;
+		}
 	}
 	if (reader.problem != NULL)
 		summary_damaged(type, reader.problem);
+	if (known != NULL)
+		known_groups_learn(known, reader.ngroups, unknown);
 	return state;
 }
 

@@ -306,6 +306,14 @@ summary_add(SummaryState *state, const SummaryType *type, uint64 key, int64 coun
 	return state;
 }
 
+void
+summary_add_sums(Sum128 *sums, const Sum128 *others, int nsums, int sign, const SummaryType *type)
+{
+	for (int i = 0; i < nsums; i++)
+		if ((others[i].low | (uint64) others[i].high) != 0 && (sign > 0 ? !sum128_add(&sums[i], others[i]) : !sum128_subtract(&sums[i], others[i])))
+			summary_out_of_range(type, "a sum");
+}
+
 uint32
 summary_row(SummaryState *state, const SummaryType *type, Label label, int64 tag, int sign)
 {

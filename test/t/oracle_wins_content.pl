@@ -250,6 +250,12 @@ sub merge_laws
 		$differs->("SELECT g, rollup(v ORDER BY md5(part || 'x')) AS v FROM (SELECT g, abs(hashint4(i::int + $_)) % $_ AS part, " . $agg->() . " AS v FROM $table GROUP BY 1, 2) AS p GROUP BY g")) for (2, 8);
 	law("$name: rollup of rollups",
 		$differs->("SELECT g, rollup(v) AS v FROM (SELECT g, p1, rollup(v) AS v FROM (SELECT g, i % 2 AS p1, i % 3 AS p2, " . $agg->() . " AS v FROM $table GROUP BY 1, 2, 3) AS a GROUP BY 1, 2) AS b GROUP BY g"));
+	# one group, or some whose summaries come in turn: labels that were met before, by one state or by others
+	law("$name: rollup of summaries of a few rows, in $_ groups", <<"SQL") for (1, 3, 60);
+SELECT g % $_ AS g FROM (SELECT g % $_ AS g, @{[ $agg->() ]} AS v FROM $table GROUP BY 1) AS whole
+FULL JOIN (SELECT g % $_ AS h, rollup(v) AS parts FROM (SELECT g, i, @{[ $agg->() ]} AS v FROM $table GROUP BY g, i) AS few GROUP BY 1) AS x ON h = g
+WHERE NOT record_image_eq(ROW(v), ROW(parts)) OR g IS NULL OR h IS NULL
+SQL
 	law("$name: + either way round", <<"SQL");
 SELECT g FROM (SELECT g, max(a::text) AS a, max(b::text) AS b FROM (SELECT g, CASE WHEN half = 0 THEN v END AS a, CASE WHEN half = 1 THEN v END AS b
 	FROM (SELECT g, abs(i % 2) AS half, @{[ $agg->() ]} AS v FROM $table GROUP BY 1, 2) h) s GROUP BY g) t JOIN $reference r USING (g), pg_typeof(r.v) type,
