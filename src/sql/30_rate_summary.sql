@@ -6,6 +6,7 @@
 @include type.sql.in TYPE=rate_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=plain
 @include equalimage.sql.in TYPE=rate_summary
 @include json.sql.in TYPE=rate_summary
+@include plus_minus.sql.in TYPE=rate_summary
 
 COMMENT ON TYPE rate_summary IS 'k of n: a rate that keeps its denominator; made by rate_agg, conversion and win_rate, read by percent and confidence_interval, held against another by compare';
 
@@ -48,14 +49,6 @@ CREATE AGGREGATE rollup(rate rate_summary) (
 );
 COMMENT ON AGGREGATE rollup(rate_summary) IS 'one rate of the counts in many';
 
-CREATE FUNCTION rate_summary_plus(rate_summary, rate_summary) RETURNS rate_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rate_summary_minus(rate_summary, rate_summary) RETURNS rate_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rate_summary_plus(rate_summary, rate_summary) IS 'implementation of +';
-COMMENT ON FUNCTION rate_summary_minus(rate_summary, rate_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = rate_summary, RIGHTARG = rate_summary, FUNCTION = rate_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = rate_summary, RIGHTARG = rate_summary, FUNCTION = rate_summary_minus);
 COMMENT ON OPERATOR + (rate_summary, rate_summary) IS 'the counts of both';
 COMMENT ON OPERATOR - (rate_summary, rate_summary) IS 'a rate without a part of it';
 

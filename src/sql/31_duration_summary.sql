@@ -5,6 +5,8 @@
 
 @include type.sql.in TYPE=duration_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=duration_summary
+@include merge.sql.in TYPE=duration_summary AGGREGATE=duration_agg COST=50 SPACE=2048
+@include plus_minus.sql.in TYPE=duration_summary
 
 COMMENT ON TYPE duration_summary IS 'how long something took: an exact histogram by whole unit of events, competing ends, the unfinished and late entries; made by duration_agg, read by median, reached_within and curve, held against another by compare';
 
@@ -21,24 +23,12 @@ CREATE FUNCTION duration_summary_add_units(state duration_summary, units integer
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION duration_summary_remove_units(state duration_summary, units integer, observed boolean) RETURNS duration_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION duration_summary_add_summary(state duration_summary, summary duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-CREATE FUNCTION duration_summary_remove_summary(state duration_summary, summary duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-CREATE FUNCTION duration_summary_combine(state duration_summary, other duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION duration_summary_final(state duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION duration_summary_add_times(duration_summary, timestamptz, timestamptz, timestamptz) IS 'transition of duration_agg(started_at, ended_at, as_of)';
 COMMENT ON FUNCTION duration_summary_add_times(duration_summary, timestamptz, timestamptz, timestamptz, text) IS 'transition of duration_agg(started_at, ended_at, as_of, unit)';
 COMMENT ON FUNCTION duration_summary_remove_times(duration_summary, timestamptz, timestamptz, timestamptz) IS 'inverse transition of duration_agg(started_at, ended_at, as_of)';
 COMMENT ON FUNCTION duration_summary_remove_times(duration_summary, timestamptz, timestamptz, timestamptz, text) IS 'inverse transition of duration_agg(started_at, ended_at, as_of, unit)';
 COMMENT ON FUNCTION duration_summary_add_units(duration_summary, integer, boolean) IS 'transition of duration_agg(units, observed)';
 COMMENT ON FUNCTION duration_summary_remove_units(duration_summary, integer, boolean) IS 'inverse transition of duration_agg(units, observed)';
-COMMENT ON FUNCTION duration_summary_add_summary(duration_summary, duration_summary) IS 'transition of rollup(duration_summary)';
-COMMENT ON FUNCTION duration_summary_remove_summary(duration_summary, duration_summary) IS 'inverse transition of rollup(duration_summary)';
-COMMENT ON FUNCTION duration_summary_combine(duration_summary, duration_summary) IS 'combine function of duration_agg and rollup';
-COMMENT ON FUNCTION duration_summary_final(duration_summary) IS 'final function of duration_agg and rollup: the canonical form';
 
 CREATE AGGREGATE duration_agg(started_at timestamptz, ended_at timestamptz, as_of timestamptz) (
 	SFUNC = duration_summary_add_times, STYPE = duration_summary, SSPACE = 4096,
@@ -58,25 +48,11 @@ CREATE AGGREGATE duration_agg(units integer, observed boolean) (
 	MSFUNC = duration_summary_add_units, MINVFUNC = duration_summary_remove_units, MSTYPE = duration_summary, MSSPACE = 512,
 	MFINALFUNC = duration_summary_final, PARALLEL = SAFE
 );
-CREATE AGGREGATE rollup(summary duration_summary) (
-	SFUNC = duration_summary_add_summary, STYPE = duration_summary, SSPACE = 2048,
-	FINALFUNC = duration_summary_final, COMBINEFUNC = duration_summary_combine,
-	MSFUNC = duration_summary_add_summary, MINVFUNC = duration_summary_remove_summary, MSTYPE = duration_summary, MSSPACE = 2048,
-	MFINALFUNC = duration_summary_final, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE duration_agg(timestamptz, timestamptz, timestamptz) IS 'durations in days; without an end by as_of, censored then';
 COMMENT ON AGGREGATE duration_agg(timestamptz, timestamptz, timestamptz, text) IS 'durations in a unit: day, hour, minute or second; without an end by as_of, censored then';
 COMMENT ON AGGREGATE duration_agg(integer, boolean) IS 'durations in whole days; not observed means censored';
 COMMENT ON AGGREGATE rollup(duration_summary) IS 'one summary of the durations in many';
 
-CREATE FUNCTION duration_summary_plus(duration_summary, duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION duration_summary_minus(duration_summary, duration_summary) RETURNS duration_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION duration_summary_plus(duration_summary, duration_summary) IS 'implementation of +';
-COMMENT ON FUNCTION duration_summary_minus(duration_summary, duration_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = duration_summary, RIGHTARG = duration_summary, FUNCTION = duration_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = duration_summary, RIGHTARG = duration_summary, FUNCTION = duration_summary_minus);
 COMMENT ON OPERATOR + (duration_summary, duration_summary) IS 'the durations in both';
 COMMENT ON OPERATOR - (duration_summary, duration_summary) IS 'the durations in the first without those of the second, which must be among them';
 

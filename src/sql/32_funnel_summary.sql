@@ -5,6 +5,8 @@
 
 @include type.sql.in TYPE=funnel_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=funnel_summary
+@include merge.sql.in TYPE=funnel_summary AGGREGATE=funnel_agg COST=100 SPACE=4096
+@include plus_minus.sql.in TYPE=funnel_summary
 
 COMMENT ON TYPE funnel_summary IS 'how many deals got how far through one funnel, and how long each step took; made by funnel_agg, read by steps, conversion and stage_duration';
 
@@ -13,20 +15,8 @@ CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION funnel_summary_add_progress(state funnel_summary, progress deal_progress, amount numeric) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME', 'funnel_summary_add_progress_amount' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION funnel_summary_add_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
-CREATE FUNCTION funnel_summary_remove_summary(state funnel_summary, summary funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
-CREATE FUNCTION funnel_summary_combine(state funnel_summary, other funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION funnel_summary_final(state funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress) IS 'transition of funnel_agg(deal_progress)';
 COMMENT ON FUNCTION funnel_summary_add_progress(funnel_summary, deal_progress, numeric) IS 'transition of funnel_agg(deal_progress, amount)';
-COMMENT ON FUNCTION funnel_summary_add_summary(funnel_summary, funnel_summary) IS 'transition of rollup(funnel_summary)';
-COMMENT ON FUNCTION funnel_summary_remove_summary(funnel_summary, funnel_summary) IS 'inverse transition of rollup(funnel_summary)';
-COMMENT ON FUNCTION funnel_summary_combine(funnel_summary, funnel_summary) IS 'combine function of funnel_agg and rollup';
-COMMENT ON FUNCTION funnel_summary_final(funnel_summary) IS 'final function of funnel_agg and rollup: the canonical form';
 
 CREATE AGGREGATE funnel_agg(progress deal_progress) (
 	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 4096,
@@ -36,29 +26,11 @@ CREATE AGGREGATE funnel_agg(progress deal_progress, amount numeric) (
 	SFUNC = funnel_summary_add_progress, STYPE = funnel_summary, SSPACE = 4096,
 	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine, PARALLEL = SAFE
 );
-CREATE AGGREGATE rollup(summary funnel_summary) (
-	SFUNC = funnel_summary_add_summary, STYPE = funnel_summary, SSPACE = 4096,
-	FINALFUNC = funnel_summary_final, COMBINEFUNC = funnel_summary_combine,
-	MSFUNC = funnel_summary_add_summary, MINVFUNC = funnel_summary_remove_summary, MSTYPE = funnel_summary, MSSPACE = 4096,
-	MFINALFUNC = funnel_summary_final, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE funnel_agg(deal_progress) IS 'the funnel of many deals; all must be read with the same stages and options';
 COMMENT ON AGGREGATE funnel_agg(deal_progress, numeric) IS 'the funnel of many deals and of their amounts; a deal without an amount counts as a deal';
 COMMENT ON AGGREGATE rollup(funnel_summary) IS 'one funnel of the deals in many; all must have the same stages and options';
 
--- The same from raw events. Not STRICT as above; STABLE without as_of, which is then now().
-CREATE FUNCTION funnel_events_add_bigint(state internal, deal bigint, kind text, at timestamptz, stages text[]) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION funnel_events_add_bigint(state internal, deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION funnel_events_add_uuid(state internal, deal uuid, kind text, at timestamptz, stages text[]) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION funnel_events_add_uuid(state internal, deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION funnel_events_add_text(state internal, deal text, kind text, at timestamptz, stages text[]) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION funnel_events_add_text(state internal, deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) RETURNS internal
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+-- The same from raw events.
 CREATE FUNCTION funnel_events_combine(state internal, other internal) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION funnel_events_serialize(state internal) RETURNS bytea
@@ -67,62 +39,15 @@ CREATE FUNCTION funnel_events_deserialize(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION funnel_events_final(state internal) RETURNS funnel_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION funnel_events_add_bigint(internal, bigint, text, timestamptz, text[]) IS 'transition of funnel_agg(deal, kind, at, stages)';
-COMMENT ON FUNCTION funnel_events_add_bigint(internal, bigint, text, timestamptz, text[], interval, timestamptz) IS 'transition of funnel_agg(deal, kind, at, stages, within, as_of)';
-COMMENT ON FUNCTION funnel_events_add_uuid(internal, uuid, text, timestamptz, text[]) IS 'transition of funnel_agg(deal, kind, at, stages)';
-COMMENT ON FUNCTION funnel_events_add_uuid(internal, uuid, text, timestamptz, text[], interval, timestamptz) IS 'transition of funnel_agg(deal, kind, at, stages, within, as_of)';
-COMMENT ON FUNCTION funnel_events_add_text(internal, text, text, timestamptz, text[]) IS 'transition of funnel_agg(deal, kind, at, stages)';
-COMMENT ON FUNCTION funnel_events_add_text(internal, text, text, timestamptz, text[], interval, timestamptz) IS 'transition of funnel_agg(deal, kind, at, stages, within, as_of)';
 COMMENT ON FUNCTION funnel_events_combine(internal, internal) IS 'combine function of funnel_agg over raw events';
 COMMENT ON FUNCTION funnel_events_serialize(internal) IS 'buffered events for another process';
 COMMENT ON FUNCTION funnel_events_deserialize(bytea, internal) IS 'buffered events from another process';
 COMMENT ON FUNCTION funnel_events_final(internal) IS 'final function of funnel_agg over raw events';
 
-CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[]) (
-	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192 /* unbounded */,
-	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
-	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
-CREATE AGGREGATE funnel_agg(deal bigint, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
-	SFUNC = funnel_events_add_bigint, STYPE = internal, SSPACE = 8192 /* unbounded */,
-	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
-	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE funnel_agg(bigint, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
-CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[]) (
-	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192 /* unbounded */,
-	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
-	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
-CREATE AGGREGATE funnel_agg(deal uuid, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
-	SFUNC = funnel_events_add_uuid, STYPE = internal, SSPACE = 8192 /* unbounded */,
-	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
-	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE funnel_agg(uuid, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
-CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[]) (
-	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192 /* unbounded */,
-	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
-	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[]) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with default options, as of now';
-CREATE AGGREGATE funnel_agg(deal text, kind text, at timestamptz, stages text[], within interval, as_of timestamptz) (
-	SFUNC = funnel_events_add_text, STYPE = internal, SSPACE = 8192 /* unbounded */,
-	FINALFUNC = funnel_events_final, COMBINEFUNC = funnel_events_combine,
-	SERIALFUNC = funnel_events_serialize, DESERIALFUNC = funnel_events_deserialize, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE funnel_agg(text, text, timestamptz, text[], interval, timestamptz) IS 'the funnel of raw events, each with its deal: what funnel_agg(deal_progress(...)) gives with this window and as-of date';
+@include raw_funnel.sql.in DEAL=bigint
+@include raw_funnel.sql.in DEAL=uuid
+@include raw_funnel.sql.in DEAL=text
 
-CREATE FUNCTION funnel_summary_plus(funnel_summary, funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION funnel_summary_minus(funnel_summary, funnel_summary) RETURNS funnel_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION funnel_summary_plus(funnel_summary, funnel_summary) IS 'implementation of +';
-COMMENT ON FUNCTION funnel_summary_minus(funnel_summary, funnel_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = funnel_summary, RIGHTARG = funnel_summary, FUNCTION = funnel_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = funnel_summary, RIGHTARG = funnel_summary, FUNCTION = funnel_summary_minus);
 COMMENT ON OPERATOR + (funnel_summary, funnel_summary) IS 'the deals in both';
 COMMENT ON OPERATOR - (funnel_summary, funnel_summary) IS 'the deals in the first without those of the second, which must be among them';
 

@@ -5,6 +5,8 @@
 
 @include type.sql.in TYPE=win_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=win_summary
+@include merge.sql.in TYPE=win_summary AGGREGATE=win_agg COST=200 SPACE=4096
+@include plus_minus.sql.in TYPE=win_summary
 
 COMMENT ON TYPE win_summary IS 'won, lost, undecided and open deals by competitor; made by win_agg, read by competitors and win_rate';
 
@@ -15,30 +17,18 @@ CREATE FUNCTION win_summary_add_fields(state win_summary, won boolean, competito
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 CREATE FUNCTION win_summary_add_fields(state win_summary, won boolean, competitors text[], amount numeric) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
-CREATE FUNCTION win_summary_add_summary(state win_summary, summary win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 CREATE FUNCTION win_summary_remove_outcome(state win_summary, outcome deal_outcome) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, competitors text[]) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION win_summary_remove_fields(state win_summary, won boolean, competitors text[], amount numeric) RETURNS win_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION win_summary_remove_summary(state win_summary, summary win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
-CREATE FUNCTION win_summary_combine(state win_summary, other win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION win_summary_final(state win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION win_summary_add_outcome(win_summary, deal_outcome) IS 'transition of win_agg(deal_outcome)';
 COMMENT ON FUNCTION win_summary_add_fields(win_summary, boolean, text[]) IS 'transition of win_agg(won, competitors)';
 COMMENT ON FUNCTION win_summary_add_fields(win_summary, boolean, text[], numeric) IS 'transition of win_agg(won, competitors, amount)';
-COMMENT ON FUNCTION win_summary_add_summary(win_summary, win_summary) IS 'transition of rollup(win_summary)';
 COMMENT ON FUNCTION win_summary_remove_outcome(win_summary, deal_outcome) IS 'inverse transition of win_agg(deal_outcome)';
 COMMENT ON FUNCTION win_summary_remove_fields(win_summary, boolean, text[]) IS 'inverse transition of win_agg(won, competitors)';
 COMMENT ON FUNCTION win_summary_remove_fields(win_summary, boolean, text[], numeric) IS 'inverse transition of win_agg(won, competitors, amount)';
-COMMENT ON FUNCTION win_summary_remove_summary(win_summary, win_summary) IS 'inverse transition of rollup(win_summary)';
-COMMENT ON FUNCTION win_summary_combine(win_summary, win_summary) IS 'combine function of win_agg and rollup';
-COMMENT ON FUNCTION win_summary_final(win_summary) IS 'final function of win_agg and rollup: the canonical form';
 
 CREATE AGGREGATE win_agg(outcome deal_outcome) (
 	SFUNC = win_summary_add_outcome, STYPE = win_summary, SSPACE = 8192,
@@ -61,22 +51,8 @@ CREATE AGGREGATE win_agg(won boolean, competitors text[], amount numeric) (
 	MFINALFUNC = win_summary_final, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE win_agg(boolean, text[], numeric) IS 'deals won or not, or open when won is NULL, by the competitors in them, with amounts';
-CREATE AGGREGATE rollup(summary win_summary) (
-	SFUNC = win_summary_add_summary, STYPE = win_summary, SSPACE = 4096,
-	FINALFUNC = win_summary_final, COMBINEFUNC = win_summary_combine,
-	MSFUNC = win_summary_add_summary, MINVFUNC = win_summary_remove_summary, MSTYPE = win_summary, MSSPACE = 4096,
-	MFINALFUNC = win_summary_final, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(win_summary) IS 'one summary of the deals in many';
 
-CREATE FUNCTION win_summary_plus(win_summary, win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION win_summary_minus(win_summary, win_summary) RETURNS win_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION win_summary_plus(win_summary, win_summary) IS 'implementation of +';
-COMMENT ON FUNCTION win_summary_minus(win_summary, win_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = win_summary, RIGHTARG = win_summary, FUNCTION = win_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = win_summary, RIGHTARG = win_summary, FUNCTION = win_summary_minus);
 COMMENT ON OPERATOR + (win_summary, win_summary) IS 'the deals in both';
 COMMENT ON OPERATOR - (win_summary, win_summary) IS 'the deals in the first without those of the second, which must be among them';
 

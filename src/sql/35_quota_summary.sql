@@ -5,6 +5,8 @@
 
 @include type.sql.in TYPE=quota_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=quota_summary
+@include merge.sql.in TYPE=quota_summary AGGREGATE=quota_agg COST=50 SPACE=1024
+@include plus_minus.sql.in TYPE=quota_summary
 
 COMMENT ON TYPE quota_summary IS 'how many reps reached quota, how fast, and in how many closed deals; reps on the way and reps that left counted as such; made by quota_agg, read by reached, time_to_quota and quota_velocity';
 
@@ -13,43 +15,17 @@ CREATE FUNCTION quota_summary_add_attainment(state quota_summary, attainment quo
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION quota_summary_remove_attainment(state quota_summary, attainment quota_attainment) RETURNS quota_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION quota_summary_add_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-CREATE FUNCTION quota_summary_remove_summary(state quota_summary, summary quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-CREATE FUNCTION quota_summary_combine(state quota_summary, other quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION quota_summary_final(state quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION quota_summary_add_attainment(quota_summary, quota_attainment) IS 'transition of quota_agg';
 COMMENT ON FUNCTION quota_summary_remove_attainment(quota_summary, quota_attainment) IS 'inverse transition of quota_agg';
-COMMENT ON FUNCTION quota_summary_add_summary(quota_summary, quota_summary) IS 'transition of rollup(quota_summary)';
-COMMENT ON FUNCTION quota_summary_remove_summary(quota_summary, quota_summary) IS 'inverse transition of rollup(quota_summary)';
-COMMENT ON FUNCTION quota_summary_combine(quota_summary, quota_summary) IS 'combine function of quota_agg and rollup';
-COMMENT ON FUNCTION quota_summary_final(quota_summary) IS 'final function of quota_agg and rollup: the canonical form';
 CREATE AGGREGATE quota_agg(attainment quota_attainment) (
 	SFUNC = quota_summary_add_attainment, STYPE = quota_summary, SSPACE = 2048,
 	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
 	MSFUNC = quota_summary_add_attainment, MINVFUNC = quota_summary_remove_attainment, MSTYPE = quota_summary, MSSPACE = 512,
 	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
 );
-CREATE AGGREGATE rollup(summary quota_summary) (
-	SFUNC = quota_summary_add_summary, STYPE = quota_summary, SSPACE = 1024,
-	FINALFUNC = quota_summary_final, COMBINEFUNC = quota_summary_combine,
-	MSFUNC = quota_summary_add_summary, MINVFUNC = quota_summary_remove_summary, MSTYPE = quota_summary, MSSPACE = 1024,
-	MFINALFUNC = quota_summary_final, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE quota_agg(quota_attainment) IS 'the ways to quota of many reps, each with a quota of their own';
 COMMENT ON AGGREGATE rollup(quota_summary) IS 'one summary of the reps in many';
 
-CREATE FUNCTION quota_summary_plus(quota_summary, quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION quota_summary_minus(quota_summary, quota_summary) RETURNS quota_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION quota_summary_plus(quota_summary, quota_summary) IS 'implementation of +';
-COMMENT ON FUNCTION quota_summary_minus(quota_summary, quota_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = quota_summary, RIGHTARG = quota_summary, FUNCTION = quota_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = quota_summary, RIGHTARG = quota_summary, FUNCTION = quota_summary_minus);
 COMMENT ON OPERATOR + (quota_summary, quota_summary) IS 'the reps in both';
 COMMENT ON OPERATOR - (quota_summary, quota_summary) IS 'the reps in the first without those of the second, which must be among them';
 

@@ -5,6 +5,8 @@
 
 @include type.sql.in TYPE=rollout_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=rollout_summary
+@include merge.sql.in TYPE=rollout_summary AGGREGATE=rollout_agg COST=50 SPACE=65536
+@include plus_minus.sql.in TYPE=rollout_summary
 
 COMMENT ON TYPE rollout_summary IS 'units (teams) by period, as counts of successes or sums of amounts, with the date on which each unit adopted something; made by rollout_agg, read by effect, event_study, cohort_effects, pretrend and permutation_test';
 
@@ -21,24 +23,12 @@ CREATE FUNCTION rollout_summary_add_amount(state rollout_summary, unit text, ado
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION rollout_summary_remove_amount(state rollout_summary, unit text, adopted_on date, period date, amount numeric) RETURNS rollout_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION rollout_summary_add_summary(state rollout_summary, summary rollout_summary) RETURNS rollout_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-CREATE FUNCTION rollout_summary_remove_summary(state rollout_summary, summary rollout_summary) RETURNS rollout_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-CREATE FUNCTION rollout_summary_combine(state rollout_summary, other rollout_summary) RETURNS rollout_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION rollout_summary_final(state rollout_summary) RETURNS rollout_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION rollout_summary_add_success(rollout_summary, text, date, date, boolean) IS 'transition of rollout_agg over successes';
 COMMENT ON FUNCTION rollout_summary_remove_success(rollout_summary, text, date, date, boolean) IS 'inverse transition of rollout_agg over successes';
 COMMENT ON FUNCTION rollout_summary_add_rate(rollout_summary, text, date, date, rate_summary) IS 'transition of rollout_agg over rates';
 COMMENT ON FUNCTION rollout_summary_remove_rate(rollout_summary, text, date, date, rate_summary) IS 'inverse transition of rollout_agg over rates';
 COMMENT ON FUNCTION rollout_summary_add_amount(rollout_summary, text, date, date, numeric) IS 'transition of rollout_agg over amounts';
 COMMENT ON FUNCTION rollout_summary_remove_amount(rollout_summary, text, date, date, numeric) IS 'inverse transition of rollout_agg over amounts';
-COMMENT ON FUNCTION rollout_summary_add_summary(rollout_summary, rollout_summary) IS 'transition of rollup(rollout_summary)';
-COMMENT ON FUNCTION rollout_summary_remove_summary(rollout_summary, rollout_summary) IS 'inverse transition of rollup(rollout_summary)';
-COMMENT ON FUNCTION rollout_summary_combine(rollout_summary, rollout_summary) IS 'combine function of rollout_agg and rollup';
-COMMENT ON FUNCTION rollout_summary_final(rollout_summary) IS 'final function of rollout_agg and rollup: the canonical form';
 
 CREATE AGGREGATE rollout_agg(unit text, adopted_on date, period date, success boolean) (
 	SFUNC = rollout_summary_add_success, STYPE = rollout_summary, SSPACE = 65536,
@@ -58,25 +48,11 @@ CREATE AGGREGATE rollout_agg(unit text, adopted_on date, period date, amount num
 	MSFUNC = rollout_summary_add_amount, MINVFUNC = rollout_summary_remove_amount, MSTYPE = rollout_summary, MSSPACE = 65536,
 	MFINALFUNC = rollout_summary_final, PARALLEL = SAFE
 );
-CREATE AGGREGATE rollup(summary rollout_summary) (
-	SFUNC = rollout_summary_add_summary, STYPE = rollout_summary, SSPACE = 65536,
-	FINALFUNC = rollout_summary_final, COMBINEFUNC = rollout_summary_combine,
-	MSFUNC = rollout_summary_add_summary, MINVFUNC = rollout_summary_remove_summary, MSTYPE = rollout_summary, MSSPACE = 65536,
-	MFINALFUNC = rollout_summary_final, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollout_agg(text, date, date, boolean) IS 'successes by unit and period; adopted_on is the date from which the unit has what is rolled out, NULL for never';
 COMMENT ON AGGREGATE rollout_agg(text, date, date, rate_summary) IS 'rates by unit and period; adopted_on is the date from which the unit has what is rolled out, NULL for never';
 COMMENT ON AGGREGATE rollout_agg(text, date, date, numeric) IS 'amounts (money, days) by unit and period; adopted_on is the date from which the unit has what is rolled out, NULL for never';
 COMMENT ON AGGREGATE rollup(rollout_summary) IS 'one summary of the units and periods in many';
 
-CREATE FUNCTION rollout_summary_plus(rollout_summary, rollout_summary) RETURNS rollout_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rollout_summary_minus(rollout_summary, rollout_summary) RETURNS rollout_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rollout_summary_plus(rollout_summary, rollout_summary) IS 'implementation of +';
-COMMENT ON FUNCTION rollout_summary_minus(rollout_summary, rollout_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = rollout_summary, RIGHTARG = rollout_summary, FUNCTION = rollout_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = rollout_summary, RIGHTARG = rollout_summary, FUNCTION = rollout_summary_minus);
 COMMENT ON OPERATOR + (rollout_summary, rollout_summary) IS 'the units and periods in both';
 COMMENT ON OPERATOR - (rollout_summary, rollout_summary) IS 'the first without what is in the second, which must be part of it';
 

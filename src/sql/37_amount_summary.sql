@@ -6,6 +6,7 @@
 @include type.sql.in TYPE=amount_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=plain
 @include equalimage.sql.in TYPE=amount_summary
 @include json.sql.in TYPE=amount_summary
+@include plus_minus.sql.in TYPE=amount_summary
 
 COMMENT ON TYPE amount_summary IS 'how many amounts, how many are missing, their exact sum and sum of squares; made by amount_agg, read by mean and confidence_interval, held against another by compare';
 
@@ -45,14 +46,6 @@ CREATE AGGREGATE rollup(amounts amount_summary) (
 );
 COMMENT ON AGGREGATE rollup(amount_summary) IS 'one summary of the amounts in many';
 
-CREATE FUNCTION amount_summary_plus(amount_summary, amount_summary) RETURNS amount_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION amount_summary_minus(amount_summary, amount_summary) RETURNS amount_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION amount_summary_plus(amount_summary, amount_summary) IS 'implementation of +';
-COMMENT ON FUNCTION amount_summary_minus(amount_summary, amount_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = amount_summary, RIGHTARG = amount_summary, FUNCTION = amount_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = amount_summary, RIGHTARG = amount_summary, FUNCTION = amount_summary_minus);
 COMMENT ON OPERATOR + (amount_summary, amount_summary) IS 'the amounts in both';
 COMMENT ON OPERATOR - (amount_summary, amount_summary) IS 'the amounts in the first without those of the second, which must be among them';
 

@@ -5,6 +5,8 @@
 
 @include type.sql.in TYPE=pipeline_summary INPUT=IMMUTABLE ALIGNMENT=double STORAGE=extended
 @include json.sql.in TYPE=pipeline_summary
+@include merge.sql.in TYPE=pipeline_summary AGGREGATE=pipeline_agg COST=20 SPACE=16384
+@include plus_minus.sql.in TYPE=pipeline_summary
 
 COMMENT ON TYPE pipeline_summary IS 'how many deals are open at each age, with their amounts; made by pipeline_agg, read by forecast';
 
@@ -13,20 +15,8 @@ CREATE FUNCTION pipeline_summary_add_deal(state pipeline_summary, age bigint, am
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION pipeline_summary_remove_deal(state pipeline_summary, age bigint, amount numeric) RETURNS pipeline_summary
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-CREATE FUNCTION pipeline_summary_add_summary(state pipeline_summary, summary pipeline_summary) RETURNS pipeline_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
-CREATE FUNCTION pipeline_summary_remove_summary(state pipeline_summary, summary pipeline_summary) RETURNS pipeline_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
-CREATE FUNCTION pipeline_summary_combine(state pipeline_summary, other pipeline_summary) RETURNS pipeline_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION pipeline_summary_final(state pipeline_summary) RETURNS pipeline_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION pipeline_summary_add_deal(pipeline_summary, bigint, numeric) IS 'transition of pipeline_agg';
 COMMENT ON FUNCTION pipeline_summary_remove_deal(pipeline_summary, bigint, numeric) IS 'inverse transition of pipeline_agg';
-COMMENT ON FUNCTION pipeline_summary_add_summary(pipeline_summary, pipeline_summary) IS 'transition of rollup(pipeline_summary)';
-COMMENT ON FUNCTION pipeline_summary_remove_summary(pipeline_summary, pipeline_summary) IS 'inverse transition of rollup(pipeline_summary)';
-COMMENT ON FUNCTION pipeline_summary_combine(pipeline_summary, pipeline_summary) IS 'combine function of pipeline_agg and rollup';
-COMMENT ON FUNCTION pipeline_summary_final(pipeline_summary) IS 'final function of pipeline_agg and rollup: the canonical form';
 
 CREATE AGGREGATE pipeline_agg(age bigint, amount numeric) (
 	SFUNC = pipeline_summary_add_deal, STYPE = pipeline_summary, SSPACE = 16384,
@@ -34,23 +24,9 @@ CREATE AGGREGATE pipeline_agg(age bigint, amount numeric) (
 	MSFUNC = pipeline_summary_add_deal, MINVFUNC = pipeline_summary_remove_deal, MSTYPE = pipeline_summary, MSSPACE = 16384,
 	MFINALFUNC = pipeline_summary_final, PARALLEL = SAFE
 );
-CREATE AGGREGATE rollup(summary pipeline_summary) (
-	SFUNC = pipeline_summary_add_summary, STYPE = pipeline_summary, SSPACE = 16384,
-	FINALFUNC = pipeline_summary_final, COMBINEFUNC = pipeline_summary_combine,
-	MSFUNC = pipeline_summary_add_summary, MINVFUNC = pipeline_summary_remove_summary, MSTYPE = pipeline_summary, MSSPACE = 16384,
-	MFINALFUNC = pipeline_summary_final, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE pipeline_agg(bigint, numeric) IS 'open deals by age in whole units, with their amounts; a deal without an amount counts as a deal';
 COMMENT ON AGGREGATE rollup(pipeline_summary) IS 'one summary of the deals in many';
 
-CREATE FUNCTION pipeline_summary_plus(pipeline_summary, pipeline_summary) RETURNS pipeline_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION pipeline_summary_minus(pipeline_summary, pipeline_summary) RETURNS pipeline_summary
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION pipeline_summary_plus(pipeline_summary, pipeline_summary) IS 'implementation of +';
-COMMENT ON FUNCTION pipeline_summary_minus(pipeline_summary, pipeline_summary) IS 'implementation of -';
-CREATE OPERATOR + (LEFTARG = pipeline_summary, RIGHTARG = pipeline_summary, FUNCTION = pipeline_summary_plus, COMMUTATOR = +);
-CREATE OPERATOR - (LEFTARG = pipeline_summary, RIGHTARG = pipeline_summary, FUNCTION = pipeline_summary_minus);
 COMMENT ON OPERATOR + (pipeline_summary, pipeline_summary) IS 'the deals in both';
 COMMENT ON OPERATOR - (pipeline_summary, pipeline_summary) IS 'the deals in the first without those of the second, which must be among them';
 
