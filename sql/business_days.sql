@@ -1,24 +1,11 @@
 --
 -- business_days: days between two instants without weekends and holidays
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
-
--- SQLSTATE, message, detail and hint of a statement that should fail
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	d text;
-	h text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
-END $$;
 
 -- from a Thursday
 SELECT until, business_days('2024-02-01', until) FROM (VALUES (timestamptz '2024-02-01'), ('2024-02-01 23:59:59'), ('2024-02-02'), ('2024-02-03'), ('2024-02-04'), ('2024-02-05'), ('2024-02-20'), ('2024-03-28'), ('2024-05-22')) v(until);

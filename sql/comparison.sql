@@ -1,24 +1,12 @@
 --
 -- comparison: before and after
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 SET timezone = 'UTC';
 SET extra_float_digits = 0;
 
--- SQLSTATE, message, detail and hint of a statement that should fail
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	d text;
-	h text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
-END $$;
 -- ten significant digits of every number of a row
 CREATE FUNCTION pg_temp.digits(x double precision) RETURNS text LANGUAGE sql IMMUTABLE
 AS $$ SELECT CASE WHEN x = 0 THEN '0' WHEN abs(x) < 1e-4 THEN to_char(x, '9.999999999EEEE') ELSE round(x::numeric, 9 - floor(log(abs(x)))::int)::text END $$;

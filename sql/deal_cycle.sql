@@ -1,26 +1,14 @@
 --
 -- deal_cycle, deal_exposure: time from one thing to another
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET intervalstyle = 'postgres';
 SET extra_float_digits = 0;
 
--- SQLSTATE, message, detail and hint of a statement that should fail
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	d text;
-	h text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
-END $$;
 -- a history in short: 'opportunity 1, won 9.5' are days of January 2026
 CREATE FUNCTION pg_temp.h(short text) RETURNS deal_history LANGUAGE sql AS $$
 	SELECT history_agg(split_part(e, ' ', 1), timestamptz '2025-12-31' + split_part(e, ' ', 2)::numeric::float8 * interval '1 day', NULL, nullif(split_part(e, ' ', 3), ''))

@@ -1,21 +1,9 @@
 --
 -- deal_history: everything that happened to one deal
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
-
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	d text;
-	h text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
-END $$;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 
 -- bytewise, as REFRESH MATERIALIZED VIEW CONCURRENTLY compares
 CREATE FUNCTION pg_temp.same(deal_history, deal_history) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT record_image_eq(ROW($1), ROW($2))';

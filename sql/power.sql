@@ -1,9 +1,9 @@
 --
 -- power: how many deals a programme needs before it can show a difference
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 
 -- R's power.prop.test, and rounded up
 SELECT deals_needed(0.10, 0.12) AS two_points, deals_needed(0.10, 0.13) AS three_points, deals_needed(0.20, 0.25, power => 0.9) AS power_90,
@@ -30,19 +30,9 @@ SELECT events_needed(1.5) AS half_faster, events_needed(1.25) AS quarter_faster,
 	events_needed(1) IS NULL AS equal, events_needed(1 / 1.5::float8) AS the_other_way;
 
 -- what is not in range says so
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	h text;
-BEGIN
-	EXECUTE 'SELECT ' || command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'hint: ' || nullif(h, ''));
-END $$;
 \pset format unaligned
 \pset tuples_only on
-SELECT command || E'\n  ' || pg_temp.failure(command) FROM unnest(ARRAY[
+SELECT command || E'\n  ' || pg_temp.failure('SELECT ' || command) FROM unnest(ARRAY[
 	$$deals_needed(10, 12)$$,
 	$$deals_needed(0.1, -0.1)$$,
 	$$deals_needed('NaN', 0.1)$$,

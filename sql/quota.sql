@@ -1,25 +1,13 @@
 --
 -- quota_attainment and quota_summary: one rep's way to quota, and that of many
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET extra_float_digits = 0;
 
--- SQLSTATE, message, detail and hint of a statement that should fail
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	d text;
-	h text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
-END $$;
 -- a rep's history in short: 'won 02-20 60, lost 03-01, won 03-02 70 deal, won 03-09 - deal' of 2024
 CREATE FUNCTION pg_temp.h(short text) RETURNS deal_history LANGUAGE sql AS $$
 	SELECT history_agg(split_part(e, ' ', 1), ('2024-' || replace(split_part(e, ' ', 2), 'T', ' ') || '+00')::timestamptz, nullif(nullif(split_part(e, ' ', 3), ''), '-')::numeric, nullif(split_part(e, ' ', 4), ''))

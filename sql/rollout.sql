@@ -1,25 +1,13 @@
 --
 -- rollout_summary: effects of what reaches teams at different times
 --
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS enablement_metrics;
-RESET client_min_messages;
+\getenv directory PG_ABS_SRCDIR
+\set shared :directory '/test/lib/regress.sql'
+\i :shared
 SET timezone = 'UTC';
 SET datestyle = 'ISO, DMY';
 SET extra_float_digits = 0;
 
--- SQLSTATE, message, detail and hint of a statement that should fail
-CREATE FUNCTION pg_temp.failure(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	d text;
-	h text;
-BEGIN
-	EXECUTE command;
-	RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n  ', SQLSTATE || ' ' || SQLERRM, 'detail: ' || nullif(d, ''), 'hint: ' || nullif(h, ''));
-END $$;
 CREATE FUNCTION pg_temp.r(x double precision) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT round(x::numeric, 8)';
 
 -- the worked data: deals and wins of six teams in six months
