@@ -42,7 +42,7 @@ label_from_text(Datum text_datum, const char *what)
 }
 
 Label
-label_from_column(Datum text_datum, const char *what)
+label_from_long_column(Datum text_datum, const char *what)
 {
 	text	   *value = DatumGetTextPP(text_datum);
 	Label		label = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};

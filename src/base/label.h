@@ -85,8 +85,21 @@ extern bool label_check(Label label, const char *what, fmNodePtr escontext);
 
 /* The label in a text datum, checked; points into the datum where it can. */
 extern Label label_from_text(Datum text_datum, const char *what);
-/* The same for a column of data, where NULL would have been none: the error for empty text says so. */
-extern Label label_from_column(Datum text_datum, const char *what);
+extern Label label_from_long_column(Datum text_datum, const char *what);
+
+/*
+ * The same for a column of data, where NULL would have been none: the error for empty text says so.
+ * Short text in a row, which most is, has a header of one byte; that of toasted text holds no size.
+ */
+static inline Label
+label_from_column(Datum text_datum, const char *what)
+{
+	const char *value = DatumGetPointer(text_datum);
+
+	if (likely(VARATT_IS_1B(value) && VARSIZE_1B(value) > VARHDRSZ_SHORT))
+		return (Label) {VARDATA_1B(value), VARSIZE_1B(value) - VARHDRSZ_SHORT};
+	return label_from_long_column(text_datum, what);
+}
 extern text *label_to_text(Label label);
 
 /*
