@@ -82,6 +82,14 @@ name_table_fits(const NameTable *table, uint64 names, uint64 bytes)
 
 /* The number of a label; -1 when it is not there. */
 extern int	name_table_find(const NameTable *table, Label label);
+
+/*
+ * The same of a label that ends in five bytes, a zero and a number with its upper byte first. Given
+ * are what stands before them, and the number: the label need not be put together to be found.
+ */
+#define NAME_TAIL_BYTES 5
+extern int	name_table_find_numbered(const NameTable *table, Label head, uint32 number);
+
 /* The same, added when it is not there: there must be space. XX001 when there is none, or the label is empty. */
 extern int	name_table_add(NameTable *table, Label label);
 

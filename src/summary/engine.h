@@ -302,6 +302,22 @@ summary_row_sums(SummaryState *state, const SummaryType *type, uint32 row)
 		(Size) (row - 1) * summary_named_sums(type, state->nsums);
 }
 
+/* The tags of the named groups, where the type has them. */
+static inline int64 *
+summary_tags(SummaryState *state, const SummaryType *type)
+{
+	return (int64 *) summary_row_sums(state, type, summary_labels(state)->capacity + 1);
+}
+
+/* The row of a label with a number (name_table.h) that has this tag; 0 when there is none. */
+static inline uint32
+summary_find_numbered_row(SummaryState *state, const SummaryType *type, Label head, uint32 number, int64 tag)
+{
+	int			found = name_table_find_numbered(summary_labels(state), head, number);
+
+	return found >= 0 && summary_tags(state, type)[found] == tag ? (uint32) found + 1 : 0;
+}
+
 /* The key of a group's cell in the tally of all. */
 static inline uint64
 summary_row_key(const SummaryType *type, uint32 row, uint64 key)

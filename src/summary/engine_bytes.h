@@ -86,13 +86,7 @@ pg_noreturn extern void summary_below_zero(const SummaryType *type);
 /* XX001 unless an open form has the sizes that the engine would have given it; called before anything is read by them. */
 extern void summary_check_open(const SummaryState *state, const SummaryType *type);
 
-/* Parts of an open form: the tags of the named groups and their sets of names, where the type has them. */
-static inline int64 *
-summary_tags(SummaryState *state, const SummaryType *type)
-{
-	return (int64 *) summary_row_sums(state, type, summary_labels(state)->capacity + 1);
-}
-
+/* The sets of names of the named groups in an open form, where the type has them. */
 static inline NameSets *
 summary_names(SummaryState *state, const SummaryType *type)
 {

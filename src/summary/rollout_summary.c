@@ -28,23 +28,32 @@
 /* The zero byte and the period at the end of a label. */
 #define PERIOD_BYTES 5
 
+StaticAssertDecl(PERIOD_BYTES == NAME_TAIL_BYTES, "a cell is found by its unit and its period");
+
 static const char *const kind_names[] = {"rate", "mean"};
 
 /* ---------------------------------------------------------------- labels and tags */
+
+/* A period as a number without a sign, in the same order. */
+static inline uint32
+period_number(DateADT period)
+{
+	return (uint32) period ^ UINT32_C(0x80000000);
+}
 
 /* Writes the label of a cell; returns its length. */
 static int
 write_label(char *out, Label unit, DateADT period)
 {
-	uint32		ascending = (uint32) period ^ UINT32_C(0x80000000);
+	uint32		number = period_number(period);
 
 	memcpy(out, unit.data, unit.length);
 	out += unit.length;
 	out[0] = '\0';
-	out[1] = (char) (ascending >> 24);
-	out[2] = (char) (ascending >> 16);
-	out[3] = (char) (ascending >> 8);
-	out[4] = (char) ascending;
+	out[1] = (char) (number >> 24);
+	out[2] = (char) (number >> 16);
+	out[3] = (char) (number >> 8);
+	out[4] = (char) number;
 	return unit.length + PERIOD_BYTES;
 }
 
@@ -394,7 +403,7 @@ rollout_view(SummaryView *view, Datum summary)
 /* ---------------------------------------------------------------- accumulate */
 
 /* Adds to a sum, or takes from it: 22003 past 128 bits. */
-static void
+static inline void
 add_to_sum(Sum128 *sum, int64 value, int sign)
 {
 	Sum128		other = {0, 0};
@@ -408,36 +417,49 @@ add_to_sum(Sum128 *sum, int64 value, int sign)
 	(void) sum128_subtract(sum, other);
 }
 
+/* The row of a cell that is not there yet, or has another tag. Apart, so that other rows of data need no space for a label. */
+static pg_noinline uint32
+add_cell(SummaryState **state, Label unit, DateADT period, int64 tag, int sign)
+{
+	char		bytes[LABEL_MAX_BYTES + PERIOD_BYTES];
+	Label		label = {bytes, write_label(bytes, unit, period)};
+
+	if (sign > 0)
+		*state = summary_reserve(*state, &rollout_type, 1, label.length, 0);
+	return summary_row(*state, &rollout_type, label, tag, sign);
+}
+
 /*
  * (state, unit, adopted_on, period, ...): so many more, or less, in the cell of a
  * unit and a period. A row without a unit or a period is skipped, and so is an
  * outcome that is NULL, which the caller looks at.
  */
-static Datum
+static pg_attribute_always_inline Datum
 change_cell(FunctionCallInfo fcinfo, RolloutKind kind, int64 total, int64 sum, int sign)
 {
 	const uint8 identity = (uint8) kind;
-	char		bytes[LABEL_MAX_BYTES + PERIOD_BYTES];
-	Label		label;
 	DateADT		period = PG_GETARG_DATEADT(3);
 	bool		adopts = !PG_ARGISNULL(2);
 	DateADT		adopted_on = PG_GETARG_DATEADT(2);	/* without a meaning where it is NULL */
+	int64		tag = adoption_tag(adopts, adopted_on);
+	Label		unit;
 	SummaryState *state;
+	uint32		row;
 	Sum128	   *sums;
 
 	if (unlikely(!day_is_valid(period)))
 		(void) day_check(period, "period", NULL);
 	if (unlikely(adopts & !day_is_valid(adopted_on)))
 		(void) day_check(adopted_on, "adopted_on", NULL);
-	label.length = write_label(bytes, label_from_column(PG_GETARG_DATUM(1), "unit"), period);
-	label.data = bytes;
+	unit = label_from_column(PG_GETARG_DATUM(1), "unit");
 
 	state = known_grouped_state(fcinfo, &rollout_type, &identity, 1, ROLLOUT_SUMS);
 	if (total > 0)
 	{
-		if (sign > 0)
-			state = summary_reserve(state, &rollout_type, 1, label.length, 0);
-		sums = summary_row_sums(state, &rollout_type, summary_row(state, &rollout_type, label, adoption_tag(adopts, adopted_on), sign));
+		row = summary_find_numbered_row(state, &rollout_type, unit, period_number(period), tag);
+		if (unlikely(row == 0))
+			row = add_cell(&state, unit, period, tag, sign);
+		sums = summary_row_sums(state, &rollout_type, row);
 		add_to_sum(&sums[ROLLOUT_TOTAL], total, sign);
 		add_to_sum(&sums[ROLLOUT_SUM], sum, sign);
 	}
@@ -452,7 +474,7 @@ is_counted(FunctionCallInfo fcinfo)
 	return !PG_ARGISNULL(1) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4);
 }
 
-static Datum
+static pg_attribute_always_inline Datum
 change_by_success(FunctionCallInfo fcinfo, int sign)
 {
 	if (!is_counted(fcinfo))
@@ -460,7 +482,7 @@ change_by_success(FunctionCallInfo fcinfo, int sign)
 	return change_cell(fcinfo, ROLLOUT_RATE, 1, PG_GETARG_BOOL(4) ? 1 : 0, sign);
 }
 
-static Datum
+static pg_attribute_always_inline Datum
 change_by_rate(FunctionCallInfo fcinfo, int sign)
 {
 	const RateSummary *rate;
@@ -471,7 +493,7 @@ change_by_rate(FunctionCallInfo fcinfo, int sign)
 	return change_cell(fcinfo, ROLLOUT_RATE, rate->total, rate->successes, sign);
 }
 
-static Datum
+static pg_attribute_always_inline Datum
 change_by_amount(FunctionCallInfo fcinfo, int sign)
 {
 	if (!is_counted(fcinfo))
