@@ -54,7 +54,7 @@ sub no_server { return $no_server }
 sub patience { return $PostgreSQL::Test::Utils::timeout_default / 180 }
 
 # A server of the file's own, started. Options: settings, a hash of settings; new and init, lists of arguments of those
-# methods; extension => 0 leaves the extension out of the database postgres. demo => NAME makes a database NAME with the
+# methods; extension => 0 leaves the extension out of the database postgres; sessions => 1: as of database. demo => NAME makes a database NAME with the
 # CRM of test/demo/crm.sql, in schema crm; generated => NAME one without the four views that map it.
 sub server
 {
@@ -71,6 +71,7 @@ sub server
 	take_demo($own, $crm, defined $option{generated}) if defined $crm;
 	$own->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics') unless exists $option{extension} && !$option{extension};
 	$node //= $own;
+	bless $own, 'Suite::Server' if $option{sessions};
 	return $own;
 }
 
@@ -98,6 +99,7 @@ sub init_as
 sub once
 {
 	my ($name, $make) = @_;
+	no warnings 'once';
 	my $place = $shared //= $ENV{ENABLEMENT_METRICS_SERVER} ? "$PostgreSQL::Test::Utils::tmp_check/shared" : PostgreSQL::Test::Utils::tempdir();
 	mkdir $place;
 
@@ -142,6 +144,8 @@ sub take_demo
 }
 
 # A database with the extension, on the server of the run if there is one. settings: those that a database can have.
+# sessions => 1 lets safe_psql and sql use sessions that stay open: for files of many short statements, none of which
+# needs a session of its own (as one does that measures the memory of a session).
 sub database
 {
 	my (%option) = @_;
@@ -155,6 +159,7 @@ sub database
 
 	(my $name = $0) =~ s{.*/|\.pl$}{}g;
 	$node = Suite::Database->new($name, split / /, $ENV{ENABLEMENT_METRICS_SERVER});
+	$node->{sessions} = $option{sessions};
 	$node->administer(qq(CREATE DATABASE "$name" TEMPLATE template0));
 	$node->administer(qq(ALTER DATABASE "$name" SET $_ = $settings{$_})) for sort keys %settings;
 	$node->safe_psql('postgres', 'CREATE EXTENSION enablement_metrics') unless exists $option{extension} && !$option{extension};
@@ -165,38 +170,51 @@ sub database
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
 # Statements in a session that stays open, since most of a short one is the start of psql. Each call finds it as a new one.
-# Returns true, and what psql printed: on an error false and the message, and the next call gets another session.
-my %session;
+# Returns true, and what psql printed and warned of: on an error false and the message, and the next call gets another session.
+my %session;		# of a connection string and PG* variables
 
 sub ask
 {
-	my ($statements, $seconds) = @_;
+	my ($statements, $seconds, $own, $database) = @_;
+	$own //= $node;
+	local %ENV = $own->_get_env();
+	my $connection = $own->connstr($database // 'postgres');
+	my $open = $session{ join "\n", $connection, map { "$_=$ENV{$_}" } sort grep { /^PG/ } keys %ENV } //= {};
 	my $end = '-- end of the answer';
 
-	if (!$session{psql})
+	if (!$open->{psql} || !$open->{psql}->pumpable)
 	{
-		local %ENV = $node->_get_env();
-		@session{qw(in out error)} = ('', '', '');
-		$session{timer} = IPC::Run::timeout($seconds);
-		$session{psql} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-v', 'ON_ERROR_STOP=1', '-f', '-' ],
-			'<', \$session{in}, '>', \$session{out}, '2>', \$session{error}, $session{timer});
+		@$open{qw(in out error)} = ('', '', '');
+		$open->{timer} = IPC::Run::timeout($seconds);
+		$open->{psql} = IPC::Run::start([ 'psql', '-XAtq', '-d', $connection, '-v', 'ON_ERROR_STOP=1', '-f', '-' ],
+			'<', \$open->{in}, '>', \$open->{out}, '2>', \$open->{error}, $open->{timer});
 	}
-	$session{timer}->start($seconds);
-	@session{qw(out error)} = ('', '');
-	$session{in} .= "DISCARD ALL;\n$statements\n;\n\\echo $end\n\\warn $end\n";
+	$open->{timer}->start($seconds);
+	@$open{qw(out error)} = ('', '');
+	$open->{in} .= "DISCARD ALL;\n$statements\n;\n\\echo $end\n\\warn $end\n";
 	my $answered = eval {
-		$session{psql}->pump until ($session{out} =~ /^$end$/m && $session{error} =~ /^$end$/m) || !$session{psql}->pumpable;
+		$open->{psql}->pump until ($open->{out} =~ /^$end$/m && $open->{error} =~ /^$end$/m) || !$open->{psql}->pumpable;
 		1;
 	};
-	my ($out, $error) = map { $session{$_} =~ s/^$end\n//mr } qw(out error);
-	return (1, $out) if $answered && $session{psql}->pumpable;
+	my ($out, $error) = map { $open->{$_} =~ s/^$end\n//mr } qw(out error);
+	return (1, $out, $error) if $answered && $open->{psql}->pumpable;
 	$error .= $@ unless $answered;
-	eval { $answered ? $session{psql}->finish : $session{psql}->kill_kill };
-	%session = ();
+	eval { $answered ? $open->{psql}->finish : $open->{psql}->kill_kill };
+	%$open = ();
 	return (0, $error);
 }
 
-END { eval { $session{psql}->finish } if $session{psql} }
+# Ends the sessions that are open.
+sub part
+{
+	for my $open (values %session)
+	{
+		eval { $open->{psql}->finish } if $open->{psql};
+	}
+	%session = ();
+}
+
+END { local $?; part() }
 
 # A law is a query (g, ...) of the cases that break it: the test passes when there are none. settings go before it.
 sub law
@@ -262,10 +280,33 @@ sub server_stayed_up
 	Test::More::unlike(PostgreSQL::Test::Utils::slurp_file($own->logfile), qr/was terminated by signal|server process .* exited|PANIC|TRAP:/, 'the server never went down');
 }
 
+# A server whose safe_psql uses sessions that stay open, but for what psql or a session of its own must do.
+package Suite::Server;
+
+our @ISA = ('PostgreSQL::Test::Cluster');
+
+my $apart = qr{\\(?!x)|/proc/self|\b(?:BEGIN\s*;|TRANSACTION|PREPARE|COMMIT|ROLLBACK|LOAD|DATABASE|ROLE|SYSTEM|EXTENSION|SUBSCRIPTION|pg_backend_pid|pg_terminate_backend)\b}i;
+
+sub safe_psql
+{
+	my ($self, $database, $statements, %how) = @_;
+	if (%how || $statements =~ $apart)
+	{
+		Suite::part();
+		return $self->SUPER::safe_psql($database, $statements, %how);
+	}
+
+	my ($sound, $out, $error) = Suite::ask($statements, $PostgreSQL::Test::Utils::timeout_default, $self, $database);
+	die "error running SQL: '$out'\nwith sql '$statements'" unless $sound;
+	print "#### Begin standard error\n$error\n#### End standard error\n" if $error ne '';
+	chomp $out;
+	return $out;
+}
+
 # A database on a server that others use at the same time, in the place of a PostgreSQL::Test::Cluster.
 package Suite::Database;
 
-our @ISA = ('PostgreSQL::Test::Cluster');
+our @ISA = ('Suite::Server');
 
 sub new
 {
@@ -285,6 +326,12 @@ sub _get_env
 {
 	my ($self, @changes) = @_;
 	return $self->SUPER::_get_env(PGUSER => $self->{user}, PGPASSWORD => $self->{password}, @changes);
+}
+
+sub safe_psql
+{
+	my ($self, @arguments) = @_;
+	return $self->{sessions} ? $self->SUPER::safe_psql(@arguments) : $self->PostgreSQL::Test::Cluster::safe_psql(@arguments);
 }
 
 sub administer

@@ -5,7 +5,7 @@ use lib 'test/lib';
 use Suite qw(server);
 
 # a zone that neither organisation is in: no number may depend on it
-my $node = server('adapters', settings => { timezone => "'Asia/Tokyo'", jit => 'off' });
+my $node = server('adapters', sessions => 1, settings => { timezone => "'Asia/Tokyo'", jit => 'off' });
 
 # psql -f FILE with variables, as a user would; its errors
 sub adapter

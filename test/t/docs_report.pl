@@ -6,7 +6,7 @@ use Suite qw(server run_files);
 use Cwd qw(getcwd);
 
 my $home = getcwd();
-my $node = server('report', demo => 'crm', extension => 0);
+my $node = server('report', sessions => 1, demo => 'crm', extension => 0);
 my $temp = PostgreSQL::Test::Utils::tempdir();
 
 sub database { my $name = shift; $node->safe_psql('postgres', "CREATE DATABASE $name"); $node->safe_psql($name, 'CREATE EXTENSION enablement_metrics ' . (shift // '')) }

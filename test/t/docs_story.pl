@@ -6,7 +6,7 @@ use Suite qw(server sql run_report);
 
 plan skip_all => 'under valgrind the generator would work for an hour; docs_demo_data.pl runs the same report' if ($ENV{WATCHED} // '') eq 'valgrind';
 
-my $node = server('story', demo => 'postgres', extension => 0, settings => { search_path => "'crm, public'" });
+my $node = server('story', sessions => 1, demo => 'postgres', extension => 0, settings => { search_path => "'crm, public'" });
 run_report('postgres', '--schema', 'crm', '--views', '--text');
 
 sub row { return split /\|/, sql($_[0]) }

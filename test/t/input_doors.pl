@@ -5,7 +5,7 @@ use lib 'test/lib';
 use Suite qw(database sql);
 use Golden;
 
-my $node = database();
+my $node = database(sessions => 1);
 my @types = Golden::types();
 
 # What a query says: SQLSTATE, message and hint; or its answer.

@@ -12,7 +12,7 @@ my $pgxs = `pg_config --pgxs`;
 chomp $pgxs;
 my $built = `env -i PATH="\$PATH" CCACHE_DISABLE=1 make -s -C $forge -f $pgxs PGXS=$pgxs VPATH=\$PWD/test/forge MODULES=forge with_llvm=no all 2>&1`;
 is($?, 0, 'an engine of our own is built') or die $built;
-my $node = server('handover');
+my $node = server('handover', sessions => 1);
 
 sql(qq{
 	CREATE FUNCTION forge_serialize(internal) RETURNS bytea LANGUAGE c STRICT PARALLEL SAFE AS '$forge/forge';

@@ -9,7 +9,7 @@ use Golden;
 
 use JSON::PP;
 
-my $node = database();
+my $node = database(sessions => 1);
 my $soft = sql('SHOW server_version_num') >= 160000;
 
 my @types = Golden::types();

@@ -17,7 +17,7 @@ my $text_mutations = int($binary_mutations / 2);
 my $batch = 1000;
 srand($seed);
 
-my $node = server('mutations', settings => { statement_timeout => int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) . 's' });
+my $node = server('mutations', sessions => 1, settings => { statement_timeout => int($PostgreSQL::Test::Utils::timeout_default * 2 / 3) . 's' });
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
 chmod 0755, $tempdir;
 # a file for each binary mutation: in memory, where there is a file system for that

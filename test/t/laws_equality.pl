@@ -6,7 +6,7 @@ use lib 'test/lib';
 use Suite qw(database sql);
 use Golden;
 
-my $node = database();
+my $node = database(sessions => 1);
 sql(Golden::fill());
 my @types = Golden::types();
 

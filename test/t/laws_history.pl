@@ -11,7 +11,7 @@ my $seed = $ENV{SEED} // 20260301;
 my $cases = $ENV{CASES} // 800;
 srand($seed);
 
-my $node = database();
+my $node = database(sessions => 1);
 my $checked = 0;
 
 sub exists_function

@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(database sql law);
 
 my $seed = $ENV{SEED} // 20260501;
-my $node = database(settings => { max_parallel_workers_per_gather => 0 });
+my $node = database(sessions => 1, settings => { max_parallel_workers_per_gather => 0 });
 
 # A query of rows (series, part, i, ...) that differ; there must be none.
 sub agrees

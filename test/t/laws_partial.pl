@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(database sql);
 use Golden;
 
-my $node = database(settings => { max_parallel_workers_per_gather => 0 });
+my $node = database(sessions => 1, settings => { max_parallel_workers_per_gather => 0 });
 
 #
 # What the catalogs must say

@@ -6,7 +6,7 @@
 use lib 'test/lib';
 use Suite qw(database sql);
 
-database();
+database(sessions => 1);
 
 my $deals = $ENV{DEALS} // 3000;
 my $rows = $deals + 6;

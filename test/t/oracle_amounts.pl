@@ -8,7 +8,7 @@ use Suite qw(database sql law);
 
 my $cases = $ENV{CASES} // 2000;
 my $seed = $ENV{SEED} // 20260719;
-my $node = database();
+my $node = database(sessions => 1);
 
 sql(<<"SQL");
 SET timezone = 'UTC';

@@ -13,7 +13,7 @@ my $many = $ENV{MANY} // 100_000;
 my $patience = patience();
 srand($seed);
 
-my $node = server('funnels', settings => { shared_buffers => "'16MB'", max_wal_size => "'4GB'" });
+my $node = server('funnels', sessions => 1, settings => { shared_buffers => "'16MB'", max_wal_size => "'4GB'" });
 
 #
 # Random groups: 0 to 12 deals of 0 to 9 events, one row in fifty without deal,

@@ -6,7 +6,7 @@
 use lib 'test/lib';
 use Suite qw(server sql patience);
 
-my $node = server('raw_events', settings => { max_wal_size => "'4GB'" });
+my $node = server('raw_events', sessions => 1, settings => { max_wal_size => "'4GB'" });
 
 my $patience = patience();
 

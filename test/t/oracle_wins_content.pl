@@ -11,7 +11,7 @@ my $cases = $ENV{CASES} // 1200;
 my $patience = patience();
 srand($seed);
 
-my $node = database();
+my $node = database(sessions => 1);
 
 # Names are few or many, differ in case, hold what literals must quote, or are long.
 my @vocabularies = (
