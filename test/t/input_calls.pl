@@ -7,7 +7,7 @@
 # The extension is in a schema of its own, search_path is empty, and the caller is a
 # role without privileges: none of the functions may depend on any of that.
 #
-# SEED and CALLS (random calls of each function) in the environment choose others.
+# SEED and CALLS (random calls of a function of three arguments or more) in the environment choose others.
 
 use lib 'test/lib';
 use Suite qw(server pick server_stayed_up);
@@ -116,7 +116,7 @@ for my $function (@functions)
 			push @choices, [ map { $_ == $i ? $value : $lists[$_][0] } 0 .. $#lists ];
 		}
 	}
-	push @choices, [ map { pick(@$_) } @lists ] for 1 .. $random_calls;
+	push @choices, [ map { pick(@$_) } @lists ] for 1 .. $random_calls * (@lists < 3 ? @lists / 3 : 1);
 	push @choices, [ map { 'NULL' } @lists ];
 	my %seen;
 	@choices = grep { !$seen{ join ';', @$_ }++ } @choices;

@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(database law pick);
 
 my $seed = $ENV{SEED} // 20260301;
-my $cases = $ENV{CASES} // 800;
+my $cases = $ENV{CASES} // 500;
 srand($seed);
 
 my $node = database(sessions => 1);
@@ -81,7 +81,7 @@ COPY loaded FROM '$tempdir/log';
 CREATE TABLE log AS
   SELECT g, i, kind, timestamptz '2000-01-01 00:00:00+00' + micros * interval '1 microsecond' AS at, amount, subject FROM loaded;
 CREATE TABLE histories AS SELECT g, g AS i, history_agg(kind, at, amount, subject) AS h FROM log GROUP BY g;
-CREATE TABLE coins AS SELECT i % 97 AS g, i, CASE hashint4(i) & 3 WHEN 0 THEN NULL WHEN 1 THEN true ELSE false END AS success FROM generate_series(1, 20000) AS i;
+CREATE TABLE coins AS SELECT i % 97 AS g, i, CASE hashint4(i) & 3 WHEN 0 THEN NULL WHEN 1 THEN true ELSE false END AS success FROM generate_series(1, 10000) AS i;
 CREATE INDEX ON log (g);
 CREATE INDEX ON coins (g);
 ANALYZE;
@@ -179,7 +179,7 @@ CREATE TABLE spans AS
   SELECT i % 131 AS g, i, timestamptz '2026-01-01' + hashint4(i) % 1000 * interval '1 hour' AS started_at,
          CASE WHEN i % 3 > 0 THEN timestamptz '2026-01-01' + (1000 + abs(hashint4(-i) % 5000)) * interval '1 hour 1 microsecond' END AS ended_at,
          abs(hashint4(i + 7)) % (1 + i % 200) AS units, i % 4 > 0 AS observed
-  FROM generate_series(1, 20000) AS i;
+  FROM generate_series(1, 10000) AS i;
 UPDATE spans SET started_at = NULL, units = NULL WHERE i % 50 = 0;
 CREATE INDEX ON spans (g);
 VACUUM ANALYZE spans});
@@ -194,7 +194,7 @@ if (exists_function('quota_agg'))
 CREATE TABLE lives AS
   SELECT i % 127 AS g, i, deal_history(deal_event('opportunity', at), CASE WHEN i % 5 > 0 THEN deal_event('content', at + a * interval '1 hour') END,
          CASE WHEN i % 4 > 0 THEN deal_event(CASE WHEN i % 3 > 0 THEN 'won' ELSE 'lost' END, at + b * interval '1 hour 1 microsecond', b) END) AS h
-  FROM generate_series(1, 15000) AS i, LATERAL (SELECT timestamptz '2026-01-01' + hashint4(i) % 1000 * interval '1 hour', abs(hashint4(i + 1)) % 900, abs(hashint4(i + 2)) % 1800) AS l(at, a, b);
+  FROM generate_series(1, 8000) AS i, LATERAL (SELECT timestamptz '2026-01-01' + hashint4(i) % 1000 * interval '1 hour', abs(hashint4(i + 1)) % 900, abs(hashint4(i + 2)) % 1800) AS l(at, a, b);
 CREATE TABLE cycles AS SELECT g, row_number() OVER (ORDER BY i, exposed)::int AS i, cycle AS c FROM lives, deal_exposure(h, 'content', as_of => '2026-03-01');
 INSERT INTO cycles SELECT g, 100000 + i, NULL FROM lives WHERE i % 50 = 0;
 CREATE TABLE attainments AS SELECT g, i, CASE WHEN i % 60 > 0 THEN quota_attainment(h, started_at(h) - i % 40 * interval '1 day', 1 + i % 900, as_of => '2026-06-01', left_at => CASE WHEN i % 7 = 0 THEN started_at(h) + interval '20 days' END) END AS q FROM lives;
@@ -213,7 +213,7 @@ CREATE TABLE touched AS
   SELECT i % 113 AS g, i, CASE WHEN team % 17 > 0 THEN (ARRAY['Berlin ', 'é', ''])[1 + team % 3] || team END AS team, CASE WHEN team % 3 > 0 THEN date '2026-01-01' + team * 11 END AS adopted_on,
          CASE WHEN i % 40 > 0 THEN date '2025-12-01' + abs(hashint4(i + 1)) % 12 * 30 END AS month, CASE WHEN i % 30 > 0 THEN hashint4(i + 2) % 3 = 0 END AS won,
          CASE WHEN i % 50 > 0 THEN rate_summary(abs(hashint4(i + 3)) % 5, abs(hashint4(i + 4)) % 9 + 4) END AS rate, CASE WHEN i % 60 > 0 THEN (hashint4(i + 5) % 1000003) / 64.0 END AS amount
-  FROM generate_series(1, 20000) AS i, LATERAL (SELECT abs(hashint4(i)) % 40 AS team) AS x;
+  FROM generate_series(1, 10000) AS i, LATERAL (SELECT abs(hashint4(i)) % 40 AS team) AS x;
 CREATE INDEX ON touched (g);
 VACUUM ANALYZE touched});
 	merge_laws(type => 'amount_summary', from => 'touched', build => 'amount_agg(amount %s)', merge => '+', window => 1, jsonb => 1);
@@ -229,7 +229,7 @@ if (exists_function('log_rank_agg'))
 CREATE TABLE strata AS
   SELECT i % 61 AS g, i, (SELECT duration_agg(hashint4(i * 50 + j) & 63, hashint4(-j - i) % 3 <> 0) FROM generate_series(1, i % 9) AS j) AS before,
          (SELECT duration_agg(hashint4(i * 70 + j) & 127, hashint4(j - i) % 4 <> 0) FROM generate_series(1, i % 11) AS j) AS after
-  FROM generate_series(1, 3000) AS i;
+  FROM generate_series(1, 2000) AS i;
 CREATE INDEX ON strata (g);
 VACUUM ANALYZE strata});
 	merge_laws(type => 'log_rank_summary', from => 'strata', build => 'log_rank_agg(before, after %s)', merge => '+', jsonb => 1);

@@ -167,7 +167,7 @@ my %scripts = (
 	look => "SELECT 1 / (bool_and(event_count(history) >= 15 AND ended_at(history) >= started_at(history)))::int FROM histories;\n");
 sql('CREATE TABLE appended(deal int)');
 write_file($_, $scripts{$_}) for keys %scripts;
-$node->command_checks_all([ 'pgbench', '-n', '-c', '8', '-j', '2', '-T', int(4 * $patience), '-f', "$tempdir/refresh\@1", '-f', "$tempdir/summarise\@1", '-f', "$tempdir/append\@6", '-f', "$tempdir/read\@6", '-f', "$tempdir/look\@3", $node->connstr('postgres') ],
+$node->command_checks_all([ 'pgbench', '-n', '-c', '8', '-j', '2', '-T', int(2 * $patience), '-f', "$tempdir/refresh\@1", '-f', "$tempdir/summarise\@1", '-f', "$tempdir/append\@6", '-f', "$tempdir/read\@6", '-f', "$tempdir/look\@3", $node->connstr('postgres') ],
 	0, [ qr/number of failed transactions: 0|number of transactions actually processed: \d+/ ], [ qr/^(?!.*(?:aborted|ERROR))/s ], 'eight sessions for some seconds: no error');
 my $appended = sql('SELECT count(*) FROM appended');
 cmp_ok($appended, '>', $ENV{WATCHED} ? 0 : 20, "$appended events were appended meanwhile");
