@@ -112,7 +112,12 @@ interval_character(int at, int left, int mark, int right)
 	return at == mark ? 'o' : '-';
 }
 
-void
+/*
+ * A bar from 0 to an interval, and the value as "o" within it, all between 0 and 1:
+ *	"#####[-o--]" for low, value, high at the 6th, 8th and 11th character; "|" where low and high fall on one. At an end of
+ *	the interval the value has no mark.
+ */
+static void
 chart_interval(StringInfo out, double low, double value, double high, int width)
 {
 	int			mark = filled(value, width) - 1;

@@ -35,13 +35,6 @@ extern void chart_label(StringInfo out, Label label, int columns);
 /* A bar of value / maximum of `width` characters, filled with blanks to the width when `fill`. */
 extern void chart_bar(StringInfo out, double value, double maximum, int width, bool fill);
 
-/*
- * A bar from 0 to an interval, and the value as "o" within it, all between 0 and 1:
- *	"#####[-o--]" for low, value, high at the 6th, 8th and 11th character; "|" where low and high fall on one. At an end of
- *	the interval the value has no mark.
- */
-extern void chart_interval(StringInfo out, double low, double value, double high, int width);
-
 /* A rate with its 95 % Wilson interval: "|#####[-o--]   |  55.0%", with CHART_RATE_BESIDE columns beside the bar. */
 #define CHART_RATE_BESIDE 9
 extern void chart_rate(StringInfo out, int64 successes, int64 total, int bar_width);

@@ -26,7 +26,6 @@
 	do { (void) (context); ereport(ERROR, __VA_ARGS__); } while (0)
 #define ereturn(context, dummy, ...) \
 	do { (void) (context); ereport(ERROR, __VA_ARGS__); return dummy; } while (0)
-#define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 
 static inline bool
 DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,

@@ -128,8 +128,11 @@ cross_product(const Moments *of, const Moments *times, bool *negative)
 	return result;
 }
 
-/* (S2 n1 - S1 n2) / (n1 n2) */
-double
+/*
+ * Mean of `after` less mean of `before`, (S2 n1 - S1 n2) / (n1 n2), exact before it is
+ * rounded; counts above 0.
+ */
+static double
 moments_difference(const Moments *before, const Moments *after)
 {
 	bool		a_negative;

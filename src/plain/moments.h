@@ -84,9 +84,6 @@ extern bool moments_set_squares(Moments *moments, const Wide *squares);
 extern double moments_mean(const Moments *moments);
 extern double moments_variance(const Moments *moments);
 
-/* Mean of `after` less mean of `before`, the difference exact before it is rounded; counts above 0. */
-extern double moments_difference(const Moments *before, const Moments *after);
-
 /*
  * Welch 1947, Biometrika 34:28: difference of two means whose variances may
  * differ. NaN where there is no number: all but the means and their difference

@@ -209,23 +209,8 @@ write_step(uint8_t *out, uint64_t step)
 	return out + 1 + two;
 }
 
-static inline uint8_t *
-write_entry(uint8_t *out, const TallyEntry *sorted, uint32_t i)
-{
-	return varint_write(write_step(out, key_step(sorted, i)), (uint64_t) sorted[i].count);
-}
-
 uint8_t *
-tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n)
-{
-	out = varint_write(out, n);
-	for (uint32_t i = 0; i < n; i++)
-		out = write_entry(out, sorted, i);
-	return out;
-}
-
-uint8_t *
-tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n)
+tally_pack(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n)
 {
 	if (end - out < TALLY_MOST_BYTES)
 		return NULL;
@@ -234,7 +219,7 @@ tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, ui
 	{
 		if (end - out < TALLY_MOST_BYTES)
 			return NULL;
-		out = write_entry(out, sorted, i);
+		out = varint_write(write_step(out, key_step(sorted, i)), (uint64_t) sorted[i].count);
 	}
 	return out;
 }

@@ -122,16 +122,14 @@ extern void tally_sort_entries(TallyEntry *entries, TallyEntry *spare, uint32_t 
 /* The non-zero entries in ascending order of key; returns how many. `entries` has space for 2 * tally->used: half of it to sort with. */
 extern uint32_t tally_sorted(const Tally *tally, TallyEntry *entries);
 
-/* Packed form. pack returns the end of what it wrote. */
-extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);
-extern uint8_t *tally_pack(uint8_t *out, const TallyEntry *sorted, uint32_t n);
-
 /*
- * The same in one pass, where nearly all entries take TALLY_COMMON_BYTES at most;
- * NULL when less than TALLY_MOST_BYTES of [out, end) were left for an entry.
+ * The packed form. tally_pack() returns the end of what it wrote, and NULL when less
+ * than TALLY_MOST_BYTES of [out, end) were left for an entry: nearly all take
+ * TALLY_COMMON_BYTES at most.
  */
+extern size_t tally_packed_size(const TallyEntry *sorted, uint32_t n);
 #define TALLY_COMMON_BYTES 4
 #define TALLY_MOST_BYTES 19
-extern uint8_t *tally_pack_within(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n);
+extern uint8_t *tally_pack(uint8_t *out, const uint8_t *end, const TallyEntry *sorted, uint32_t n);
 
 #endif							/* EM_TALLY_H */

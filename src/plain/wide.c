@@ -118,7 +118,8 @@ wide_is_zero(const Wide *a)
 	return (a->limb[0] | a->limb[1] | a->limb[2] | a->limb[3]) == 0;
 }
 
-int
+/* How many bits it takes, 0 for zero. */
+static int
 wide_bits(const Wide *a)
 {
 	int			i = WIDE_LIMBS - 1;

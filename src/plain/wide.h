@@ -31,8 +31,6 @@ extern bool wide_multiply(Wide *a, const Wide *b);
 
 extern int	wide_compare(const Wide *a, const Wide *b);
 extern bool wide_is_zero(const Wide *a);
-/* How many bits it takes, 0 for zero. */
-extern int	wide_bits(const Wide *a);
 /* Rounded once, to nearest. */
 extern double wide_to_double(const Wide *a);
 

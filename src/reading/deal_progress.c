@@ -84,7 +84,11 @@ deal_progress_damaged(void)
 			 errmsg("damaged deal_progress")));
 }
 
-const DealProgress *
+/*
+ * Detoasts and checks (XX001), but for the instants: they may decrease or be out of
+ * range. The value of a promise (progress_promise.h).
+ */
+static const DealProgress *
 deal_progress_peek(Datum datum)
 {
 	ProgressPromise *promise = progress_promise(datum);
@@ -104,7 +108,8 @@ deal_progress_peek(Datum datum)
 	return progress;
 }
 
-const DealProgress *
+/* The same with the instants checked. */
+static const DealProgress *
 deal_progress_get(Datum datum)
 {
 	const DealProgress *progress = deal_progress_peek(datum);

@@ -46,12 +46,6 @@ deal_progress_identity(const DealProgress *progress)
 	return (const uint8 *) (progress->times + deal_progress_ntimes(progress));
 }
 
-/* Detoasts and checks (XX001); the value of a promise (progress_promise.h). */
-extern const DealProgress *deal_progress_get(Datum datum);
-
-/* The same without a look at the instants: they may decrease or be out of range. */
-extern const DealProgress *deal_progress_peek(Datum datum);
-
 extern void deal_progress_damaged(void) __attribute__((noreturn));
 
 /* The definition inside; XX001 when it makes no sense. Labels point into the value. */

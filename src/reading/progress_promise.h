@@ -95,7 +95,7 @@ typedef struct ProgressParts
 	int64		ended_at;
 } ProgressParts;
 
-/* Those of a value; as deal_progress_peek(): the instants may be damaged. */
+/* Those of a value, the instants of which may be damaged. */
 extern void progress_parts_of_value(ProgressParts *parts, Datum datum);
 
 static inline void

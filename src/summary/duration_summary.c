@@ -270,7 +270,11 @@ DEFINE_SUMMARY(duration_summary, duration_type);
 
 /* ---------------------------------------------------------------- accumulate */
 
-SummaryState *
+/*
+ * The body of a transition function whose argument 0 is the state: one duration
+ * more (sign 1) or less (sign -1). The microseconds are summed for events only.
+ */
+static SummaryState *
 duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds, DurationCategory category, int sign)
 {
 	uint8		identity = (uint8) unit;

@@ -47,13 +47,6 @@ typedef enum DurationCategory
 
 extern const SummaryType duration_type;
 
-/*
- * The body of a transition function whose argument 0 is the state: one duration
- * more (sign 1) or less (sign -1). The microseconds are summed for events only.
- */
-extern SummaryState *duration_add(FunctionCallInfo fcinfo, int unit, int64 microseconds,
-									DurationCategory category, int sign);
-
 /* A summary from ascending entries, keyed as above; the sum is that of the events among them. */
 extern struct varlena *duration_summary_build(int unit, const TallyEntry *entries, uint32 n,
 											  Sum128 observed_microseconds);

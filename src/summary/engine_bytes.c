@@ -348,7 +348,7 @@ write_group(uint8 *out, const SummaryGroup *group, Label last, const SummaryType
 			out = sum128_varint_write(out, group->sums[i]);
 	if (type->key_bits == 0)
 		return out;
-	return tally_pack_within(out, out + cells_size(group, type, exact), group->cells, group->ncells);
+	return tally_pack(out, out + cells_size(group, type, exact), group->cells, group->ncells);
 }
 
 static uint8 *

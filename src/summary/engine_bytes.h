@@ -73,9 +73,6 @@ extern void summary_merge_views(SummaryView *sum, const SummaryType *type, const
 /* Adds or subtracts so many sums. */
 extern void summary_add_sums(Sum128 *sums, const Sum128 *others, int nsums, int sign, const SummaryType *type);
 
-/* A view as an open form with one input. */
-extern SummaryState *summary_open_view(const SummaryView *view, const SummaryType *type);
-
 /* Puts the groups of a view in order. */
 extern void summary_sort_groups(SummaryView *view);
 

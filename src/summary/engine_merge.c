@@ -124,13 +124,24 @@ merge_sorted_cells(SummaryGroup *sum, const SummaryGroup *left, const SummaryGro
 		summary_too_many_cells(type);
 }
 
+/* A view as an open form with one input. */
+static SummaryState *
+open_view(const SummaryView *view, const SummaryType *type)
+{
+	SummaryState *state = summary_create(type, view->identity, view->identity_size, view->nsums);
+
+	state = summary_merge(state, type, view, 1);
+	state->inputs = 1;
+	return state;
+}
+
 void
 summary_merge_views(SummaryView *sum, const SummaryType *type, const SummaryView *left, const SummaryView *right,
 					int sign)
 {
 	if (type->max_groups > 0)
 	{
-		SummaryState *state = summary_merge(summary_open_view(left, type), type, right, sign);
+		SummaryState *state = summary_merge(open_view(left, type), type, right, sign);
 
 		summary_view_open(sum, type, state, NULL);
 		return;
@@ -210,16 +221,6 @@ summary_merge_packed(FunctionCallInfo fcinfo, const SummaryType *type, const str
 
 /* ---------------------------------------------------------------- the state of a transition */
 
-SummaryState *
-summary_open_view(const SummaryView *view, const SummaryType *type)
-{
-	SummaryState *state = summary_create(type, view->identity, view->identity_size, view->nsums);
-
-	state = summary_merge(state, type, view, 1);
-	state->inputs = 1;
-	return state;
-}
-
 /* A state argument that holds something, as an open form that may be changed. */
 static SummaryState *
 open_argument(FunctionCallInfo fcinfo, const SummaryType *type)
@@ -246,7 +247,7 @@ open_argument(FunctionCallInfo fcinfo, const SummaryType *type)
 		return memcpy(palloc(VARSIZE(state)), state, VARSIZE(state));
 	}
 	summary_view(&view, type, PointerGetDatum(value));
-	return summary_open_view(&view, type);
+	return open_view(&view, type);
 }
 
 SummaryState *
