@@ -10,6 +10,7 @@
 #include "lib/qunique.h"
 
 #include "base/call_cache.h"
+#include "base/day.h"
 #include "base/elements.h"
 #include "base/instant.h"
 #include "base/options.h"
@@ -67,15 +68,6 @@ iso_day_of_the_week(DateADT date)
 	return day == 0 ? DAYS_OF_A_WEEK : day;
 }
 
-static int
-compare_dates(const void *a, const void *b)
-{
-	DateADT		left = *(const DateADT *) a;
-	DateADT		right = *(const DateADT *) b;
-
-	return (left > right) - (left < right);
-}
-
 /* After the weekend: a holiday on it is no business day anyway. */
 static void
 parse_holidays(struct varlena *value, BusinessCalendar *calendar)
@@ -95,9 +87,9 @@ parse_holidays(struct varlena *value, BusinessCalendar *calendar)
 		if (!calendar->is_weekend[iso_day_of_the_week(date)])
 			calendar->holidays[calendar->nholidays++] = date;
 	}
-	qsort(calendar->holidays, calendar->nholidays, sizeof(DateADT), compare_dates);
+	qsort(calendar->holidays, calendar->nholidays, sizeof(DateADT), day_compare);
 	calendar->nholidays = qunique(calendar->holidays, calendar->nholidays, sizeof(DateADT),
-								  compare_dates);
+								  day_compare);
 }
 
 /* What the options of this call say, kept by its call site. */

@@ -24,6 +24,15 @@ day_text(DateADT day, char *buffer)
 	return buffer;
 }
 
+int
+day_compare(const void *a, const void *b)
+{
+	DateADT		left = *(const DateADT *) a;
+	DateADT		right = *(const DateADT *) b;
+
+	return (left > right) - (left < right);
+}
+
 bool
 day_check(DateADT day, const char *what, fmNodePtr escontext)
 {

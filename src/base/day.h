@@ -1,6 +1,6 @@
 /*
  * day.h
- *		Dates as text that no setting changes, and their bounds.
+ *		Dates: their text, which no setting changes, their order and bounds.
  */
 #ifndef EM_DAY_H
 #define EM_DAY_H
@@ -14,6 +14,9 @@
 
 /* YYYY-MM-DD, with BC after it before the year 1. */
 extern char *day_text(DateADT day, char *buffer);
+
+/* For qsort() and qunique(). */
+extern int	day_compare(const void *a, const void *b);
 
 static inline bool
 day_is_valid(DateADT day)

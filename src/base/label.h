@@ -80,6 +80,22 @@ label_equal(Label a, Label b)
 	return a.length == b.length && same_bytes(a.data, b.data, a.length);
 }
 
+/* The length and three bytes of a label that is not empty: all there is of up to three bytes. */
+static inline uint32
+label_signature(const char *data, uint32 length)
+{
+	const uint8 *bytes = (const uint8 *) data;
+
+	return length | bytes[0] << 8 | bytes[length / 2] << 16 | (uint32) bytes[length - 1] << 24;
+}
+
+/* A place from 0 to 2^(32 - shift) - 1 in a hash table. */
+static inline uint32
+label_signature_slot(uint32 signature, int shift)
+{
+	return (signature * UINT32_C(2654435769)) >> shift;
+}
+
 /* 22023 for an empty label, 54000 for a long one; `what` names its role. */
 extern bool label_check(Label label, const char *what, fmNodePtr escontext);
 

@@ -121,7 +121,8 @@ label_of_code(int code)
 }
 
 /* A code plus one, 0 where there is none: a hash table, filled at first use. */
-#define CODE_SLOTS 512
+#define CODE_SLOT_BITS 9
+#define CODE_SLOTS (1 << CODE_SLOT_BITS)
 static uint16 code_slots[CODE_SLOTS];
 
 StaticAssertDecl(lengthof(vocabulary) <= CODE_SLOTS / 2, "a free slot is always near");
@@ -129,10 +130,7 @@ StaticAssertDecl(lengthof(vocabulary) <= CODE_SLOTS / 2, "a free slot is always 
 static inline uint32
 code_slot(Label label)
 {
-	uint32		signature = label.length | (uint8) label.data[0] << 8 |
-		(uint8) label.data[label.length / 2] << 16 | (uint32) (uint8) label.data[label.length - 1] << 24;
-
-	return (signature * 2654435769U) >> 23;
+	return label_signature_slot(label_signature(label.data, label.length), 32 - CODE_SLOT_BITS);
 }
 
 int

@@ -160,24 +160,8 @@ hazard_ratio_interval(const LogRank *sums, double level, double *low, double *hi
 	*high = ratio * exp(half);
 }
 
-typedef struct Curve
-{
-	SummaryView view;
-	SurvivalPoint *points;
-	size_t		n;
-} Curve;
-
-static void
-curve_of(Curve *curve, Datum summary)
-{
-	summary_view(&curve->view, &duration_type, summary);
-	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.all.ncells, 1)),
-									MCXT_ALLOC_HUGE);
-	curve->n = duration_points(curve->view.all.cells, curve->view.all.ncells, curve->points);
-}
-
 static double
-median_of(const Curve *curve)
+median_of(const DurationCurve *curve)
 {
 	double		median;
 
@@ -186,7 +170,7 @@ median_of(const Curve *curve)
 
 /* 22023 unless both curves are of the same unit. */
 static void
-require_same_unit(const Curve *before, const Curve *after)
+require_same_unit(const DurationCurve *before, const DurationCurve *after)
 {
 	uint8		unit = before->view.identity[0];
 	uint8		other = after->view.identity[0];
@@ -208,7 +192,7 @@ typedef struct MeanDifference
 } MeanDifference;
 
 static MeanDifference
-mean_difference(const Curve *before, const Curve *after, double horizon, double level)
+mean_difference(const DurationCurve *before, const DurationCurve *after, double horizon, double level)
 {
 	MeanDifference difference = {NAN, NAN, NAN};
 	double		mean[2];
@@ -244,8 +228,8 @@ PG_FUNCTION_INFO_V1(duration_summary_compare);
 Datum
 duration_summary_compare(PG_FUNCTION_ARGS)
 {
-	Curve		before;
-	Curve		after;
+	DurationCurve before;
+	DurationCurve after;
 	LogRank		sums = {{0}};
 	double		level;
 	double		horizon;
@@ -261,8 +245,8 @@ duration_summary_compare(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	level = check_level(PG_GETARG_FLOAT8(3));
 	horizon = PG_ARGISNULL(2) ? NAN : duration_check_horizon(PG_GETARG_FLOAT8(2));
-	curve_of(&before, PG_GETARG_DATUM(0));
-	curve_of(&after, PG_GETARG_DATUM(1));
+	duration_curve(&before, PG_GETARG_DATUM(0));
+	duration_curve(&after, PG_GETARG_DATUM(1));
 	require_same_unit(&before, &after);
 
 	if (isnan(horizon) && before.n > 0 && after.n > 0)

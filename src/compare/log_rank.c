@@ -117,15 +117,6 @@ join_sides(SummaryView *view, const SummaryView *const sides[2])
 	}
 }
 
-static SurvivalPoint *
-points_of(const SummaryView *view, size_t *n)
-{
-	SurvivalPoint *points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(view->all.ncells, 1)), MCXT_ALLOC_HUGE);
-
-	*n = duration_points(view->all.cells, view->all.ncells, points);
-	return points;
-}
-
 /* ---------------------------------------------------------------- check */
 
 static inline bool
@@ -335,7 +326,7 @@ compare_stratum(Sum128 *sums, const SummaryView *const sides[2])
 
 	for (int side = 0; side < 2; side++)
 		if (sides[side])
-			points[side] = points_of(sides[side], &n[side]);
+			points[side] = duration_view_points(sides[side], &n[side]);
 	if (n[0] == 0 || n[1] == 0)
 	{
 		sum128_add_int64(&sums[SKIPPED], 1);
@@ -436,7 +427,7 @@ log_rank_summary_compare(PG_FUNCTION_ARGS)
 		SummaryView durations;
 
 		side_view(&durations, &view, side);
-		points[side] = points_of(&durations, &n[side]);
+		points[side] = duration_view_points(&durations, &n[side]);
 		stratified.observed[side] = sum128_to_double(view.all.sums[OBSERVED_BEFORE + side]);
 		stratified.expected[side] = fixed_to_double(view.all.sums[EXPECTED_BEFORE + side]);
 	}

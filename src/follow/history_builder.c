@@ -35,7 +35,8 @@
 
 /* Names with a number; the first ones that come. */
 #define NAME_HERE 255
-#define NAME_SLOTS 512
+#define NAME_SLOT_BITS 9
+#define NAME_SLOTS (1 << NAME_SLOT_BITS)
 
 typedef struct Names
 {
@@ -84,13 +85,8 @@ struct HistoryBuilder
 static inline uint32
 name_slot(Label label)
 {
-	uint32		signature = label.length | (uint8) label.data[0] << 8 |
-		(uint8) label.data[label.length / 2] << 16 | (uint32) (uint8) label.data[label.length - 1] << 24;
-
-	return (signature * 2654435769U) >> 23;
+	return label_signature_slot(label_signature(label.data, label.length), 32 - NAME_SLOT_BITS);
 }
-
-StaticAssertDecl(NAME_SLOTS == 1 << (32 - 23), "a slot is that many bits");
 
 /* The number of a name, which it is given now where there still are numbers; else NAME_HERE. */
 static inline uint8

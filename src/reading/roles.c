@@ -46,9 +46,9 @@ kind_roles_set(KindRoles *roles, Label kind, uint8 role)
 		uint32		slot;
 
 		entry = &roles->roles[roles->nroles++];
-		entry->signature = kind_signature(kind.data, kind.length);
+		entry->signature = label_signature(kind.data, kind.length);
 		entry->label = kind;
-		slot = (entry->signature * UINT32_C(0x9E3779B1)) >> roles->slot_shift;
+		slot = label_signature_slot(entry->signature, roles->slot_shift);
 		while (roles->slots[slot] != 0)
 			slot = (slot + 1) & roles->slot_mask;
 		roles->slots[slot] = roles->nroles;

@@ -44,21 +44,12 @@ extern KindRoles *kind_roles_create(int capacity, uint8 none);
 /* Gives a kind a role in the place of the one it has. */
 extern void kind_roles_set(KindRoles *roles, Label kind, uint8 role);
 
-/* The length and three bytes of a kind: all there is of up to three bytes. */
-static inline uint32
-kind_signature(const char *kind, uint32 length)
-{
-	const uint8 *bytes = (const uint8 *) kind;
-
-	return length << 24 | bytes[0] << 16 | bytes[length / 2] << 8 | bytes[length - 1];
-}
-
 /* Where a kind stands in roles->roles, or NULL; its length is not 0. */
 static inline KindRole *
 kind_roles_find(const KindRoles *roles, const char *kind, uint32 length)
 {
-	uint32		signature = kind_signature(kind, length);
-	uint32		slot = (signature * UINT32_C(0x9E3779B1)) >> roles->slot_shift;
+	uint32		signature = label_signature(kind, length);
+	uint32		slot = label_signature_slot(signature, roles->slot_shift);
 
 	for (; roles->slots[slot] != 0; slot = (slot + 1) & roles->slot_mask)
 	{

@@ -60,6 +60,23 @@ duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points)
 	return npoints;
 }
 
+SurvivalPoint *
+duration_view_points(const SummaryView *view, size_t *n)
+{
+	SurvivalPoint *points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(view->all.ncells, 1)),
+											MCXT_ALLOC_HUGE);
+
+	*n = duration_points(view->all.cells, view->all.ncells, points);
+	return points;
+}
+
+void
+duration_curve(DurationCurve *curve, Datum summary)
+{
+	summary_view(&curve->view, &duration_type, summary);
+	curve->points = duration_view_points(&curve->view, &curve->n);
+}
+
 bool
 duration_entries_median(const TallyEntry *entries, uint32 n, double *median)
 {
@@ -68,23 +85,6 @@ duration_entries_median(const TallyEntry *entries, uint32 n, double *median)
 
 	pfree(points);
 	return reached;
-}
-
-/* The curve of a summary. */
-typedef struct Curve
-{
-	SummaryView view;
-	SurvivalPoint *points;
-	size_t		n;
-} Curve;
-
-static void
-curve_of(Curve *curve, Datum summary)
-{
-	summary_view(&curve->view, &duration_type, summary);
-	curve->points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(curve->view.all.ncells, 1)),
-									MCXT_ALLOC_HUGE);
-	curve->n = duration_points(curve->view.all.cells, curve->view.all.ncells, curve->points);
 }
 
 /* ---------------------------------------------------------------- arguments and results */
@@ -204,10 +204,10 @@ duration_summary_mean(PG_FUNCTION_ARGS)
 static Datum
 quantile_of(FunctionCallInfo fcinfo, double q)
 {
-	Curve		curve;
+	DurationCurve curve;
 	double		result;
 
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	if (!survival_quantile(curve.points, curve.n, q, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
@@ -231,7 +231,7 @@ PG_FUNCTION_INFO_V1(duration_summary_quantile_interval);
 Datum
 duration_summary_quantile_interval(PG_FUNCTION_ARGS)
 {
-	Curve		curve;
+	DurationCurve curve;
 	double		q = check_quantile(PG_GETARG_FLOAT8(1));
 	SurvivalBand band = band_option(fcinfo, 2);
 	bool		has_low;
@@ -239,7 +239,7 @@ duration_summary_quantile_interval(PG_FUNCTION_ARGS)
 	double		low;
 	double		high;
 
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	survival_quantile_interval(curve.points, curve.n, q, band, &has_low, &low, &has_high, &high);
 	return interval_row(fcinfo, has_low, low, has_high, high);
 }
@@ -250,11 +250,11 @@ PG_FUNCTION_INFO_V1(duration_summary_reached_within);
 Datum
 duration_summary_reached_within(PG_FUNCTION_ARGS)
 {
-	Curve		curve;
+	DurationCurve curve;
 	int64		units = check_not_negative("units", PG_GETARG_INT64(1), NULL);
 	SurvivalStep step;
 
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	if (!survival_at(curve.points, curve.n, units, &step))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(step.incidence);
@@ -264,7 +264,7 @@ PG_FUNCTION_INFO_V1(duration_summary_reached_within_interval);
 Datum
 duration_summary_reached_within_interval(PG_FUNCTION_ARGS)
 {
-	Curve		curve;
+	DurationCurve curve;
 	int64		units = check_not_negative("units", PG_GETARG_INT64(1), NULL);
 	SurvivalBand band = band_option(fcinfo, 2);
 	SurvivalStep step;
@@ -272,7 +272,7 @@ duration_summary_reached_within_interval(PG_FUNCTION_ARGS)
 	double		high = 0;
 	bool		known;
 
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	known = survival_at(curve.points, curve.n, units, &step) && incidence_band(&step, band, &low, &high);
 	return interval_row(fcinfo, known, low, known, high);
 }
@@ -281,12 +281,12 @@ PG_FUNCTION_INFO_V1(duration_summary_restricted_mean);
 Datum
 duration_summary_restricted_mean(PG_FUNCTION_ARGS)
 {
-	Curve		curve;
+	DurationCurve curve;
 	double		horizon = duration_check_horizon(PG_GETARG_FLOAT8(1));
 	double		mean;
 	double		error;
 
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	if (!survival_restricted_mean(curve.points, curve.n, horizon, &mean, &error))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(mean);
@@ -297,12 +297,12 @@ PG_FUNCTION_INFO_V1(duration_summary_restricted_mean_error);
 Datum
 duration_summary_restricted_mean_error(PG_FUNCTION_ARGS)
 {
-	Curve		curve;
+	DurationCurve curve;
 	double		horizon = duration_check_horizon(PG_GETARG_FLOAT8(1));
 	double		mean;
 	double		error;
 
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	if (!survival_restricted_mean(curve.points, curve.n, horizon, &mean, &error) || isnan(error))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(error);
@@ -321,12 +321,12 @@ duration_summary_curve(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	SurvivalBand band = band_option(fcinfo, 1);
-	Curve		curve;
+	DurationCurve curve;
 	SurvivalWalk walk;
 	SurvivalStep step;
 
 	InitMaterializedSRF(fcinfo, 0);
-	curve_of(&curve, PG_GETARG_DATUM(0));
+	duration_curve(&curve, PG_GETARG_DATUM(0));
 	survival_begin(&walk, curve.points, curve.n);
 	while (survival_next(&walk, &step))
 	{
@@ -367,7 +367,7 @@ static const char *const unit_symbols[DURATION_UNITS] = {"d", "h", "min", "s"};
 
 /* The lines above a chart: what it shows, and of how many. */
 static void
-append_title(StringInfo out, const Curve *curve, Datum summary)
+append_title(StringInfo out, const DurationCurve *curve, Datum summary)
 {
 	int64		events = count_of(summary, DURATION_EVENT, DURATION_EVENT_AT_ENTRY);
 	int64		competing = count_of(summary, DURATION_COMPETING, DURATION_COMPETING_AT_ENTRY);
@@ -414,7 +414,7 @@ share_of(const SurvivalStep *step, SurvivalBand band, bool *banded, double *low,
  * with the last observation, unless nothing was left to observe.
  */
 static void
-draw_curve(Canvas *canvas, const Curve *curve, int64 horizon, SurvivalBand band)
+draw_curve(Canvas *canvas, const DurationCurve *curve, int64 horizon, SurvivalBand band)
 {
 	int64		last_unit = survival_last_unit(curve->points, curve->n);
 	SurvivalWalk walk;
@@ -474,13 +474,13 @@ append_axis(StringInfo out, int width, int64 horizon, const char *unit)
 static text *
 duration_chart(Datum durations, int width, SurvivalScale scale, int64 horizon)
 {
-	Curve		curve;
+	DurationCurve curve;
 	Canvas		canvas;
 	StringInfoData out;
 
 	chart_check_width(width);
 	width = chart_drawing_width(width, strlen("100% |"));
-	curve_of(&curve, durations);
+	duration_curve(&curve, durations);
 	initStringInfo(&out);
 	append_title(&out, &curve, durations);
 	if (survival_last_unit(curve.points, curve.n) < 0)

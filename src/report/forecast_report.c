@@ -30,16 +30,14 @@ typedef struct Levels
 static Levels
 levels_of(Datum summary)
 {
-	SummaryView view;
-	SurvivalPoint *points;
+	DurationCurve curve;
 	Levels		result;
 
-	summary_view(&view, &duration_type, summary);
-	points = palloc_extended(mul_size(sizeof(SurvivalPoint), Max(view.all.ncells, 1)), MCXT_ALLOC_HUGE);
-	result.n = duration_points(view.all.cells, view.all.ncells, points);
+	duration_curve(&curve, summary);
+	result.n = curve.n;
 	result.levels = palloc_extended(mul_size(sizeof(SurvivalLevel), result.n + 1), MCXT_ALLOC_HUGE);
-	survival_levels(points, result.n, result.levels);
-	result.last = survival_last_unit(points, result.n);
+	survival_levels(curve.points, result.n, result.levels);
+	result.last = survival_last_unit(curve.points, result.n);
 	return result;
 }
 

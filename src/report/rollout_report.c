@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#include "base/day.h"
 #include "base/money.h"
 #include "base/options.h"
 #include "base/row.h"
@@ -38,15 +39,6 @@ host_interrupt(void)
 
 static const PanelHost host = {host_allocate, host_interrupt};
 
-static int
-compare_days(const void *a, const void *b)
-{
-	DateADT		left = *(const DateADT *) a;
-	DateADT		right = *(const DateADT *) b;
-
-	return (left > right) - (left < right);
-}
-
 /* The distinct periods of a view, ascending. */
 static DateADT *
 distinct_periods(const SummaryView *view, uint32 *n)
@@ -56,8 +48,8 @@ distinct_periods(const SummaryView *view, uint32 *n)
 	for (uint32 i = 0; i < view->ngroups; i++)
 		periods[i] = rollout_cell(&view->groups[i]).period;
 	if (view->ngroups > 0)
-		qsort(periods, view->ngroups, sizeof(DateADT), compare_days);
-	*n = (uint32) qunique(periods, view->ngroups, sizeof(DateADT), compare_days);
+		qsort(periods, view->ngroups, sizeof(DateADT), day_compare);
+	*n = (uint32) qunique(periods, view->ngroups, sizeof(DateADT), day_compare);
 	if (*n > PANEL_MAX_PERIODS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -69,7 +61,7 @@ distinct_periods(const SummaryView *view, uint32 *n)
 static uint32
 period_number(const RolloutPanel *panel, DateADT period)
 {
-	const DateADT *found = bsearch(&period, panel->begins, panel->panel.nperiods, sizeof(DateADT), compare_days);
+	const DateADT *found = bsearch(&period, panel->begins, panel->panel.nperiods, sizeof(DateADT), day_compare);
 
 	return (uint32) (found - panel->begins);
 }

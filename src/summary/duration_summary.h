@@ -57,6 +57,19 @@ extern double duration_check_horizon(double horizon);
 /* Ascending entries as points of a survival curve; space for n. Returns how many. */
 extern size_t duration_points(const TallyEntry *entries, uint32 n, SurvivalPoint *points);
 
+/* The same of a view, in memory of the current context. */
+extern SurvivalPoint *duration_view_points(const SummaryView *view, size_t *n);
+
+/* A summary, and its points. */
+typedef struct DurationCurve
+{
+	SummaryView view;
+	SurvivalPoint *points;
+	size_t		n;
+} DurationCurve;
+
+extern void duration_curve(DurationCurve *curve, Datum summary);
+
 /* The median of ascending entries, in units; false when it is not reached. */
 extern bool duration_entries_median(const TallyEntry *entries, uint32 n, double *median);
 
