@@ -8,7 +8,7 @@ use utf8;
 
 plan skip_all => 'under valgrind the generator would work for an hour' if ($ENV{WATCHED} // '') eq 'valgrind';
 
-my $node = server('page', settings => { max_connections => 20 }, demo => 'crm', extension => 0);
+my $node = server('page', sessions => 1, settings => { max_connections => 20 }, demo => 'crm', extension => 0);
 my $temp = PostgreSQL::Test::Utils::tempdir();
 my $xml = $node->psql('postgres', "SELECT xmlparse(DOCUMENT '<a/>')") == 0;
 
@@ -21,7 +21,15 @@ sub run_psql
 	utf8::decode($out);
 	return $out;
 }
-sub value { my ($database, $query) = @_; return run_psql($database, '-c', $query) }
+# the answer to a query
+sub value
+{
+	my ($database, $query) = @_;
+	my $out = eval { $node->safe_psql($database, $query) } // '';
+	is($@, '', "$database: @{[ $query =~ s/\n.*//sr ]}");
+	utf8::decode($out);
+	return $out;
+}
 
 # the page over the four views of a schema, as text; checks what holds for every page
 sub page

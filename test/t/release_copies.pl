@@ -7,7 +7,7 @@ use Suite qw(server sql);
 
 use Golden;
 
-my $publisher = server('publisher', init => [ allows_streaming => 'logical' ]);
+my $publisher = server('publisher', sessions => 1, init => [ allows_streaming => 'logical' ]);
 sql(Golden::fill());
 my @types = Golden::types();
 

@@ -43,9 +43,9 @@ sub contents { my $file = shift; open(my $in, '<', $file) or die "$file: $!"; lo
 sub write_file { my ($file, $text) = @_; open(my $out, '>', $file) or die "$file: $!"; print $out $text; close $out }
 sub fresh_database
 {
-	my $name = shift;
+	my ($name, $template) = @_;
 	$node->safe_psql('postgres', "DROP DATABASE IF EXISTS $name");
-	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	$node->safe_psql('postgres', "CREATE DATABASE $name" . ($template ? " TEMPLATE $template" : ''));
 }
 
 #
@@ -81,12 +81,14 @@ FROM pg_depend AS d WHERE d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_e
 	AND NOT EXISTS (SELECT FROM pg_type AS t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typcategory = 'A' OR t.typrelid <> 0))
 ORDER BY 1};
 
-# What is in one database and not in the other, described; empty when they agree.
+sub objects { return { map { $_ => 1 } split /\n(?=[^\t])/, $node->safe_psql($_[0], $catalog) } }
+
+# What is in the database `old` and not in `new`, or the other way round, described; empty when they agree.
+my $expected;		# the objects of `new`
 sub differences
 {
-	my ($one, $other) = @_;
-	my @objects = map { +{ map { $_ => 1 } split /\n(?=[^\t])/, $node->safe_psql($_, $catalog) } } $one, $other;
-	return join("\n", (map { "only $one: $_" } grep { !$objects[1]{$_} } sort keys %{ $objects[0] }), (map { "only $other: $_" } grep { !$objects[0]{$_} } sort keys %{ $objects[1] }));
+	my $found = objects('old');
+	return join("\n", (map { "only old: $_" } grep { !$expected->{$_} } sort keys %$found), (map { "only new: $_" } grep { !$found->{$_} } sort keys %$expected));
 }
 
 # Tables and what hangs on the extension, as a user has them before an upgrade.
@@ -111,9 +113,12 @@ sub upgrade
 	{
 		fresh_database('new');
 		$node->safe_psql('new', "CREATE EXTENSION enablement_metrics VERSION '$to'");
+		$expected = objects('new');
+		fresh_database('made');
+		$node->safe_psql('made', "CREATE EXTENSION enablement_metrics VERSION '$from'; $users_own");
 	}
-	fresh_database('old');
-	$node->safe_psql('old', "CREATE EXTENSION enablement_metrics VERSION '$from';" . ($what ? Golden::fill() : '') . $users_own);
+	fresh_database('old', 'made');
+	$node->safe_psql('old', Golden::fill()) if $what;
 	my $before = $node->safe_psql('old', $answers);
 	is($node->safe_psql('old', Golden::differences()), '', "$what: the old SQL works with the new library") if $what;
 	my ($stdout, $stderr);
@@ -131,7 +136,7 @@ sub upgrade
 		$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr('restored') ], "$what: and restored");
 		is($node->safe_psql('restored', $answers), $before, "$what: with the same answers");
 	}
-	return differences('old', 'new');
+	return differences();
 }
 
 #
