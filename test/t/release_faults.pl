@@ -126,7 +126,7 @@ for my $signal ('TERM', 'KILL')
 SKIP:
 {
 	skip 'the address space is that of the instruments', 1 if $ENV{WATCHED};
-	my $limit = 300_000;		# kB, shared memory among it
+	my $limit = 220_000;		# kB, shared memory among it
 	my $poor = PostgreSQL::Test::Cluster->new('poor');
 	$poor->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 	$poor->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = off\njit = off\nautovacuum = off\nshared_buffers = 16MB\nmax_connections = 20\nmax_parallel_workers_per_gather = 0\n");
