@@ -68,7 +68,7 @@ iso_day_of_the_week(DateADT date)
 	return day == 0 ? DAYS_OF_A_WEEK : day;
 }
 
-/* After the weekend: a holiday on it is no business day anyway. */
+/* Keeps the holidays that are not on a weekend, so is_weekend must be set. */
 static void
 parse_holidays(struct varlena *value, BusinessCalendar *calendar)
 {

@@ -46,10 +46,10 @@ InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
 	return true;
 }
 
-/* It used to take whether the count counts itself. */
+/* Before 16 this function has one argument more. */
 #define pq_sendcountedtext(out, text, length) (pq_sendcountedtext) (out, text, length, false)
 
-/* They used to be declared without the arguments of a walker, which C23 takes for none. */
+/* Old headers declare a walker without arguments; C23 reads that as a function that takes none. */
 #include "nodes/nodeFuncs.h"
 #define query_tree_walker(query, walker, context, flags) (query_tree_walker) (query, (bool (*) ()) (walker), context, flags)
 #define expression_tree_walker(node, walker, context) (expression_tree_walker) (node, (bool (*) ()) (walker), context)

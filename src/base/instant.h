@@ -32,7 +32,7 @@ pg_noreturn extern void duration_out_of_range(int64 from, int64 to);
 
 /*
  * The time from one instant to another, not earlier one, in microseconds;
- * 22003 above 2^63 - 1, which only the far ends of time are apart.
+ * 22003 above 2^63 - 1.
  */
 static inline int64
 duration_between(int64 from, int64 to)

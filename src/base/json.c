@@ -61,7 +61,7 @@ jsonb_parse(char *text, Jsonb **object, fmNodePtr escontext)
 	Datum		value;
 	const char *start = text + strspn(text, " \t\r\n");
 
-	/* an untyped literal of a history, where a reading of that name is a type too */
+	/* deal_progress('{...}') is a cast to the type deal_progress, but the user meant a history */
 	if (strncmp(start, "{\"(", 3) == 0)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

@@ -161,7 +161,7 @@ label_code(Label label)
 void
 label_dictionary_init(LabelDictionary *dictionary)
 {
-	/* what writing fills is left alone: a deal has few labels */
+	/* the two arrays of places are large, and writing fills what is read of them */
 	memset(dictionary->codes, 0, sizeof(dictionary->codes));
 	memset(&dictionary->others, 0, sizeof(dictionary->others));
 	dictionary->ncodes = 0;

@@ -175,7 +175,7 @@ read_digits(const char *data, Size size, int64 *amount)
 
 	for (int place = weight; place >= -1; place--, i++)
 		sum = sum * NUMERIC_BASE + (i < ndigits ? digit_at(data, i) : 0);
-	/* what is behind four decimals; the first digit of a smaller number stands behind it */
+	/* rounds by the fifth decimal; a number below 0.00005 begins behind it */
 	if (weight >= -2 && i < ndigits && digit_at(data, i) >= NUMERIC_BASE / 2)
 		sum++;
 	*amount = negative ? -(int64) sum : (int64) sum;

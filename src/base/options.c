@@ -33,7 +33,11 @@ errhint_words(const char *const *words, int count)
 
 	initStringInfo(&list);
 	for (int i = 0; i < count; i++)
-		appendStringInfo(&list, "%s%s", i == 0 ? "" : i == count - 1 ? " or " : ", ", words[i]);
+	{
+		if (i > 0)
+			appendStringInfoString(&list, i == count - 1 ? " or " : ", ");
+		appendStringInfoString(&list, words[i]);
+	}
 	return errhint("Use %s.", list.data);
 }
 

@@ -108,10 +108,12 @@ join_sides(SummaryView *view, const SummaryView *const sides[2])
 	view->all.cells = palloc_extended(mul_size(sizeof(TallyEntry), Max((Size) n[0] + n[1], 1)), MCXT_ALLOC_HUGE);
 	while (next[0] < n[0] || next[1] < n[1])
 	{
-		int			side = next[0] >= n[0] ? 1 : next[1] >= n[1] ? 0 :
-			sides[1]->all.cells[next[1]].key < sides[0]->all.cells[next[0]].key;
-		const TallyEntry *entry = &sides[side]->all.cells[next[side]++];
+		int			side = next[0] >= n[0];
+		const TallyEntry *entry;
 
+		if (next[0] < n[0] && next[1] < n[1])
+			side = sides[1]->all.cells[next[1]].key < sides[0]->all.cells[next[0]].key;
+		entry = &sides[side]->all.cells[next[side]++];
 		view->all.cells[view->all.ncells].key = entry->key * 2 + side;
 		view->all.cells[view->all.ncells++].count = entry->count;
 	}

@@ -58,7 +58,7 @@ enum { OUT_DEAL, OUT_VALUE, OUT_COLUMNS };
 
 struct HistoryBuilder
 {
-	DestReceiver receiver;		/* first: it is cast */
+	DestReceiver receiver;		/* first, as pointers to it are cast */
 	MemoryContext context;		/* of all that is the builder's */
 	MemoryContext row;			/* of one row, or one deal */
 	Oid			schema;
@@ -552,7 +552,7 @@ clear_open(HistoryBuilder *builder)
 	if (builder->open != NULL)
 		pfree(builder->open);
 	caller = MemoryContextSwitchTo(builder->context);
-	builder->open = history_open(HISTORY_INITIAL_ROOM);
+	builder->open = history_open(HISTORY_INITIAL_SPACE);
 	MemoryContextSwitchTo(caller);
 }
 

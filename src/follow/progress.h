@@ -24,7 +24,7 @@ extern void progress_begin(Progress *progress, const char *phase, const char *do
 /* Tells how far the phase is and how long it will still take, every few seconds. */
 extern void progress_tell(Progress *progress, double share);
 
-/* Every so many the clock is looked at. */
+/* The clock is read once for so many rows or deals. */
 #define PROGRESS_STEP 512
 
 static inline void

@@ -386,9 +386,9 @@ load_partition(RecordStore *store, const RecordPartition *partition)
 }
 
 /*
- * Would loading a partition take more than the memory, and may dividing it
- * help? Not where dividing all of them before has helped nothing: they are
- * those of one deal.
+ * True where a partition does not fit the memory and dividing it may help. It does
+ * not help where the last division put all records into one partition: then they
+ * belong to one deal.
  */
 static bool
 is_large(const RecordStore *store, const RecordPartition *partition)

@@ -282,7 +282,7 @@ deal_event_in(PG_FUNCTION_ARGS)
 	char	   *fields[EVENT_FIELDS];
 	EventParts	parts;
 
-	CHECK_FOR_INTERRUPTS();		/* array_in() looks for none between the events of a history */
+	CHECK_FOR_INTERRUPTS();		/* array_in() does not check between the events of a history */
 	if (!split_row(text, fields))
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

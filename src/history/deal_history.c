@@ -23,7 +23,7 @@
 static struct varlena *
 history_from_array(ArrayType *array)
 {
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
 	Datum		element;
 	bool		isnull;
@@ -139,7 +139,7 @@ send_history(StringInfo out, Datum history)
 static struct varlena *
 receive_history(StringInfo in)
 {
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	int32		nevents = (int32) pq_getmsgint(in, 4);
 
 	if (nevents > HISTORY_MAX_EVENTS)
@@ -252,7 +252,7 @@ Datum
 deal_history_from_jsonb(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *array = PG_GETARG_JSONB_P(0);
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	uint32		nevents = JB_ROOT_COUNT(array);
 
 	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
@@ -280,7 +280,7 @@ get_state(FunctionCallInfo fcinfo)
 	OpenHistory *state;
 
 	if (PG_ARGISNULL(0))
-		return history_open(HISTORY_INITIAL_ROOM);
+		return history_open(HISTORY_INITIAL_SPACE);
 	state = history_reopen(PG_GETARG_DATUM(0));
 	if (!AggCheckCallContext(fcinfo, NULL) &&
 		(Pointer) state == DatumGetPointer(PG_GETARG_DATUM(0)))
@@ -352,7 +352,7 @@ deal_history_final(PG_FUNCTION_ARGS)
 static OpenHistory *
 copy_of_argument(FunctionCallInfo fcinfo, int argno)
 {
-	return history_append_all(history_open(HISTORY_INITIAL_ROOM), PG_GETARG_DATUM(argno));
+	return history_append_all(history_open(HISTORY_INITIAL_SPACE), PG_GETARG_DATUM(argno));
 }
 
 /* h || e: NULLs are skipped, and both NULL give NULL. */
@@ -366,7 +366,7 @@ deal_history_append_event(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return return_state_unchanged(fcinfo);
 	parts = event_parts(PG_GETARG_DATUM(1));
-	open = PG_ARGISNULL(0) ? history_open(HISTORY_INITIAL_ROOM) : copy_of_argument(fcinfo, 0);
+	open = PG_ARGISNULL(0) ? history_open(HISTORY_INITIAL_SPACE) : copy_of_argument(fcinfo, 0);
 	PG_RETURN_POINTER(history_pack(history_append(open, &parts)));
 }
 
@@ -388,7 +388,7 @@ PG_FUNCTION_INFO_V1(deal_history_distinct_events);
 Datum
 deal_history_distinct_events(PG_FUNCTION_ARGS)
 {
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	HistoryView view;
 	HistoryCursor cursor;
 	HistoryEvent event;
@@ -417,7 +417,7 @@ Datum
 deal_history_as_of(PG_FUNCTION_ARGS)
 {
 	TimestampTz until = PG_GETARG_TIMESTAMPTZ(1);
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	HistoryView view;
 	HistoryCursor cursor;
 	HistoryEvent event;
@@ -478,7 +478,7 @@ Datum
 deal_history_relabel(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *mapping = PG_GETARG_JSONB_P(1);
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	HistoryView view;
 	HistoryCursor cursor;
 	HistoryEvent event;

@@ -279,6 +279,6 @@ extern struct varlena *history_pack_few(const CodedEvent *events, uint32 n);
 extern OpenHistory *history_reopen(Datum history);
 
 /* Enough for the common deal without growing. */
-#define HISTORY_INITIAL_ROOM 128
+#define HISTORY_INITIAL_SPACE 128
 
 #endif							/* EM_DEAL_HISTORY_H */

@@ -203,7 +203,7 @@ history_reopen(Datum history)
 	OpenHistory *open;
 
 	if (!history_is_open(PointerGetDatum(stored)))
-		return history_append_all(history_open(HISTORY_INITIAL_ROOM),
+		return history_append_all(history_open(HISTORY_INITIAL_SPACE),
 								  PointerGetDatum(stored));
 	open = (OpenHistory *) PG_DETOAST_DATUM(PointerGetDatum(stored));
 	if (VARSIZE(open) < sizeof(OpenHistory) ||

@@ -59,7 +59,7 @@ PG_FUNCTION_INFO_V1(deal_history_state_changes);
 Datum
 deal_history_state_changes(PG_FUNCTION_ARGS)
 {
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	HistoryView view;
 	StateCursor cursor;
 	HistoryState state;
@@ -142,7 +142,7 @@ Datum
 deal_history_by_day(PG_FUNCTION_ARGS)
 {
 	pg_tz	   *zone = zone_from_text(PG_GETARG_TEXT_PP(1));
-	OpenHistory *open = history_open(HISTORY_INITIAL_ROOM);
+	OpenHistory *open = history_open(HISTORY_INITIAL_SPACE);
 	HistoryView view;
 	HistoryCursor cursor;
 	HistoryEvent event;

@@ -229,9 +229,12 @@ size_before_subjects(const uint8_t *dictionary, const uint8_t *end, uint32_t nki
 
 	for (uint32_t i = 0; i < nkinds; i++)
 	{
-		size_t		size = end - in < 2 ? 0 : *in == 0 ? 2 : 1 + (size_t) *in;
+		size_t		size;
 
-		if (size == 0 || (size_t) (end - in) < size)
+		if (end - in < 2)
+			return 0;
+		size = *in == 0 ? 2 : 1 + (size_t) *in;
+		if ((size_t) (end - in) < size)
 			return 0;
 		in += size;
 	}

@@ -46,17 +46,20 @@ chain_run_add(ChainRun *run, int64_t *times, int role, int64_t at)
 {
 	bool		is_stage = (unsigned) role < CHAIN_MAX_STAGES;
 	bool		is_exit = role == CHAIN_EXIT;
-
 	bool		is_next = is_stage & (role > run->last);
+	int			crooked = is_stage ? CHAIN_CROOKED : run->last;
+	int64_t		after_stage;
+	int64_t		after_exit;
 
 	times[run->nmatched] = at;
 	run->nmatched += is_next;
 	run->matched |= (uint32_t) is_stage << (role & 31);
-	run->last = is_next ? role : is_stage ? CHAIN_CROOKED : run->last;
+	run->last = is_next ? role : crooked;
 	/* an exit at the instant of a match counts, before or after it in the order of events */
 	run->last_exit_at = is_exit ? at : run->last_exit_at;
-	run->exit_at = is_stage ? (run->last_exit_at == at ? at : CHAIN_NEVER) :
-		(is_exit & (run->exit_at == CHAIN_NEVER)) ? at : run->exit_at;
+	after_stage = run->last_exit_at == at ? at : CHAIN_NEVER;
+	after_exit = is_exit & (run->exit_at == CHAIN_NEVER) ? at : run->exit_at;
+	run->exit_at = is_stage ? after_stage : after_exit;
 }
 
 /*

@@ -37,7 +37,9 @@ static const int64_t history_amount_units[HISTORY_AMOUNT_UNITS] = {
 static inline uint8_t
 history_index_width(uint32_t count)
 {
-	return count <= 0x100 ? 1 : count <= 0x10000 ? 2 : 4;
+	if (count <= 0x100)
+		return 1;
+	return count <= 0x10000 ? 2 : 4;
 }
 
 #define HISTORY_BITMAP_BYTES(n) (((size_t) (n) + 7) / 8)

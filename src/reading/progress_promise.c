@@ -168,7 +168,7 @@ progress_promise_read(ProgressPromise *promise)
 	promise->searched = true;
 }
 
-/* In the memory of the promise: whoever forms a tuple may be in one that takes back nothing. */
+/* Uses the memory of the promise: the caller's may live long and free nothing. */
 const DealProgress *
 progress_promise_value(ProgressPromise *promise)
 {

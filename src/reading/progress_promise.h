@@ -9,7 +9,6 @@
  *
  * Its memory is that of a function's result, which may point into an argument,
  * as this does. Its options live as long as the query.
- *
  */
 #ifndef EM_PROGRESS_PROMISE_H
 #define EM_PROGRESS_PROMISE_H
@@ -46,7 +45,7 @@ typedef struct ProgressPromise
 	int64		times[FLEXIBLE_ARRAY_MEMBER];
 } ProgressPromise;
 
-/* A value with the instants of `result` in place; and making room for one. */
+/* Begin allocates a value for so many stages; end fills it, the instants of `result` being in place. */
 extern DealProgress *deal_progress_begin(int nstages, Size identity_size);
 extern void deal_progress_end(DealProgress *progress, const ChainResult *result,
 							  const void *identity, Size identity_size);

@@ -294,7 +294,7 @@ rollout_summary_permutation_test(PG_FUNCTION_ARGS)
 	put_number(&row, test.p_value);
 	put(&row, true, Int64GetDatum(test.assignments));
 	put(&row, known, BoolGetDatum(test.exact));
-	put(&row, known, known ? CStringGetTextDatum(test.studentized ? "t" : "effect") : (Datum) 0);
+	put(&row, known, CStringGetTextDatum(test.studentized ? "t" : "effect"));
 	return result_row(fcinfo, row.values, row.nulls, row.n);
 }
 

@@ -295,9 +295,15 @@ take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 	if (has_options && !PG_ARGISNULL(ARG_WITHIN))
 		within = PG_GETARG_INTERVAL_P(ARG_WITHIN);
 	if (unlikely(events == NULL || events->site != fcinfo->flinfo->fn_extra))
-		meet_call_site(fcinfo, &events, named, PG_GETARG_ARRAYTYPE_P(ARG_STAGES), within,
-					   has_options ? PG_GETARG_TIMESTAMPTZ(ARG_AS_OF) :
-					   events == NULL ? GetCurrentTransactionStartTimestamp() : events->as_of);
+	{
+		TimestampTz as_of;
+
+		if (has_options)
+			as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+		else
+			as_of = events == NULL ? GetCurrentTransactionStartTimestamp() : events->as_of;
+		meet_call_site(fcinfo, &events, named, PG_GETARG_ARRAYTYPE_P(ARG_STAGES), within, as_of);
+	}
 	else
 		require_same(events,
 					 (events->options->constant ||

@@ -432,7 +432,9 @@ change_by_fields(FunctionCallInfo fcinfo, int sign)
 	NameBuffer	buffer;
 
 	memset(&deal, 0, sizeof(deal));
-	deal.status = PG_ARGISNULL(1) ? DEAL_OPEN : PG_GETARG_BOOL(1) ? DEAL_WON : DEAL_LOST;
+	deal.status = DEAL_OPEN;
+	if (!PG_ARGISNULL(1))
+		deal.status = PG_GETARG_BOOL(1) ? DEAL_WON : DEAL_LOST;
 	if (!PG_ARGISNULL(2))
 		deal.competitors = distinct_names(array_argument(PG_GETARG_DATUM(2), &buffer), &buffer, &deal.ncompetitors);
 	deal.has_amount = PG_NARGS() > 3 && !PG_ARGISNULL(3);

@@ -241,6 +241,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ChainResult result = {.times = times[0]};
 	ChainResult again = {.times = times[1]};
 	ChainRun	run;
+	static const int64_t scales[] = {INT64_MAX / 16, INT64_C(3600000000), 1, 1};
 	Naive		naive = {&rules, events};
 	int64_t		at;
 	int64_t		scale;
@@ -254,7 +255,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rules.skipped = data[1] / 4 % 3;
 	rules.entry = data[1] / 12 % 3;
 	rules.optional = data[2] & ((1 << rules.nstages) - 1);
-	scale = data[3] % 4 == 0 ? INT64_MAX / 16 : data[3] % 4 == 1 ? INT64_C(3600000000) : 1;
+	scale = scales[data[3] % 4];
 	rules.within = window_of(data[4], scale);
 	steps = rules.mode == CHAIN_ANY_ORDER ? 0 : rules.nstages - 1;
 	for (int i = 0; i < CHAIN_MAX_STAGES; i++)
@@ -272,7 +273,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 
 	/* the low bits of a byte are a role, the high ones the time since the event before */
-	at = data[9] & 1 ? INT64_MIN : data[9] & 2 ? 0 : -scale;
+	at = data[9] & 2 ? 0 : -scale;
+	if (data[9] & 1)
+		at = INT64_MIN;
 	for (size_t i = 10; i < size && naive.nevents < MAX_EVENTS; i++)
 	{
 		int			role = data[i] % (rules.nstages + 1);

@@ -79,10 +79,11 @@ put_column(uint8_t *out, int nevents, int which, uint8_t pattern, int width)
 static void
 pack(History *history, int unit, int amounts, int subjects, uint8_t pattern, int labels)
 {
+	static const uint8_t widths[] = {0, 1, 2, 3, 4, 5, 6, 8, 8};
 	static const uint8_t some[] = {0, HISTORY_SOME_AMOUNTS, HISTORY_ALL_AMOUNTS};
 	static const uint8_t subject_flags[] = {0, HISTORY_SOME_SUBJECTS, HISTORY_ALL_SUBJECTS};
 	int			n = history->nevents;
-	int			amount_width = amounts == 0 ? 0 : pattern % 9 == 7 ? 8 : pattern % 9;
+	int			amount_width = amounts == 0 ? 0 : widths[pattern % 9];
 	int64_t		size = history_time_units[unit];
 	uint64_t	highest = n == 0 ? 0 : (uint64_t) (history->at[n - 1] / size) - (uint64_t) (history->at[0] / size);
 	int			width = highest == 0 ? 0 : (71 - __builtin_clzll(highest)) / 8;
@@ -183,7 +184,8 @@ take_history(Input *input, History *history, int nstages)
 	uint8_t		columns = take(input);
 	uint8_t		labels = take(input);
 	int			unit = shape % HISTORY_TIME_UNITS;
-	int64_t		step = history_time_units[unit] * (shape / 6 % 3 == 0 ? 1 : shape / 6 % 3 == 1 ? 300 : 100000);
+	static const int64_t steps[] = {1, 300, 100000};
+	int64_t		step = history_time_units[unit] * steps[shape / 6 % 3];
 	int64_t		at = (shape & 0x80 ? -1 : 1) * (int64_t) (columns / 9) * 100000 * history_time_units[unit];
 
 	history->nkinds = 1 + (int) (take(input) % MAX_KINDS);
@@ -191,7 +193,9 @@ take_history(Input *input, History *history, int nstages)
 	{
 		uint8_t		role = take(input) % (nstages + 4);
 
-		history->roles[i] = role < nstages ? role : role == nstages ? CHAIN_EXIT : UINT8_MAX;
+		history->roles[i] = role == nstages ? CHAIN_EXIT : UINT8_MAX;
+		if (role < nstages)
+			history->roles[i] = role;
 	}
 	history->nevents = history->nkinds;
 	if (history->nevents < MAX_EVENTS)

@@ -232,7 +232,8 @@ check_open(const uint8_t *data, size_t size)
 			tally = grown;
 			result = tally_add(tally, key, count);
 		}
-		CHECK(result == (after < 0 ? TALLY_NEGATIVE : after > INT64_MAX ? TALLY_OVERFLOW : TALLY_OK));
+		CHECK((result == TALLY_NEGATIVE) == (after < 0));
+		CHECK((result == TALLY_OVERFLOW) == (after > INT64_MAX));
 		if (result == TALLY_OK)
 			naive[place] = (int64_t) after;
 		CHECK(tally_count(tally, key) == naive[place]);

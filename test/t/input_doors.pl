@@ -118,7 +118,7 @@ for my $amount (sort keys %rounded)
 for my $amount ('922337203685477.58075', '-922337203685477.58085', '1e15')
 {
 	my %doors = answerable(money_doors($amount));
-	# what adds amounts up has room for more
+	# a sum of amounts may be larger
 	delete @doors{ grep { /^(quota_attainment|win_summary) / } keys %doors };
 	each_door("$amount as an amount", qr/^22003 (amount \S+|malformed \w+: "amount") is out of range/, map { $_ => $doors{$_} } sort keys %doors);
 	each_door("$amount as a target", qr/^22003 malformed quota_attainment: "target" is out of range: /,

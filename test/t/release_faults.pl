@@ -186,7 +186,7 @@ CREATE TABLE readings AS SELECT deal_progress(history, '{lead,mql,won}', as_of =
 VACUUM ANALYZE one});
 # Bytes a group may take, and a row more of one group; 0 where a state does not grow with its rows
 # (what is left then, up to 5, are pages of the table, which a session counts as its own once it has read them).
-# What history_agg keeps of an event is about 30 bytes; the rest is room to grow, and the lists of the final function.
+# What history_agg keeps of an event is about 30 bytes; the rest is space to grow, and the lists of the final function.
 my @costs = (
 	[ 'history_agg', "history_agg('won', '2026-01-01', g)", 400, 250 ],
 	[ 'rollup(deal_history) of 15 events', 'rollup(h)', 1200, 4000 ],

@@ -68,12 +68,12 @@ add(Tally *tally, uint64_t key, int64_t count, TallyResult *result)
 }
 
 static TallyOrder
-make_order(uint32_t room)
+make_order(uint32_t capacity)
 {
-	TallyOrder	order = {.capacity = room};
+	TallyOrder	order = {.capacity = capacity};
 
-	order.slots = calloc(room, sizeof(uint32_t));
-	order.entries = calloc(room, 2 * sizeof(TallyEntry));
+	order.slots = calloc(capacity, sizeof(uint32_t));
+	order.entries = calloc(capacity, 2 * sizeof(TallyEntry));
 	return order;
 }
 
@@ -111,10 +111,14 @@ random_life(void)
 
 	tally_init(tally, TALLY_MIN_CAPACITY);
 	for (int i = 0; i < NAIVE_KEYS; i++)
-		keys[i] = spread == 0 ? (uint64_t) i :
-			spread == 1 ? (uint64_t) i * 4096 :
-			spread == 2 ? TALLY_MAX_KEY - (uint64_t) (NAIVE_KEYS - 1 - i) :
-			(uint64_t) i << 56 | (uint64_t) i;
+	{
+		uint64_t	spreads[] = {
+			(uint64_t) i, (uint64_t) i * 4096, TALLY_MAX_KEY - (uint64_t) (NAIVE_KEYS - 1 - i),
+			(uint64_t) i << 56 | (uint64_t) i
+		};
+
+		keys[i] = spreads[spread];
+	}
 
 	for (int step = 0; step < 2000; step++)
 	{
