@@ -57,9 +57,7 @@ jsonb_field_day(JsonbContainer *object, const char *type, const char *key,
 	Datum		day;
 
 	if (field == NULL || field->type != jbvString)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: \"%s\" must be a date", type, key)));
+		return jsonb_wrong_type(type, key, "a date", escontext);
 	text = pnstrdup(field->val.string.val, field->val.string.len);
 	if (!DirectInputFunctionCallSafe(date_in, text, InvalidOid, -1, escontext, &day))
 		return false;

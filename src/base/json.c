@@ -21,9 +21,7 @@ jsonb_check_keys(JsonbContainer *object, const char *type, const char *const *ke
 	JsonbValue	value;
 
 	if (!JsonContainerIsObject(object))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: jsonb is not an object", type)));
+		return jsonb_accept("jsonb is not an object", type, escontext);
 	iterator = JsonbIteratorInit(object);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -73,13 +71,31 @@ jsonb_parse(char *text, Jsonb **object, fmNodePtr escontext)
 	return true;
 }
 
-/* Saves "malformed TYPE: "KEY" must be WHAT". */
-static bool
-wrong_type(const char *type, const char *key, const char *what, fmNodePtr escontext)
+bool
+jsonb_accept(const char *problem, const char *type, fmNodePtr escontext)
+{
+	if (problem == NULL)
+		return true;
+	ereturn(escontext, false,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("malformed %s: %s", type, problem)));
+}
+
+bool
+jsonb_wrong_type(const char *type, const char *key, const char *what, fmNodePtr escontext)
 {
 	ereturn(escontext, false,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("malformed %s: \"%s\" must be %s", type, key, what)));
+}
+
+char *
+jsonb_number_text(const JsonbValue *value, const char *type, const char *key, fmNodePtr escontext)
+{
+	if (value != NULL && value->type == jbvNumeric)
+		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	(void) jsonb_wrong_type(type, key, "a number", escontext);
+	return NULL;
 }
 
 /* The decimal digits of a JSON number; NULL when it is not a whole one. */
@@ -113,7 +129,7 @@ bounded_number(const JsonbValue *value, const char *type, const char *key,
 	Sum128		number;
 
 	if (text == NULL)
-		return wrong_type(type, key, "a whole number", escontext);
+		return jsonb_wrong_type(type, key, "a whole number", escontext);
 	if (!sum128_parse(text, &number) ||
 		sum128_compare(number, sum128_from_int64(least)) < 0 ||
 		sum128_compare(number, sum128_from_int64(most)) > 0)
@@ -147,7 +163,7 @@ jsonb_value_label(const JsonbValue *value, const char *type, const char *key,
 				  Label *result, fmNodePtr escontext)
 {
 	if (value == NULL || value->type != jbvString)
-		return wrong_type(type, key, "a string", escontext);
+		return jsonb_wrong_type(type, key, "a string", escontext);
 	result->data = value->val.string.val;
 	result->length = value->val.string.len;
 	return label_check(*result, key, escontext);
@@ -174,7 +190,7 @@ jsonb_value_sum128(const JsonbValue *value, const char *type, const char *key,
 	char	   *text = whole_number_text(value);
 
 	if (text == NULL)
-		return wrong_type(type, key, "a whole number", escontext);
+		return jsonb_wrong_type(type, key, "a whole number", escontext);
 	if (!sum128_parse(text, result))
 		return jsonb_out_of_range(type, key, text, escontext);
 	return true;
@@ -192,7 +208,7 @@ jsonb_value_instant(const JsonbValue *value, const char *type, const char *key,
 					int64 *result, fmNodePtr escontext)
 {
 	if (value == NULL || value->type != jbvString)
-		return wrong_type(type, key, "an instant", escontext);
+		return jsonb_wrong_type(type, key, "an instant", escontext);
 	return instant_parse(pnstrdup(value->val.string.val, value->val.string.len), key, result,
 						 escontext);
 }
@@ -209,7 +225,7 @@ jsonb_value_word(const JsonbValue *value, const char *type, const char *key,
 				 const char *const *words, int count, int *result, fmNodePtr escontext)
 {
 	if (value == NULL || value->type != jbvString)
-		return wrong_type(type, key, "a string", escontext);
+		return jsonb_wrong_type(type, key, "a string", escontext);
 	*result = find_word(value->val.string.val, value->val.string.len, words, count);
 	if (*result < 0)
 		ereturn(escontext, false,
@@ -244,7 +260,7 @@ jsonb_field_array(JsonbContainer *object, const char *type, const char *key,
 
 	if (value == NULL || value->type != jbvBinary ||
 		!JsonContainerIsArray(value->val.binary.data))
-		return wrong_type(type, key, "an array", escontext);
+		return jsonb_wrong_type(type, key, "an array", escontext);
 	*array = value->val.binary.data;
 	return true;
 }
@@ -257,7 +273,7 @@ jsonb_field_object(JsonbContainer *object, const char *type, const char *key,
 
 	if (value == NULL || value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data))
-		return wrong_type(type, key, "an object", escontext);
+		return jsonb_wrong_type(type, key, "an object", escontext);
 	*result = value->val.binary.data;
 	return true;
 }

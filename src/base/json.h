@@ -68,6 +68,15 @@ extern bool jsonb_value_instant(const JsonbValue *value, const char *type, const
 extern bool jsonb_value_word(const JsonbValue *value, const char *type, const char *key,
 							 const char *const *words, int count, int *result, fmNodePtr escontext);
 
+/* True without a problem; false with 22P02 "malformed TYPE: PROBLEM" saved. */
+extern bool jsonb_accept(const char *problem, const char *type, fmNodePtr escontext);
+
+/* The text of a JSON number, which has no exponent; NULL with an error saved. */
+extern char *jsonb_number_text(const JsonbValue *value, const char *type, const char *key, fmNodePtr escontext);
+
+/* Saves "malformed TYPE: "KEY" must be WHAT", 22P02; false. */
+extern bool jsonb_wrong_type(const char *type, const char *key, const char *what, fmNodePtr escontext);
+
 /* Saves "malformed TYPE: "KEY" is out of range: TEXT", 22003; false. */
 extern bool jsonb_out_of_range(const char *type, const char *key, const char *text, fmNodePtr escontext);
 

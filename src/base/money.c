@@ -309,22 +309,11 @@ parse_squares(const char *text, Moments *moments)
 
 /* ---------------------------------------------------------------- fields of JSON */
 
-/* The text of a number, NULL with an error saved; `key` names it in errors. */
-static char *
-number_text(const JsonbValue *value, const char *type, const char *key, fmNodePtr escontext)
-{
-	if (value == NULL || value->type != jbvNumeric)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: \"%s\" must be a number", type, key)));
-	return numeric_text(value->val.numeric);
-}
-
-/* The same of what stands under a key. */
+/* The text of the number under a key; NULL with an error saved. */
 static char *
 number_field(JsonbContainer *object, const char *type, const char *key, fmNodePtr escontext)
 {
-	return number_text(jsonb_field(object, key), type, key, escontext);
+	return jsonb_number_text(jsonb_field(object, key), type, key, escontext);
 }
 
 bool
@@ -342,7 +331,7 @@ bool
 money_sum_value(const JsonbValue *value, const char *type, const char *key, Sum128 *sum,
 				fmNodePtr escontext)
 {
-	char	   *text = number_text(value, type, key, escontext);
+	char	   *text = jsonb_number_text(value, type, key, escontext);
 
 	if (text == NULL)
 		return false;

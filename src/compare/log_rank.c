@@ -210,17 +210,13 @@ append_fixed(StringInfo out, Sum128 fixed)
 static bool
 read_fixed(JsonbContainer *object, const char *key, Sum128 *result, fmNodePtr escontext)
 {
-	JsonbValue *value = jsonb_field(object, key);
-	char	   *text;
+	char	   *text = jsonb_number_text(jsonb_field(object, key), TYPE_NAME, key, escontext);
 	char	   *point;
 	size_t		decimals = 0;
 	StringInfoData digits;
 
-	if (value == NULL || value->type != jbvNumeric)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": \"%s\" must be a number", key)));
-	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	if (text == NULL)
+		return false;
 	point = strchr(text, '.');
 	initStringInfo(&digits);
 	if (point == NULL)

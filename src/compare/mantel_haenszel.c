@@ -144,16 +144,10 @@ get_summary(Datum datum)
 static bool
 read_sum(JsonbContainer *object, const char *key, double *result, fmNodePtr escontext)
 {
-	JsonbValue *value = jsonb_field(object, key);
-	Datum		text;
+	char	   *text = jsonb_number_text(jsonb_field(object, key), TYPE_NAME, key, escontext);
 	Datum		number;
 
-	if (value == NULL || value->type != jbvNumeric)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: \"%s\" must be a number", TYPE_NAME, key)));
-	text = DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric));
-	if (!DirectInputFunctionCallSafe(float8in, DatumGetCString(text), InvalidOid, -1, escontext, &number))
+	if (text == NULL || !DirectInputFunctionCallSafe(float8in, text, InvalidOid, -1, escontext, &number))
 		return false;
 	*result = DatumGetFloat8(number) + 0.0;		/* no negative zero */
 	return true;

@@ -107,7 +107,6 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	DealCycle	cycle = {0};
 	int			unit;
 	int			status;
-	const char *problem;
 
 	if (!jsonb_field_word(object, TYPE_NAME, "unit", duration_unit_names, DURATION_UNITS, &unit,
 						  escontext) ||
@@ -124,11 +123,8 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	}
 	cycle.unit = (uint8) unit;
 	cycle.status = (uint8) status;
-	problem = check_cycle(&cycle);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	if (!jsonb_accept(check_cycle(&cycle), TYPE_NAME, escontext))
+		return NULL;
 	return cycle_build(&cycle);
 }
 

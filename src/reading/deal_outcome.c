@@ -168,15 +168,6 @@ append_json(StringInfo out, Datum datum)
 	appendStringInfoChar(out, '}');
 }
 
-/* Saves "malformed deal_outcome: PROBLEM". */
-static struct varlena *
-malformed(const char *problem, fmNodePtr escontext)
-{
-	ereturn(escontext, NULL,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("malformed " TYPE_NAME ": %s", problem)));
-}
-
 /* An outcome from its JSON object; NULL with an error saved. */
 static struct varlena *
 from_json(JsonbContainer *object, fmNodePtr escontext)
@@ -187,7 +178,6 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	JsonbValue	element;
 	OutcomeParts parts;
 	int			status;
-	const char *problem;
 
 	memset(&parts, 0, sizeof(parts));
 	if (!jsonb_field_word(object, TYPE_NAME, "status", deal_statuses, DEAL_STATUSES, &status,
@@ -200,7 +190,10 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 		return NULL;
 	/* an instant of 0 is the start of 2000, so that its absence is told by the status alone */
 	if (jsonb_field_given(object, "closed_at") != (parts.status != DEAL_OPEN))
-		return malformed("status and closing instant do not agree", escontext);
+	{
+		(void) jsonb_accept("status and closing instant do not agree", TYPE_NAME, escontext);
+		return NULL;
+	}
 	if (jsonb_field_given(object, "amount"))
 	{
 		if (!amount_field(object, TYPE_NAME, "amount", &parts.amount, escontext))
@@ -221,9 +214,8 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	if (jsonb_field_given(object, "lost_to") &&
 		!jsonb_field_label(object, TYPE_NAME, "lost_to", &parts.lost_to, escontext))
 		return NULL;
-	problem = sort_and_check_parts(&parts);
-	if (problem != NULL)
-		return malformed(problem, escontext);
+	if (!jsonb_accept(sort_and_check_parts(&parts), TYPE_NAME, escontext))
+		return NULL;
 	return (struct varlena *) outcome_build(&parts);
 }
 

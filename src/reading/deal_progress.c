@@ -198,7 +198,6 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	StringInfoData identity;
 	int			status;
 	int64		depth;
-	const char *problem;
 
 	if (!jsonb_field_word(object, "deal_progress", "status", funnel_statuses, FUNNEL_STATUSES,
 						  &status, escontext) ||
@@ -217,9 +216,10 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	result.status = status;
 	if (depth < 0 || depth > definition.rules.nstages ||
 		(int) JsonContainerSize(times) != definition.rules.nstages)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed deal_progress: depth or stage_times out of range")));
+	{
+		(void) jsonb_accept("depth or stage_times out of range", "deal_progress", escontext);
+		return NULL;
+	}
 	result.depth = depth;
 	for (int i = 0; i < definition.rules.nstages; i++)
 	{
@@ -241,11 +241,8 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 	else if (result.status != CHAIN_NOT_ENTERED && result.status != CHAIN_CONVERTED)
 		result.ended_at = PG_INT64_MIN; /* before every instant: refused below */
 	deal_progress_end(progress, &result, identity.data, identity.len);
-	problem = check_progress(progress, &definition.rules);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed deal_progress: %s", problem)));
+	if (!jsonb_accept(check_progress(progress, &definition.rules), "deal_progress", escontext))
+		return NULL;
 	return (struct varlena *) progress;
 }
 

@@ -106,7 +106,6 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 {
 	QuotaAttainment attainment = {0};
 	int			status;
-	const char *problem;
 
 	if (!jsonb_field_word(object, TYPE_NAME, "status", status_names, lengthof(status_names),
 						  &status, escontext) ||
@@ -118,11 +117,8 @@ from_json(JsonbContainer *object, fmNodePtr escontext)
 		!amount_field(object, TYPE_NAME, "target", &attainment.target, escontext))
 		return NULL;
 	attainment.status = (uint8) status;
-	problem = check_attainment(&attainment);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed " TYPE_NAME ": %s", problem)));
+	if (!jsonb_accept(check_attainment(&attainment), TYPE_NAME, escontext))
+		return NULL;
 	return quota_attainment_build(&attainment);
 }
 

@@ -130,9 +130,8 @@ funnel_summary_conversion(PG_FUNCTION_ARGS)
 	return return_conversion(fcinfo, &view, 0, view.nstages - 1, false);
 }
 
-PG_FUNCTION_INFO_V1(funnel_summary_conversion_between);
-Datum
-funnel_summary_conversion_between(PG_FUNCTION_ARGS)
+static Datum
+conversion_between(FunctionCallInfo fcinfo, bool settled)
 {
 	FunnelView	view;
 	int			from;
@@ -140,20 +139,21 @@ funnel_summary_conversion_between(PG_FUNCTION_ARGS)
 
 	funnel_view(&view, PG_GETARG_DATUM(0));
 	stage_arguments(fcinfo, &view, &from, &to);
-	return return_conversion(fcinfo, &view, from, to, false);
+	return return_conversion(fcinfo, &view, from, to, settled);
+}
+
+PG_FUNCTION_INFO_V1(funnel_summary_conversion_between);
+Datum
+funnel_summary_conversion_between(PG_FUNCTION_ARGS)
+{
+	return conversion_between(fcinfo, false);
 }
 
 PG_FUNCTION_INFO_V1(funnel_summary_settled_conversion);
 Datum
 funnel_summary_settled_conversion(PG_FUNCTION_ARGS)
 {
-	FunnelView	view;
-	int			from;
-	int			to;
-
-	funnel_view(&view, PG_GETARG_DATUM(0));
-	stage_arguments(fcinfo, &view, &from, &to);
-	return return_conversion(fcinfo, &view, from, to, true);
+	return conversion_between(fcinfo, true);
 }
 
 /* ---------------------------------------------------------------- amounts */

@@ -85,18 +85,14 @@ static struct varlena *
 from_json(JsonbContainer *object, fmNodePtr escontext)
 {
 	AmountSummary amounts = {0};
-	const char *problem;
 
 	if (!jsonb_field_int64(object, TYPE_NAME, "count", &amounts.moments.count, escontext) ||
 		!jsonb_field_int64(object, TYPE_NAME, "missing", &amounts.missing, escontext) ||
 		!money_sum_field(object, TYPE_NAME, "sum", &amounts.moments.sum, escontext) ||
 		!sum_of_squares_field(object, TYPE_NAME, "sum_of_squares", &amounts.moments, escontext))
 		return NULL;
-	problem = check_amounts(&amounts);
-	if (problem != NULL)
-		ereturn(escontext, NULL,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("malformed %s: %s", TYPE_NAME, problem)));
+	if (!jsonb_accept(check_amounts(&amounts), TYPE_NAME, escontext))
+		return NULL;
 	return (struct varlena *) build(amounts.missing, &amounts.moments);
 }
 

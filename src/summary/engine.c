@@ -225,28 +225,21 @@ summary_recv(FunctionCallInfo fcinfo, const SummaryType *type)
 bool
 summary_malformed(const SummaryType *type, const char *problem, fmNodePtr escontext)
 {
-	ereturn(escontext, false,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("malformed %s: %s", type->name, problem)));
+	return jsonb_accept(problem, type->name, escontext);
 }
 
 struct varlena *
 summary_from_json(const SummaryType *type, JsonbContainer *object, fmNodePtr escontext)
 {
 	SummaryView view = {NULL};
-	const char *problem;
 
 	if (!jsonb_check_keys(object, type->name, type->keys, escontext) ||
 		!jsonb_check_version(object, type->name, escontext) ||
 		!type->read_json(&view, object, escontext))
 		return NULL;
 	sort_labels(&view);
-	problem = summary_check(&view, type);
-	if (problem != NULL)
-	{
-		summary_malformed(type, problem, escontext);
+	if (!jsonb_accept(summary_check(&view, type), type->name, escontext))
 		return NULL;
-	}
 	return summary_pack(&view, type);
 }
 
