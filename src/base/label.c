@@ -10,6 +10,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "base/elements.h"
 #include "base/label.h"
 #include "plain/varint.h"
 
@@ -130,17 +131,11 @@ label_receive(StringInfo in, const char *type, const char *what)
 Label *
 labels_from_array(ArrayType *array, const char *what, int limit, int *count)
 {
-	Datum	   *elements;
 	bool	   *nulls;
+	Datum	   *elements = array_elements(array, what, &nulls, count);
 	Label	   *labels;
 	Label	   *sorted;
 
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s must be a one-dimensional array", what)));
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, &nulls, count);
 	if (*count > limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

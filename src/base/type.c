@@ -48,6 +48,14 @@ type_to_json(FunctionCallInfo fcinfo, PGFunction out)
 /* ---------------------------------------------------------------- binary */
 
 void
+type_damaged(const char *type, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 problem == NULL ? errmsg("damaged %s", type) : errmsg("damaged %s: %s", type, problem)));
+}
+
+void
 receive_version(StringInfo in, const char *type, int version)
 {
 	int			got = pq_getmsgbyte(in);

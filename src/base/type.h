@@ -61,6 +61,9 @@ extern int	type_compare(FunctionCallInfo fcinfo, const TypeInfo *type);
 extern Datum type_hash(FunctionCallInfo fcinfo, const TypeInfo *type);
 extern Datum type_hash_extended(FunctionCallInfo fcinfo, const TypeInfo *type);
 
+/* XX001 "damaged TYPE: PROBLEM"; `problem` may be NULL. */
+pg_noreturn extern void type_damaged(const char *type, const char *problem);
+
 /* Reads the version that a binary form starts with; 22P03 when it is another one. */
 extern void receive_version(StringInfo in, const char *type, int version);
 

@@ -132,9 +132,7 @@ get_summary(Datum datum)
 				 summary->version != SUMMARY_VERSION ||
 				 summary->flags != 0 || summary->unused != 0 ||
 				 check_numbers(summary) != NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged %s", TYPE_NAME)));
+		type_damaged(TYPE_NAME, NULL);
 	return summary;
 }
 

@@ -75,9 +75,7 @@ read_event(const struct varlena *event)
 		(body[BODY_OFFSET(flags)] & ~DEAL_EVENT_HAS_AMOUNT) != 0 ||
 		(!parts.has_amount && parts.amount != 0) ||
 		!IS_VALID_TIMESTAMP(parts.at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged deal_event")));
+		type_damaged("deal_event", NULL);
 	return parts;
 }
 

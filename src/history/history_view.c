@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 
 #include "base/label_codes.h"
+#include "base/type.h"
 #include "history/deal_history.h"
 #include "plain/varint.h"
 
@@ -17,9 +18,7 @@
 void
 history_damaged(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("damaged deal_history")));
+	type_damaged("deal_history", NULL);
 }
 
 /* Takes `size` bytes at *in, or finds the value damaged. */

@@ -58,7 +58,7 @@ chain_run_add(ChainRun *run, int64_t *times, int role, int64_t at)
 	/* an exit at the instant of a match counts, before or after it in the order of events */
 	run->last_exit_at = is_exit ? at : run->last_exit_at;
 	after_stage = run->last_exit_at == at ? at : CHAIN_NEVER;
-	after_exit = is_exit & (run->exit_at == CHAIN_NEVER) ? at : run->exit_at;
+	after_exit = (is_exit & (run->exit_at == CHAIN_NEVER)) ? at : run->exit_at;
 	run->exit_at = is_stage ? after_stage : after_exit;
 }
 

@@ -57,9 +57,7 @@ deal_cycle_get(Datum datum)
 
 	if (VARSIZE(cycle) != sizeof(DealCycle) || cycle->version != DEAL_CYCLE_VERSION ||
 		check_cycle(cycle) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged " TYPE_NAME)));
+		type_damaged(TYPE_NAME, NULL);
 	return cycle;
 }
 

@@ -102,9 +102,7 @@ outcome_parts(OutcomeParts *parts, Datum datum)
 	if (size < offsetof(DealOutcome, labels) || outcome->version != DEAL_OUTCOME_VERSION ||
 		(outcome->flags & ~DEAL_OUTCOME_HAS_AMOUNT) != 0 ||
 		outcome->nconsidered > size - offsetof(DealOutcome, labels))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged " TYPE_NAME)));
+		type_damaged(TYPE_NAME, NULL);
 	parts->status = outcome->status;
 	parts->has_amount = (outcome->flags & DEAL_OUTCOME_HAS_AMOUNT) != 0;
 	parts->closed_at = outcome->closed_at;
@@ -131,9 +129,7 @@ outcome_parts(OutcomeParts *parts, Datum datum)
 	if (problem == NULL)
 		problem = check_parts(parts);
 	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged " TYPE_NAME ": %s", problem)));
+		type_damaged(TYPE_NAME, problem);
 }
 
 /* ---------------------------------------------------------------- JSON text and binary */

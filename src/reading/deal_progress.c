@@ -79,9 +79,7 @@ check_progress(const DealProgress *progress, const ChainRules *rules)
 void
 deal_progress_damaged(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("damaged deal_progress")));
+	type_damaged("deal_progress", NULL);
 }
 
 /*
@@ -141,9 +139,7 @@ deal_progress_definition(const DealProgress *progress, FunnelDefinition *definit
 												   progress->identity_size, definition);
 
 	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged deal_progress: %s", problem)));
+		type_damaged("deal_progress", problem);
 }
 
 /* JSON text and binary */

@@ -58,9 +58,7 @@ quota_attainment_get(Datum datum)
 		attainment->version != QUOTA_ATTAINMENT_VERSION ||
 		attainment->flags != 0 || attainment->unused != 0 ||
 		check_attainment(attainment) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged " TYPE_NAME)));
+		type_damaged(TYPE_NAME, NULL);
 	return attainment;
 }
 

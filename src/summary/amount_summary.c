@@ -48,9 +48,7 @@ get_state(Datum datum)
 	if (unlikely(VARSIZE(amounts) != sizeof(AmountSummary) ||
 				 amounts->version != AMOUNT_SUMMARY_VERSION ||
 				 amounts->flags != 0 || amounts->unused != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged %s", TYPE_NAME)));
+		type_damaged(TYPE_NAME, NULL);
 	return amounts;
 }
 
@@ -61,9 +59,7 @@ DatumGetAmountSummaryP(Datum datum)
 	const char *problem = check_amounts(amounts);
 
 	if (unlikely(problem != NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged %s: %s", TYPE_NAME, problem)));
+		type_damaged(TYPE_NAME, problem);
 	return amounts;
 }
 

@@ -74,9 +74,7 @@ DatumGetRateSummaryP(Datum datum)
 				 rate->version != RATE_SUMMARY_VERSION ||
 				 rate->flags != 0 || rate->unused != 0 ||
 				 check_counts(rate->successes, rate->total) != NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("damaged %s", TYPE_NAME)));
+		type_damaged(TYPE_NAME, NULL);
 	return rate;
 }
 
