@@ -188,6 +188,7 @@ CREATE TEMPORARY TABLE definitions AS
 	WHERE mode <> 'any_order' OR step_within IS NULL;
 CREATE TEMPORARY TABLE readings AS SELECT d, deal, p, depth(p), status(p) FROM definitions, generated,
 	deal_progress(h, '{a,b,c,d}', within, step_within, mode, skipped, optional, '{lost}', entry, pg_temp.day(15 + deal % 20)) AS p;
+CREATE INDEX ON readings (d);
 CREATE TEMPORARY TABLE answers AS SELECT d, funnel_agg(p) AS f FROM readings GROUP BY d;
 SELECT count(*) AS readings, count(DISTINCT d) AS definitions, count(DISTINCT (depth, status)) AS cells FROM readings;
 
