@@ -113,7 +113,7 @@ SKIP:
 			next;
 		}
 		my $empty = $text =~ /^<!-- starts empty -->$/m;
-		$node->safe_psql('postgres', qq(CREATE DATABASE "$database" TEMPLATE ) . ($empty ? 'template0' : 'with_data'));
+		$node->safe_psql('postgres', qq(CREATE DATABASE "$database" TEMPLATE ) . ($empty ? 'template0' : 'with_data STRATEGY file_copy'));
 
 		my $script = '';
 		for my $i (0 .. $#blocks)
