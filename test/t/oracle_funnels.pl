@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(server sql law pick patience);
 
 my $seed = $ENV{SEED} // 20260301;
-my $cases = $ENV{CASES} // 1000;
+my $cases = $ENV{CASES} // 700;
 my $many = $ENV{MANY} // 100_000;
 my $patience = patience();
 srand($seed);

@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(database);
 
 my $seed = $ENV{SEED} // 20260305;
-my $cases = $ENV{CASES} // 1500;
+my $cases = $ENV{CASES} // 1000;
 my $rows = $ENV{ROWS} // 10_000_000;
 
 my $node = database();

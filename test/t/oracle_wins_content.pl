@@ -7,7 +7,7 @@ use lib 'test/lib';
 use Suite qw(database law pick patience);
 
 my $seed = $ENV{SEED} // 20260401;
-my $cases = $ENV{CASES} // 1200;
+my $cases = $ENV{CASES} // 800;
 my $patience = patience();
 srand($seed);
 
