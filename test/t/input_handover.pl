@@ -22,7 +22,7 @@ sql(qq{
 	CREATE TABLE few AS SELECT d AS deal, d % 3 AS team, k AS kind, timestamptz '2026-01-01' + hashint8(d) % 500 * interval '1 hour' + i * hashint8(d * 9 + i) % 90 * interval '1 min' AS at
 		FROM generate_series(1::bigint, 900) AS d, unnest('{a,b,c,lost}'::text[]) WITH ORDINALITY AS k (k, i) WHERE hashint8(d * 5 + i) % 4 > 0;
 	CREATE TABLE many AS SELECT d AS deal, d % 3 AS team, k AS kind, timestamptz '2026-01-01' + hashint8(d) % 500 * interval '1 hour' + i * hashint8(d * 9 + i) % 90 * interval '1 min' AS at
-		FROM generate_series(1::bigint, 30000) AS d, unnest('{a,b,c,lost}'::text[]) WITH ORDINALITY AS k (k, i) WHERE hashint8(d * 5 + i) % 4 > 0;
+		FROM generate_series(1::bigint, 18000) AS d, unnest('{a,b,c,lost}'::text[]) WITH ORDINALITY AS k (k, i) WHERE hashint8(d * 5 + i) % 4 > 0;
 	CREATE TABLE parts (LIKE many) PARTITION BY LIST (team);
 	CREATE TABLE parts_0 PARTITION OF parts FOR VALUES IN (0);
 	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);

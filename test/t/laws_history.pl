@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(database law pick);
 
 my $seed = $ENV{SEED} // 20260301;
-my $cases = $ENV{CASES} // 500;
+my $cases = $ENV{CASES} // 400;
 srand($seed);
 
 my $node = database(sessions => 1);

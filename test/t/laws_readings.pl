@@ -8,7 +8,7 @@ use lib 'test/lib';
 use Suite qw(database sql);
 
 my $seed = $ENV{SEED} // 20261128;
-my $cases = $ENV{CASES} // 12_000;
+my $cases = $ENV{CASES} // 10_000;
 my $node = database(settings => { work_mem => "'64MB'" });
 
 # Up to 9 events on up to 7 days; two histories in three begin with a lead. A win is worth 1.
