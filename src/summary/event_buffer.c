@@ -805,8 +805,9 @@ compare_names(const void *a, const void *b, void *names)
 	uint32		length = name_length(left);
 	uint32		other = name_length(right);
 
-	return length != other ? (length < other ? -1 : 1) :
-		memcmp(left + sizeof(uint32), right + sizeof(uint32), length);
+	if (length != other)
+		return length < other ? -1 : 1;
+	return memcmp(left + sizeof(uint32), right + sizeof(uint32), length);
 }
 
 /*
