@@ -181,7 +181,7 @@ for (const [type, [from, aggregate, rows]] of Object.entries(SUMMARIES)) {
   rollup.statements[type + 'Anew'] = { sql: `SELECT ${aggregate}::text FROM ${from}`, answer: type }
   rollup.statements[type + 'Large'] = { sql: `SELECT rollup(summary)::text FROM ${type}_large`, answer: type }
   rollup.rows.push([`rollup of {summaries} stored \`${type}_summary\``, type, `recomputing from ${rows}`, type + 'Anew', null])
-  rollup.rows.push([`rollup of {large} of them, of a thousand ${from === 'cycle' ? 'cycles' : 'deals'} each`, type + 'Large', 'the same', type + 'Anew', 0.05])
+  rollup.rows.push([`rollup of {large} of them, of a thousand ${from === 'cycle' ? 'cycles' : 'deals'} each`, type + 'Large', `recomputing from ${rows}`, type + 'Anew', 0.05])
 }
 rollup.statements.funnelRaw = { sql: `SELECT funnel_agg(deal, kind, at, '{${STAGES}}', NULL, '${AS_OF}')::text FROM event`, answer: 'funnel' }
 rollup.rows.splice(1, 0, ['', 'funnel', 'recomputing from {events} raw events', 'funnelRaw', null])
