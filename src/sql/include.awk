@@ -6,7 +6,11 @@
 #
 # A state that grows with the rows says `SSPACE = n /* unbounded */`. From PostgreSQL 19 on (major) that is a number below
 # zero, which keeps the planner from aggregating below joins; older servers take n for the size of a usual one.
-major >= 19 { sub(/SSPACE = [0-9]+ \/\* unbounded \*\//, "SSPACE = -1") }
+function put(line) {
+	if (major >= 19)
+		sub(/SSPACE = [0-9]+ \/\* unbounded \*\//, "SSPACE = -1", line)
+	print line
+}
 $1 == "@include" {
 	file = directory "/" $2
 	while ((status = (getline line < file)) > 0) {
@@ -18,7 +22,7 @@ $1 == "@include" {
 			print FILENAME ": " $0 ": no value for " line > "/dev/stderr"
 			failed = 1
 		}
-		print line
+		put(line)
 	}
 	if (status < 0) {
 		print FILENAME ": cannot read " file > "/dev/stderr"
@@ -27,5 +31,5 @@ $1 == "@include" {
 	close(file)
 	next
 }
-{ print }
+{ put($0) }
 END { exit failed }

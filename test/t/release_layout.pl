@@ -108,4 +108,14 @@ for my $folder (@folders)
 	my ($listed) = $makefile =~ /^$folder = (.*)$/m;
 	is(join(' ', sort split ' ', $listed // ''), join(' ', sort map { m{/(\w+)\.c$} } glob "src/$folder/*.c"), "the Makefile lists the files of src/$folder");
 }
+
+#
+# The install script: a state without bound says so to a PostgreSQL that asks
+#
+my %script = map { $_ => scalar qx(awk -v directory=src/sql -v major=$_ -f src/sql/include.awk src/sql/*.sql) } 18, 19;
+my @unbounded = $script{18} =~ m{SSPACE = \d+ /\* unbounded \*/}g;
+my @negative = $script{19} =~ m{SSPACE = -1\b}g;
+cmp_ok(scalar @unbounded, '>', 10, 'some aggregates have states without bound');
+is(scalar @negative, scalar @unbounded, 'and all of them are below zero from 19 on');
+unlike($script{18}, qr/SSPACE = -/, 'and none before');
 done_testing();
