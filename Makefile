@@ -11,7 +11,7 @@ history = deal_event history_bytes history_view deal_history history_states hist
 reading = roles funnel_definition progress_promise deal_progress final_run deal_outcome deal_cycle \
 	deal_book tenure quota_rules quota_attainment quota_reached history_problems
 summary = name_sets engine_errors engine_bytes engine_state engine_view engine_merge known_groups known_state moving_order engine \
-	rate_summary amount_summary duration_summary pipeline_summary funnel_check funnel_json funnel_summary event_buffer state_handover raw_funnel win_check win_summary content_summary quota_summary rollout_summary
+	rate_summary amount_summary duration_summary pipeline_summary funnel_check funnel_json funnel_summary event_chunk event_buffer deal_reader state_handover raw_funnel win_check win_summary content_summary quota_summary rollout_summary
 report = rate_report amount_report duration_report forecast_report pipeline_report funnel_report win_report content_report rollout_report rollout_chart
 compare = compare compare_amounts mantel_haenszel log_rank p_adjust power
 follow = transaction_horizon progress record_store history_builder statement refresh

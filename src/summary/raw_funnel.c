@@ -37,7 +37,7 @@
 #include "base/problem.h"
 #include "history/deal_event.h"
 #include "plain/chain_run.h"
-#include "summary/event_buffer.h"
+#include "summary/deal_reader.h"
 #include "summary/funnel_summary.h"
 #include "summary/state_handover.h"
 

@@ -18,7 +18,7 @@
 
 #include "backend.h"
 #include "reading/funnel_definition.h"
-#include "summary/event_buffer.h"
+#include "summary/deal_reader.h"
 
 extern Datum funnel_events_deserialize(PG_FUNCTION_ARGS);
 extern Datum funnel_events_serialize(PG_FUNCTION_ARGS);
