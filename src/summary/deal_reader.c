@@ -24,7 +24,8 @@ struct DealReader
 	const char **names;			/* length and bytes */
 	EventChunk *area;			/* what is in the area, as a chunk */
 	Size		area_capacity;
-	const EventChunk **lists;	/* the chunks of one partition: packed, of the area, and borrowed */
+	const EventChunk **lists;	/* the chunks of one partition: packed, of the area, and borrowed, */
+	const EventChunk **unread;	/* and those of each that are to be read */
 	int			nlists;
 };
 
@@ -85,6 +86,7 @@ deal_reader_create(const EventBuffer *buffer)
 	for (const BorrowedBuffer *borrowed = buffer->borrowed; borrowed != NULL; borrowed = borrowed->next)
 		nlists++;
 	reader->lists = palloc(sizeof(EventChunk *) * nlists);
+	reader->unread = palloc(sizeof(EventChunk *) * nlists);
 	reader->loaded = palloc_extended(sizeof(StageEvent) * (Size) largest, MCXT_ALLOC_HUGE);
 	reader->places = palloc_extended(sizeof(uint32) << place_bits(largest), MCXT_ALLOC_HUGE);
 	if (buffer->named)
@@ -126,22 +128,35 @@ list_chunks(DealReader *reader, uint32 p)
 		reader->lists[reader->nlists++] = borrowed->buffer->partitions[p].first;
 }
 
-/* The first chunk from a list on, and the one after a chunk of a list; NULL after the last. */
-static inline const EventChunk *
-first_chunk(const DealReader *reader, int *list)
+static void
+begin_chunks(DealReader *reader)
 {
-	while (*list < reader->nlists && reader->lists[*list] == NULL)
-		(*list)++;
-	return *list < reader->nlists ? reader->lists[*list] : NULL;
+	memcpy(reader->unread, reader->lists, sizeof(EventChunk *) * reader->nlists);
 }
 
-static inline const EventChunk *
-next_chunk(const DealReader *reader, const EventChunk *chunk, int *list)
+/*
+ * The next chunk of all lists, NULL after the last: the one that begins first, so that the events of a
+ * deal mostly come in order of time. Worth, against one list after the other, with a worker: 1.02 of all.
+ */
+static const EventChunk *
+next_chunk(DealReader *reader)
 {
-	if (chunk->next != NULL)
-		return chunk->next;
-	(*list)++;
-	return first_chunk(reader, list);
+	const EventChunk *chunk = NULL;
+	int			from = 0;
+
+	for (int list = 0; list < reader->nlists; list++)
+	{
+		const EventChunk *other = reader->unread[list];
+
+		if (other != NULL && (chunk == NULL || other->least_at < chunk->least_at))
+		{
+			chunk = other;
+			from = list;
+		}
+	}
+	if (chunk != NULL)
+		reader->unread[from] = chunk->next;
+	return chunk;
 }
 
 /* How a partition is put in order: by the first bits of the keys, each a place, and within it by steps. */
@@ -175,18 +190,19 @@ count_places(const Loading *loading)
 	int			skip = loading->skip;
 	int			bits = loading->bits;
 	uint32		n = 0;
-	int			list = 0;
+	const EventChunk *chunk;
 
 	memset(places, 0, sizeof(uint32) << loading->bits);
-	for (const EventChunk *chunk = first_chunk(loading->reader, &list); chunk != NULL;
-		 chunk = next_chunk(loading->reader, chunk, &list))
+	begin_chunks(loading->reader);
+	while ((chunk = next_chunk(loading->reader)) != NULL)
 	{
+		EventChunk	head = *chunk;	/* which writing to places cannot change */
 		const uint8 *event = chunk->data;
 
 		CHECK_FOR_INTERRUPTS();
 		prefetch_chunk(chunk->next);
-		for (uint32 i = 0; i < chunk->nevents; i++, event += event_bytes(chunk))
-			places[PLACE(event_key(chunk_deal(chunk, event)))]++;
+		for (uint32 i = 0; i < head.nevents; i++, event += event_bytes(&head))
+			places[PLACE(event_key(chunk_deal(&head, event)))]++;
 	}
 	for (Size place = 0; place < (Size) 1 << loading->bits; place++)
 	{
@@ -208,9 +224,10 @@ copy_to_places(const Loading *loading)
 	int			skip = loading->skip;
 	int			bits = loading->bits;
 	uint32		nnames = 0;
-	int			list = 0;
+	const EventChunk *chunk;
 
-	for (const EventChunk *chunk = first_chunk(reader, &list); chunk != NULL; chunk = next_chunk(reader, chunk, &list))
+	begin_chunks(reader);
+	while ((chunk = next_chunk(reader)) != NULL)
 	{
 		ChunkReader chunk_reader;
 		EventRecord record;

@@ -219,6 +219,15 @@ event_buffer_serialize(const EventBuffer *buffer, char *out)
 	}
 }
 
+/* Are the numbers of a chunk ones that event_chunk_plan() can have planned? */
+static bool
+numbers_fit(const EventChunk *head)
+{
+	return (head->unit == 1 || head->unit == USECS_PER_MSEC || head->unit == USECS_PER_SEC) &&
+		head->first_bytes >= 1 && head->first_bytes <= 8 && head->second_bytes <= 8 &&
+		(head->second_bytes == 0 ? head->at_bits >= 1 && head->at_bits <= 63 : head->at_bits == 0);
+}
+
 /* Are the sizes of a chunk ones that event_chunk_write() can have written within so many bytes? */
 static bool
 chunk_fits(const EventChunk *head, Size space, bool named)
@@ -226,8 +235,7 @@ chunk_fits(const EventChunk *head, Size space, bool named)
 	Size		events;
 
 	if (head->size < offsetof(EventChunk, data) || head->size > space || head->size % MAXIMUM_ALIGNOF != 0 ||
-		head->nevents == 0 || head->deal_bytes < 1 || head->deal_bytes > 8 ||
-		head->at_bytes < 1 || head->at_bytes > 8)
+		head->nevents == 0 || !numbers_fit(head))
 		return false;
 	events = (Size) head->nevents * event_bytes(head) + CHUNK_SLACK;
 	if (named)
@@ -283,8 +291,8 @@ event_buffer_check(const char *serial, Size size, bool named, uint32 nroles, uin
 			return "a chunk of events is malformed";
 		for (uint32 i = 0; i < head.nevents; i++, event += event_bytes(&head))
 		{
-			int64		at = (int64) ((uint64) head.least_at + get_number(event + head.deal_bytes, head.at_bytes));
-			uint32		role = event[head.deal_bytes + head.at_bytes];
+			int64		at = chunk_at(&head, event);
+			uint32		role = chunk_role(&head, event);
 			uint64		own = (event_key(chunk_deal(&head, event)) >> (64 - EVENT_PARTITION_BITS)) & buffer.partition_mask;
 
 			if (role >= nroles && role != extra_role)

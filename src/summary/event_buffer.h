@@ -6,10 +6,11 @@
  * Once there are many events they are kept in 256 partitions by the key of
  * their deal. A partition has a small area for the events that come in; when it
  * is full its events are packed into a chunk, in as few bytes as the spans of
- * its deals and instants need (9 each for a million deals in two years). At
- * the end one partition after the other is spread by the next bits of the key
- * over places of a few events each, all of it inside the processor's cache: no
- * hash table, and no sorting of what came in order of time.
+ * its deals and instants need (6 each for two million deals in two years, if
+ * instants are whole seconds). At the end one partition after the other is
+ * spread by the next bits of the key over places of a few events each, all of it
+ * inside the processor's cache: no hash table, and no sorting of what came in
+ * order of time.
  *
  * Worth, on test/bench's funnel over raw events: 4.9 times as fast as history_agg()
  * by deal and deal_progress() of each (processor time, medians of 5 runs).
@@ -18,9 +19,12 @@
  *
  * Area: records, upwards; free space; names, from the end downwards.
  *
- * Chunk: its head; for each event the deal and the instant above the least
- * ones, high byte first, and the role (1 byte); 8 bytes that may be read but
- * mean nothing; for each event the length (4 bytes) and the bytes of its name.
+ * Chunk: its head; the events; 8 bytes that may be read but mean nothing; for
+ * each event the length (4 bytes) and the bytes of its name. An event is the
+ * deal above the least one, the instant above the least one, in the largest of
+ * seconds, milliseconds and microseconds that loses nothing, and the role
+ * (1 byte). Deal and instant share one number where it has at most 64 bits,
+ * and are two where not. Numbers have their high byte first.
  */
 #ifndef EM_EVENT_BUFFER_H
 #define EM_EVENT_BUFFER_H
@@ -45,8 +49,10 @@ typedef struct EventChunk
 	int64		least_deal;
 	int64		least_at;
 	uint32		nevents;
-	uint8		deal_bytes;
-	uint8		at_bytes;
+	uint32		unit;			/* microseconds of an instant's unit */
+	uint8		first_bytes;	/* of the number that holds the deal */
+	uint8		at_bits;		/* its low bits that are the instant, */
+	uint8		second_bytes;	/* or the bytes of the instant's own number; one of the two is 0 */
 	uint8		data[FLEXIBLE_ARRAY_MEMBER];
 } EventChunk;
 
@@ -120,6 +126,8 @@ event_put(EventPartition *partition, int64 deal, int64 at, uint32 role,
 {
 	EventRecord *record = partition->next++;
 
+	/* 256 areas do not fit the nearest cache; worth 1.01 of all */
+	__builtin_prefetch(record + 2, 1);
 	record->deal = deal;
 	record->at = at;
 	record->role = role;

@@ -16,6 +16,8 @@
 /* Bytes after the events of a chunk, which are written and read eight bytes at a time. */
 #define CHUNK_SLACK 8
 
+#define USECS_PER_MSEC 1000
+
 static inline uint64
 get_number(const uint8 *in, int bytes)
 {
@@ -28,7 +30,7 @@ get_number(const uint8 *in, int bytes)
 static inline int
 event_bytes(const EventChunk *chunk)
 {
-	return chunk->deal_bytes + chunk->at_bytes + 1;
+	return chunk->first_bytes + chunk->second_bytes + 1;
 }
 
 static inline bool
@@ -46,13 +48,29 @@ extern void event_chunk_write(EventChunk *chunk, const EventChunk *plan, const E
 static inline int64
 chunk_deal(const EventChunk *chunk, const uint8 *event)
 {
-	return (int64) ((uint64) chunk->least_deal + get_number(event, chunk->deal_bytes));
+	return (int64) ((uint64) chunk->least_deal + (get_number(event, chunk->first_bytes) >> chunk->at_bits));
+}
+
+static inline int64
+chunk_at(const EventChunk *chunk, const uint8 *event)
+{
+	uint64		units = chunk->second_bytes == 0 ?
+		get_number(event, chunk->first_bytes) & ((UINT64CONST(1) << chunk->at_bits) - 1) :
+		get_number(event + chunk->first_bytes, chunk->second_bytes);
+
+	return (int64) ((uint64) chunk->least_at + units * chunk->unit);
+}
+
+static inline uint32
+chunk_role(const EventChunk *chunk, const uint8 *event)
+{
+	return event[chunk->first_bytes + chunk->second_bytes];
 }
 
 /* Reads the events of a chunk, in order of arrival. */
 typedef struct ChunkReader
 {
-	const EventChunk *chunk;
+	EventChunk	head;			/* a copy, which writing elsewhere cannot change */
 	const uint8 *next;
 	const uint8 *end;
 	const char *name;			/* length and bytes of the next one; NULL without names */
@@ -61,7 +79,7 @@ typedef struct ChunkReader
 static inline void
 chunk_read_begin(ChunkReader *reader, const EventChunk *chunk, bool named)
 {
-	reader->chunk = chunk;
+	reader->head = *chunk;
 	reader->next = chunk->data;
 	reader->end = chunk->data + (Size) chunk->nevents * event_bytes(chunk);
 	reader->name = named ? (const char *) reader->end + CHUNK_SLACK : NULL;
@@ -71,18 +89,16 @@ chunk_read_begin(ChunkReader *reader, const EventChunk *chunk, bool named)
 static inline bool
 chunk_read_next(ChunkReader *reader, EventRecord *record, const char **name)
 {
-	const EventChunk *chunk = reader->chunk;
-	const uint8 *in = reader->next;
+	const EventChunk *chunk = &reader->head;
+	const uint8 *event = reader->next;
 
-	if (in == reader->end)
+	if (event == reader->end)
 		return false;
-	record->deal = chunk_deal(chunk, in);
-	in += chunk->deal_bytes;
-	record->at = (int64) ((uint64) chunk->least_at + get_number(in, chunk->at_bytes));
-	in += chunk->at_bytes;
-	record->role = *in;
+	record->deal = chunk_deal(chunk, event);
+	record->at = chunk_at(chunk, event);
+	record->role = chunk_role(chunk, event);
 	record->length = 0;
-	reader->next = in + 1;
+	reader->next = event + event_bytes(chunk);
 	*name = reader->name;
 	if (reader->name != NULL)
 	{

@@ -247,20 +247,22 @@ create_events(MemoryContext context, const void *identity, Size identity_size, T
 	return events;
 }
 
-/* Parses the options of a row of a call site that the state does not know yet. */
-static void
-meet_call_site(FunctionCallInfo fcinfo, FunnelEvents **state, bool named, ArrayType *stages, const Interval *within,
+/*
+ * Parses the options of a row of a call site that the state, NULL before the first row, does not
+ * know yet; returns the state.
+ */
+static FunnelEvents *
+meet_call_site(FunctionCallInfo fcinfo, FunnelEvents *events, bool named, ArrayType *stages, const Interval *within,
 			   TimestampTz as_of)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	Options    *options = get_options(fcinfo->flinfo, stages, within, context);
-	FunnelEvents *events = *state;
 
 	options->constant = argument_is_constant(fcinfo, ARG_STAGES);
 	if (events == NULL)
 	{
 		instant_check(as_of, "as_of", NULL);
-		*state = events = create_events(context, options->identity.data, options->identity.len, as_of, named);
+		events = create_events(context, options->identity.data, options->identity.len, as_of, named);
 	}
 	else if (is_sent(events) || events->buffer.named != named)
 		ereport(ERROR,
@@ -269,6 +271,7 @@ meet_call_site(FunctionCallInfo fcinfo, FunnelEvents **state, bool named, ArrayT
 	require_same(events, same_identity(events, options->identity.data, options->identity.len), as_of);
 	events->options = options;
 	events->site = fcinfo->flinfo->fn_extra;
+	return events;
 }
 
 /*
@@ -302,7 +305,7 @@ take_row(FunctionCallInfo fcinfo, bool named, TimestampTz *at, int *role)
 			as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 		else
 			as_of = events == NULL ? GetCurrentTransactionStartTimestamp() : events->as_of;
-		meet_call_site(fcinfo, &events, named, PG_GETARG_ARRAYTYPE_P(ARG_STAGES), within, as_of);
+		events = meet_call_site(fcinfo, events, named, PG_GETARG_ARRAYTYPE_P(ARG_STAGES), within, as_of);
 	}
 	else
 		require_same(events,

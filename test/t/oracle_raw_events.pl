@@ -25,6 +25,10 @@ my %tables = (
 	'in reverse' => "$of_deal FROM $usual ORDER BY at DESC",
 	'in order of deals' => "$of_deal FROM $usual ORDER BY deal",
 	'in no order' => "$of_deal FROM $usual ORDER BY md5(deal || kind)",
+	# the unit of instants is that of the chunk: here milliseconds, microseconds, and each of the three at times
+	'to the millisecond' => "$of_deal FROM (SELECT deal, kind, at + deal % 1009 * interval '1 ms' AS at FROM $usual) AS x ORDER BY at",
+	'to the microsecond' => "$of_deal FROM (SELECT deal, kind, at + deal % 1009 * interval '1 us' AS at FROM $usual) AS x ORDER BY at",
+	'of changing precision' => "$of_deal FROM (SELECT deal, kind, at + (array[0, 250000, 999])[1 + extract(epoch FROM at)::bigint / 700000 % 3] * interval '1 us' AS at FROM $usual) AS x ORDER BY at",
 	'of one partition' => "$of_deal FROM (SELECT * FROM $usual WHERE deal % 11 = 0) AS x ORDER BY at",
 	'of few deals' => "$of_deal FROM (SELECT * FROM $usual LIMIT 30) AS x",
 	'of two instants' => "$of_deal FROM (SELECT deal, kind, $early + (deal + i) % 2 * interval '1 day' AS at FROM $deals, $kinds) AS x ORDER BY md5(deal || kind)",
