@@ -14,7 +14,7 @@ summary = name_sets engine_errors engine_bytes engine_state engine_view engine_m
 	rate_summary amount_summary duration_summary pipeline_summary funnel_check funnel_json funnel_summary event_chunk event_buffer deal_reader state_handover raw_funnel win_check win_summary content_summary quota_summary rollout_summary
 report = rate_report amount_report duration_report forecast_report pipeline_report funnel_report win_report content_report rollout_report rollout_chart
 compare = compare compare_amounts mantel_haenszel log_rank p_adjust power
-follow = transaction_horizon progress record_store history_builder statement refresh
+follow = transaction_horizon progress record_store history_intake history_builder statement refresh
 OBJS = $(foreach folder,plain base history reading summary report compare follow,$($(folder):%=src/$(folder)/%.o))
 
 # The install script is made of src/sql/*.sql, in the order of their names and for the server at hand; src/sql/upgrade holds

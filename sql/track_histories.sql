@@ -453,6 +453,12 @@ CREATE TABLE snapshot AS SELECT 1 AS deal, CASE WHEN d < 3 THEN 'opportunity' EL
 SELECT track_histories('snapshot', 'states', 'deal', 'kind', 'at', 'amount', states => '{opportunity,won}');
 SELECT deals_refreshed FROM refresh_histories('states');
 SELECT history FROM states;
+-- restated once more, nothing has changed; then the last amount has
+INSERT INTO snapshot VALUES (1, 'won', '2026-01-07', 500);
+SELECT deals_refreshed FROM refresh_histories('states');
+UPDATE snapshot SET amount = 501 WHERE at = '2026-01-07';
+SELECT deals_refreshed FROM refresh_histories('states');
+SELECT history FROM states;
 SELECT track_histories('snapshot', 'h', 'deal', 'kind', 'at', states => '{won,NULL}');
 \echo :LAST_ERROR_SQLSTATE
 
@@ -517,26 +523,38 @@ SELECT rows_tell FROM history_source('by_enum', 'deal', 'kind', 'at', NULL, NULL
 ROLLBACK;
 
 -- the statement of a refresh names its own two tables, and nothing else
-SELECT * FROM history_statement(NULL, 'SELECT 1::bigint, 2::bigint, 3::bigint, now(), ''{}''::jsonb FROM pg_class LIMIT 1', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, NULL, 'SELECT 1::bigint, 2::bigint, 3::bigint, now(), ''{}''::jsonb FROM pg_class LIMIT 1', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM history_statement(NULL, 'SELECT 1', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, NULL, 'SELECT 1', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM history_statement(NULL, 'DELETE FROM event', 'event', 'history', false, NULL, NULL, NULL, NULL);
-SELECT * FROM history_statement(NULL, 'SELECT 1; SELECT 2', 'event', 'history', false, NULL, NULL, NULL, NULL);
-SELECT deals_refreshed, newest, failed_now FROM history_statement(NULL, 'SELECT count(*), 2::bigint, 3::bigint, $1, to_jsonb($3) FROM event WHERE deal IS NULL',
+SELECT * FROM history_statement(NULL, NULL, 'DELETE FROM event', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement(NULL, NULL, 'SELECT 1; SELECT 2', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT deals_refreshed, newest, failed_now FROM history_statement(NULL, NULL, 'SELECT count(*), 2::bigint, 3::bigint, $1, to_jsonb($3) FROM event WHERE deal IS NULL',
 	'event', 'history', false, '2026-01-01', '1', '{a}', NULL);
-SELECT history_statement(NULL, NULL, 'event', 'history', false, NULL, NULL, NULL, NULL);
-SELECT history_statement(NULL, 'SELECT 1', 'event', 'history', NULL, NULL, NULL, NULL, NULL);
+SELECT history_statement(NULL, NULL, NULL, 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT history_statement(NULL, NULL, 'SELECT 1', 'event', 'history', NULL, NULL, NULL, NULL, NULL);
 -- and so does the query of the events that it builds histories of
 SELECT deals_refreshed, deals_removed, rows_read, newest, failed_now
 FROM history_statement('SELECT d % 2, ''lead''::text, $1, NULL::numeric, NULL::text, $1 - d * interval ''1 day'' FROM generate_series(1, 9) d',
-	'SELECT count(*), sum(event_count(history))::bigint, $5, $6, jsonb_object_agg(deal, event_count(history)) FROM built', 'event', 'history', false, '2026-01-01', NULL, NULL, NULL);
+	NULL, 'SELECT count(*), sum(event_count(history))::bigint, $5, $6, jsonb_object_agg(deal, event_count(history)) FROM built', 'event', 'history', false, '2026-01-01', NULL, NULL, NULL);
 SELECT * FROM history_statement('SELECT oid, NULL::text, NULL::timestamptz, NULL::numeric, NULL::text, NULL::timestamptz FROM pg_class',
-	'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+	NULL, 'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM history_statement('SELECT 1', 'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+SELECT * FROM history_statement('SELECT 1', NULL, 'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM history_statement('SELECT B''1'', NULL::text, NULL::timestamptz, NULL::numeric, NULL::text, NULL::timestamptz',
+	NULL, 'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+-- histories are compared with those of another query: 1 has changed, 2 is the same, 3 has gone, of 4 there was none, 5 is new, and 6 fails
+SELECT deals_refreshed, deals_removed, rows_read AS to_write, failed_now
+FROM history_statement('SELECT d, ''lead''::text, CASE WHEN d < 6 THEN $1 ELSE ''infinity'' END, NULL::numeric, NULL::text, NULL::timestamptz FROM unnest(''{1,2,5,6}''::int[]) d',
+	'SELECT d, CASE WHEN d <> 4 THEN deal_history(VARIADIC array_fill(deal_event(''lead'', $1), ARRAY[CASE d WHEN 1 THEN 2 ELSE 1 END])) END FROM unnest(''{6,4,3,2,1}''::int[]) d',
+	'SELECT (SELECT sum(deal) FROM built)::bigint, (SELECT sum(deal) FROM gone)::bigint, $7, $6, (SELECT jsonb_object_agg(deal, problem) FROM failing)',
+	'event', 'history', false, '2026-01-01', NULL, NULL, NULL);
+SELECT * FROM history_statement('SELECT 1, NULL::text, NULL::timestamptz, NULL::numeric, NULL::text, NULL::timestamptz', 'SELECT 1::bigint, NULL::deal_history',
+	'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM history_statement('SELECT 1, NULL::text, NULL::timestamptz, NULL::numeric, NULL::text, NULL::timestamptz', 'SELECT oid, NULL::deal_history FROM pg_class',
 	'SELECT count(*), 0::bigint, $5, $6, NULL::jsonb FROM built', 'event', 'history', false, NULL, NULL, NULL, NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT key, history_key_hashes(key) AS hashes FROM unnest('{int8,text,numeric,uuid,ref,int4[],int4range,bit,bit[]}'::regtype[]) AS key;

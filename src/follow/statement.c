@@ -107,9 +107,9 @@ typedef struct Statement
 } Statement;
 
 /* The arguments of the call that are no parameters. */
-enum { ARG_EVENTS, ARG_STATEMENT, ARG_SOURCE, ARG_TARGET, ARG_VERBOSE, ARG_PARAMETERS };
+enum { ARG_EVENTS, ARG_STORED, ARG_STATEMENT, ARG_SOURCE, ARG_TARGET, ARG_VERBOSE, ARG_PARAMETERS };
 
-/* More parameters where histories were built: rows read, newest stamp, deals. */
+/* More parameters where histories were built: rows read, newest stamp, histories to write. */
 #define BUILT_PARAMETERS 3
 
 static void
@@ -213,36 +213,59 @@ add_table(Statement *statement, const char *name, TupleDesc row, Tuplestorestate
 	register_ENR(statement->tables, table);
 }
 
-/* Builds histories from the query of events, for the statement to read. */
+/* Runs a query for a receiver, as a phase of its own. */
 static void
-build_histories(const Statement *events, Statement *statement, BuiltHistories *built, Oid schema, Progress *progress)
+feed(const Statement *query, DestReceiver *receiver, Progress *progress, const char *phase, const char *what)
 {
-	HistoryBuilder *builder = history_builder_create(schema, progress);
-	QueryDesc  *description = start(events, history_builder_receiver(builder));
-	int			n = statement->parameters->numParams;
+	QueryDesc  *description = start(query, receiver);
 
-	progress_begin(progress, "reading the events", "read", "rows", description->plannedstmt->planTree->plan_rows);
+	progress_begin(progress, phase, "read", what, description->plannedstmt->planTree->plan_rows);
 	run(description);
+}
+
+/*
+ * Builds histories from the query of events, for the statement to read; only those that
+ * differ from the ones of the second query, where there is one.
+ */
+static void
+build_histories(FunctionCallInfo fcinfo, Statement *statement, NamedTables *tables, BuiltHistories *built, Progress *progress)
+{
+	Statement	query = *statement;
+	int			n = statement->parameters->numParams;
+	HistoryBuilder *builder = history_builder_create(get_func_namespace(fcinfo->flinfo->fn_oid), fcinfo->args[PG_NARGS() - 1], progress);
+
+	query.sql = text_to_cstring(PG_GETARG_TEXT_PP(ARG_EVENTS));
+	parse_over(&query, tables);
+	feed(&query, history_builder_receiver(builder), progress, "reading the events", "rows");
+	if (!PG_ARGISNULL(ARG_STORED))
+	{
+		query.sql = text_to_cstring(PG_GETARG_TEXT_PP(ARG_STORED));
+		parse_over(&query, tables);
+		feed(&query, history_builder_stored_receiver(builder), progress, "reading the histories", "histories");
+	}
 	progress_begin(progress, "building the histories", "built", "deals", 0);
 	history_builder_finish(builder, built);
 
 	statement->tables = create_queryEnv();
-	add_table(statement, "built", built->row, built->rows, built->ndeals);
+	add_table(statement, "built", built->row, built->rows, built->nrows);
+	add_table(statement, "gone", built->gone_row, built->gone, built->ngone);
 	add_table(statement, "failing", built->failing_row, built->failing, built->nfailing);
 	statement->parameters->numParams += BUILT_PARAMETERS;
 	set_parameter(statement, n, INT8OID, Int64GetDatum(built->nevents), false);
 	set_parameter(statement, n + 1, TIMESTAMPTZOID, TimestampTzGetDatum(built->newest), TIMESTAMP_IS_NOBEGIN(built->newest));
-	set_parameter(statement, n + 2, INT8OID, Int64GetDatum(built->ndeals), false);
+	set_parameter(statement, n + 2, INT8OID, Int64GetDatum(built->nrows), false);
 }
 
 /*
- * history_statement(events, statement, source, target, verbose, parameters...):
+ * history_statement(events, stored, statement, source, target, verbose, parameters...):
  * the rows of a SELECT, perhaps with changes to the target in its WITH, as the
  * calling function declares them. Where `events` is not NULL it is a query whose
- * rows are built into histories first (history_builder.h); the statement reads
- * the tables "built" and "failing", and has three more parameters: how many rows
- * that query had, the newest stamp, and the number of deals. Both see the same
- * snapshot. Errors: 55006 as above, 42601, 42804, and those of the statement.
+ * rows are built into histories first (history_builder.h), with the last parameter
+ * as kinds for state_changes(); `stored` may be a query of the histories that they
+ * are compared with. The statement reads the tables "built", "gone" and "failing",
+ * and has three more parameters: how many rows the query of events had, the newest
+ * stamp, and the number of rows in "built". All see the same snapshot.
+ * Errors: 55006 as above, 42601, 42804, and those of the statement.
  */
 PG_FUNCTION_INFO_V1(history_statement);
 Datum
@@ -271,13 +294,7 @@ history_statement(PG_FUNCTION_ARGS)
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	UpdateActiveSnapshotCommandId();
 	if (!PG_ARGISNULL(ARG_EVENTS))
-	{
-		Statement	events = statement;
-
-		events.sql = text_to_cstring(PG_GETARG_TEXT_PP(ARG_EVENTS));
-		parse_over(&events, &tables);
-		build_histories(&events, &statement, &built, get_func_namespace(fcinfo->flinfo->fn_oid), &progress);
-	}
+		build_histories(fcinfo, &statement, &tables, &built, &progress);
 	statement.sql = text_to_cstring(PG_GETARG_TEXT_PP(ARG_STATEMENT));
 	parse_over(&statement, &tables);
 	progress_begin(&progress, PG_ARGISNULL(ARG_EVENTS) ? "reading what has changed, and writing" : "writing", "", "", 0);
@@ -289,6 +306,7 @@ history_statement(PG_FUNCTION_ARGS)
 	if (built.rows != NULL)
 	{
 		tuplestore_end(built.rows);
+		tuplestore_end(built.gone);
 		tuplestore_end(built.failing);
 	}
 	PopActiveSnapshot();

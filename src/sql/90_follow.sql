@@ -22,13 +22,13 @@ COMMENT ON FUNCTION history_key_hashes(regtype) IS 'can deals with a key of this
 CREATE FUNCTION history_written("all" bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 COMMENT ON FUNCTION history_written(bigint) IS 'counts the histories that a refresh writes, and tells by NOTICE how far it is';
-CREATE FUNCTION history_statement(events text, statement text, source regclass, target regclass, verbose boolean,
+CREATE FUNCTION history_statement(events text, stored text, statement text, source regclass, target regclass, verbose boolean,
 								  watermark timestamptz, horizon xid8, failed text[], states text[],
 								  OUT deals_refreshed bigint, OUT deals_removed bigint, OUT rows_read bigint, OUT newest timestamptz, OUT failed_now jsonb)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C ROWS 1;
-COMMENT ON FUNCTION history_statement(text, text, regclass, regclass, boolean, timestamptz, xid8, text[], text[])
-	IS 'runs the statement of a refresh, after building histories from a query of events where there is one; an error where a name means another table than the two';
+COMMENT ON FUNCTION history_statement(text, text, text, regclass, regclass, boolean, timestamptz, xid8, text[], text[])
+	IS 'runs the statement of a refresh, after building histories from a query of events where there is one, and comparing them with those of another query; an error where a name means another table than the two';
 
 -- What keeps a row of a source from being an event; NULL where nothing does.
 CREATE FUNCTION event_problem(kind text, at timestamptz, amount numeric, subject text) RETURNS text
@@ -398,6 +398,7 @@ DECLARE
 	everything boolean;
 	built boolean;				-- by the builder, and not by history_agg()
 	events text;
+	stored text;
 	fresh text;
 	compared text;
 	written text;
@@ -418,7 +419,7 @@ BEGIN
 	-- for instants without one; AT TIME ZONE would take some names, such as CET, for an abbreviation without summer time
 	PERFORM set_config('TimeZone', tracked.zone, true);
 	-- the equality of the primary key, whatever the type and wherever its operator
-	SELECT a.attname AS name, a.atttypid AS type, max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equals,
+	SELECT a.attname AS name, a.atttypid AS type, a.attcollation AS "collation", max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 3) AS equals,
 		max(format('OPERATOR(%I.%s)', n.nspname, o.oprname)) FILTER (WHERE m.amopstrategy = 1) AS before,
 		bool_or(o.oprcanmerge OR o.oprcanhash) FILTER (WHERE m.amopstrategy = 3) AS joins INTO key
 	FROM pg_index i
@@ -428,7 +429,7 @@ BEGIN
 		JOIN pg_operator o ON o.oid = m.amopopr
 		JOIN pg_namespace n ON n.oid = o.oprnamespace
 	WHERE i.indrelid = target AND i.indisprimary AND i.indnkeyatts = 1
-	GROUP BY a.attname, a.atttypid;
+	GROUP BY a.attname, a.atttypid, a.attcollation;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION '% has lost its primary key', target USING ERRCODE = 'object_not_in_prerequisite_state';
 	ELSIF key.type <> source.key THEN
@@ -456,12 +457,14 @@ BEGIN
 	END IF;
 	EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', target) INTO empty;
 	everything := "full" OR source.stamp IS NULL OR moved = '{}' OR empty;
-	EXECUTE format('SELECT $1 AND %s.history_key_hashes($2)', own) INTO built USING everything, key.type;
+	-- the builder compares where both tables tell keys apart by the same collation
+	EXECUTE format('SELECT $1 AND %s.history_key_hashes($2)', own) INTO built USING everything AND (empty OR key."collation" =
+		(SELECT attcollation FROM pg_attribute WHERE attrelid = tracked.source AND attname = tracked.deal)), key.type;
 
 	IF built THEN
 		events := format('SELECT s.%I::%s, %s FROM %s s', tracked.deal, format_type(key.type, -1), source.event, tracked.source);
-		fresh := CASE WHEN tracked.states IS NULL THEN 'WITH fresh AS NOT MATERIALIZED (SELECT deal, history FROM built),'
-					ELSE 'WITH fresh AS MATERIALIZED (SELECT deal, %1$s.state_changes(history, $4) AS history FROM built),' END;
+		stored := CASE WHEN NOT empty THEN format('SELECT t.%I, t.history FROM %s t', key.name, target) END;
+		fresh := 'WITH fresh AS NOT MATERIALIZED (SELECT deal, history FROM built),';
 	ELSE
 		-- deals that failed are tried again; their keys are read as the table would
 		fresh := CASE WHEN everything THEN 'WITH' ELSE 'WITH moved AS MATERIALIZED (SELECT DISTINCT s.%3$I AS deal FROM %2$s s WHERE %8$s'
@@ -473,8 +476,8 @@ BEGIN
 			fresh AS NOT MATERIALIZED (SELECT deal, history FROM aggregated WHERE history IS NOT NULL AND problem IS NULL),
 			failing AS NOT MATERIALIZED (SELECT deal, problem FROM aggregated WHERE problem IS NOT NULL),';
 	END IF;
-	-- an empty table is filled in the order of its key, and another one is told what differs
-	compared := CASE WHEN everything AND NOT empty THEN ' differing AS MATERIALIZED (SELECT f.deal, f.history, t.%9$I AS old FROM fresh f '
+	-- an empty table is filled in the order of its key, and another one is told what differs, which the builder has found
+	compared := CASE WHEN everything AND NOT empty AND NOT built THEN ' differing AS MATERIALIZED (SELECT f.deal, f.history, t.%9$I AS old FROM fresh f '
 		-- few types have an equality by which PostgreSQL makes no full join
 		|| CASE WHEN key.joins THEN 'FULL JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record),'
 			ELSE 'LEFT JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record
@@ -482,18 +485,19 @@ BEGIN
 		ELSE '' END;
 	written := ' written AS (INSERT INTO %4$s AS t (%9$I, history, refreshed_at) SELECT f.deal, f.history, now() FROM '
 		|| CASE WHEN empty THEN 'fresh f ORDER BY f.deal USING %11$s'
-			ELSE CASE WHEN everything THEN 'differing f WHERE f.history IS NOT NULL' ELSE 'fresh f' END || '
+			ELSE CASE WHEN everything AND NOT built THEN 'differing f WHERE f.history IS NOT NULL' ELSE 'fresh f' END || '
 				ON CONFLICT (%9$I) DO UPDATE SET history = excluded.history, refreshed_at = excluded.refreshed_at
 					WHERE ROW(t.history)::record *<> ROW(excluded.history)::record' END
-		|| ' RETURNING ' || CASE WHEN NOT "verbose" THEN '1' WHEN empty AND built THEN '%1$s.history_written($7)' ELSE '%1$s.history_written(0)' END || '),';
+		|| ' RETURNING ' || CASE WHEN NOT "verbose" THEN '1' WHEN built THEN '%1$s.history_written($7)' ELSE '%1$s.history_written(0)' END || '),';
 	removed := ' removed AS (' || CASE
 		WHEN empty THEN 'SELECT WHERE false'
+		WHEN built THEN 'DELETE FROM %4$s t USING gone g WHERE g.deal %5$s t.%9$I RETURNING 1'
 		WHEN everything THEN 'DELETE FROM %4$s t USING differing d WHERE d.history IS NULL AND d.old %5$s t.%9$I
 				AND NOT EXISTS (SELECT FROM failing f WHERE f.deal %5$s t.%9$I) RETURNING 1'
 		ELSE 'DELETE FROM %4$s t USING aggregated f WHERE f.deal %5$s t.%9$I AND f.history IS NULL AND f.problem IS NULL RETURNING 1' END || ')';
-	EXECUTE format('SELECT * FROM %s.history_statement($1, $2, $3, $4, $5, $6, $7, $8, $9)', own)
+	EXECUTE format('SELECT * FROM %s.history_statement($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', own)
 		INTO deals_refreshed, deals_removed, rows_read, newest, failed
-		USING events,
+		USING events, stored,
 			format(fresh || compared || written || removed || '
 				SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM removed), '
 				|| CASE WHEN built THEN '$5, $6' ELSE '(SELECT coalesce(sum(rows), 0)::bigint FROM aggregated), (SELECT max(newest) FROM aggregated)' END || ',

@@ -16,7 +16,7 @@ my %keys = (
 	a_float => "(CASE WHEN n = 7 THEN 'NaN' ELSE (n - 300)::text END)::float8",
 	a_text => "repeat('deal ', n % 60) || n", a_char => "('k' || n)::char(9)", a_name => "('n' || n)::name", a_bytea => "decode(md5(n::text), 'hex')",
 	a_uuid => 'md5(n::text)::uuid', a_date => "'2026-01-01'::date + n", a_boolean => 'n % 2 = 0',
-	a_composite => "ROW(NULLIF(n, 5), 's' || n)::ref", an_array => 'ARRAY[n, NULL, n]', a_range => 'int4range(n, n + 2)',
+	a_composite => "ROW(NULLIF(n, 5), 's' || n)::ref", a_scaled => "ROW(NULLIF(n, 5) * 1.5)::scaled", an_array => 'ARRAY[n, NULL, n]', a_range => 'int4range(n, n + 2)',
 	an_enum => "(ARRAY['small', 'large'])[1 + n % 2]::size", a_domain => "('code ' || n)::code",
 	an_interval => "n * interval '1 day'", some_bits => 'n::bit(12)', some_money => 'n::money',
 	a_weak_key => 'n::text::weak',
@@ -26,6 +26,7 @@ my @columns = sort keys %keys;
 $node->safe_psql('postgres', <<"SQL");
 SELECT setseed(($seed % 1000) / 1000.0);
 CREATE TYPE ref AS (a int, b text);
+CREATE TYPE scaled AS (a numeric);
 CREATE TYPE size AS ENUM ('small', 'large');
 CREATE DOMAIN code AS text COLLATE "C" CHECK (value <> '');
 -- a type whose hash tells next to nothing, and whose equality makes no full join
@@ -56,7 +57,8 @@ CREATE TABLE event AS
 		at - interval '9 years' * dice AS stamp
 	FROM raw;
 -- keys that are equal and not the same
-UPDATE event SET a_numeric = (a_numeric::text || '00')::numeric WHERE amount < 30 AND a_numeric <> round(a_numeric);
+UPDATE event SET a_numeric = (a_numeric::text || '00')::numeric, a_scaled = ROW((a_numeric::text || '00')::numeric)::scaled
+	WHERE amount < 30 AND a_numeric <> round(a_numeric) AND (a_scaled).a IS NOT NULL;
 
 -- the same by the aggregate
 CREATE FUNCTION truth(key name, arguments text) RETURNS TABLE (deal text, history bytea) LANGUAGE plpgsql AS \$\$
@@ -67,15 +69,40 @@ END
 \$\$;
 SQL
 $node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION same(key name) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE key WHEN 'a_numeric' THEN 'trim_scale(%s::numeric)::text' WHEN 'a_scaled' THEN 'coalesce(trim_scale((%s::scaled).a)::text, '''')' ELSE '%s' END
+$$;
 CREATE FUNCTION wrong(target regclass, key name) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	n bigint;
-	same CONSTANT text := CASE key WHEN 'a_numeric' THEN 'trim_scale(%s::numeric)::text' ELSE '%s' END;
+	same CONSTANT text := same(key);
 BEGIN
 	EXECUTE format('SELECT count(*) FROM (SELECT %1$I::text AS deal, deal_history_send(history) AS history FROM %2$s) t
 		FULL JOIN expected x ON %3$s = %4$s WHERE t.history IS DISTINCT FROM x.history',
 		key, target, format(same, 'x.deal'), format(same, 't.deal')) INTO n;
 	RETURN n;
+END
+$$;
+SQL
+
+$node->safe_psql('postgres', <<'SQL');
+-- takes away all events of some deals, and changes some of others, most of all by their amount, less than their size
+CREATE FUNCTION disturb(key name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('DELETE FROM event WHERE hashtext(%s) %% 7 = 0', format(same(key), format('%I::text', key)));
+	EXECUTE format('UPDATE event SET amount = amount + 1, partly = partly + 1, kind = CASE WHEN hashtext(%1$s) %% 3 = 0 THEN kind ELSE ''lead'' END
+		WHERE hashtext(%1$s) %% 5 = 0', format(same(key), format('%I::text', key)));
+END
+$$;
+-- what a full refresh is to write and to remove
+CREATE FUNCTION to_do(target regclass, key name) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	EXECUTE format('SELECT format(''%%s|%%s'', count(*) FILTER (WHERE x.history IS NOT NULL AND t.history IS DISTINCT FROM x.history), count(*) FILTER (WHERE x.history IS NULL))
+		FROM (SELECT %1$I::text AS deal, deal_history_send(history) AS history FROM %2$s) t FULL JOIN expected x ON %3$s = %4$s',
+		key, target, format(same(key), 'x.deal'), format(same(key), 't.deal')) INTO answer;
+	RETURN answer;
 END
 $$;
 SQL
@@ -96,6 +123,8 @@ sub check_refreshes
 
 	$node->safe_psql('postgres', "DROP TABLE IF EXISTS $target, expected; SELECT track_histories('event', '$target', '$key', 'kind', 'at'$shapes{$arguments});
 		CREATE TABLE expected AS SELECT * FROM truth('$key', '$arguments')");
+	# long headers throughout
+	$node->safe_psql('postgres', "ALTER TABLE $target ALTER history SET STORAGE plain") if $key eq 'a_date';
 	for my $memory (@memory)
 	{
 		$node->safe_psql('postgres', "TRUNCATE $target; SET work_mem = '$memory'; SELECT refresh_histories('$target')");
@@ -106,6 +135,20 @@ sub check_refreshes
 		my $put_right = $node->safe_psql('postgres', "SET work_mem = '$memory'; SELECT deals_refreshed, deals_removed FROM refresh_histories('$target', full => true)");
 		is($put_right, ($some < 20 ? $some : 20) . '|0', "$target ($arguments), work_mem $memory: compared");
 		is($node->safe_psql('postgres', $wrong), 0, "$target ($arguments), work_mem $memory: put right");
+		my ($to_do, $done, $left, $again) = split /\n/, $node->safe_psql('postgres', <<"SQL");
+SET work_mem = '$memory';
+BEGIN;
+DO \$\$ BEGIN PERFORM disturb('$key'); END \$\$;
+TRUNCATE expected;
+INSERT INTO expected SELECT * FROM truth('$key', '$arguments');
+SELECT to_do('$target', '$key');
+SELECT deals_refreshed, deals_removed FROM refresh_histories('$target', full => true);
+$wrong;
+SELECT deals_refreshed, deals_removed FROM refresh_histories('$target', full => true);
+ROLLBACK;
+SQL
+		is($done, $to_do, "$target ($arguments), work_mem $memory: deals and events taken away");
+		is("$left, $again", '0, 0|0', "$target ($arguments), work_mem $memory: and nothing is left to do");
 	}
 }
 
@@ -166,10 +209,37 @@ SQL
 	is(files_left(), 0, 'and none is left');
 }
 
+# stored histories as PostgreSQL keeps them, the large one elsewhere or compressed or both; two that change keep their size
+for my $storage (qw(extended external main))
+{
+	my $full = "SELECT deals_refreshed, deals_removed FROM refresh_histories('long', full => true)";
+	$node->safe_psql('postgres', "ALTER TABLE long ALTER history SET STORAGE $storage; TRUNCATE long; SELECT refresh_histories('long')");
+	is($node->safe_psql('postgres', $full), '0|0', "storage $storage: all is the same");
+	is($node->safe_psql('postgres', "BEGIN; UPDATE many SET kind = 'mql' WHERE i IN (6, 9); $full; $full; ROLLBACK"), "2|0\n0|0", "storage $storage: two have changed");
+}
+
+# a table whose histories may be NULL, and one that inherits from it
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE taken_up (deal int PRIMARY KEY, history deal_history, refreshed_at timestamptz);
+CREATE TABLE heir () INHERITS (taken_up);
+SELECT track_histories('many', 'taken_up', 'deal', 'kind', 'at');
+SELECT refresh_histories('taken_up');
+UPDATE taken_up SET history = NULL WHERE deal = 0;
+INSERT INTO taken_up VALUES (-50000, NULL), (-50001, (SELECT history FROM taken_up LIMIT 1));
+INSERT INTO heir SELECT deal, history || history FROM taken_up WHERE deal > 0 ORDER BY deal LIMIT 10;
+INSERT INTO heir SELECT -50002 - i, history FROM taken_up, generate_series(0, 2) i WHERE deal = 0;
+UPDATE heir SET history = deal_history(VARIADIC '{}'::deal_event[]) WHERE deal < -50002;
+SQL
+is($node->safe_psql('postgres', "SELECT deals_refreshed, deals_removed FROM refresh_histories('taken_up', full => true)"), '1|3',
+	'without histories or events, and in a table that inherits');
+is($node->safe_psql('postgres', "SELECT deal, history IS NULL FROM taken_up WHERE deal < -49999 OR history IS NULL ORDER BY deal"), "-50002|t\n-50000|t",
+	'a row without a history and without events stays');
+
 # events that workers read
 my $parallel = $node->safe_psql('postgres', "SELECT 'SET ' || name || ' = on' FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')");
 $node->safe_psql('postgres', "TRUNCATE long; $parallel; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
-	SET work_mem = '64kB'; SELECT refresh_histories('long')");
+	SET work_mem = '64kB'; SELECT refresh_histories('long'); DELETE FROM long WHERE deal % 2 = 1; UPDATE long SET history = history || history WHERE deal % 3 = 0;
+	INSERT INTO long VALUES (-50000, (SELECT history FROM long WHERE deal = 0), now()); SELECT refresh_histories('long', full => true)");
 is($node->safe_psql('postgres', <<'SQL'), 0, 'with workers');
 SELECT count(*) FROM long FULL JOIN (SELECT deal, history_agg(kind, at) AS history FROM many GROUP BY deal) x USING (deal)
 WHERE deal_history_send(long.history) IS DISTINCT FROM deal_history_send(x.history)
@@ -191,9 +261,12 @@ ALTER TABLE many ENABLE ROW LEVEL SECURITY;
 SQL
 my $digest = 'SELECT count(*), sum(hashtext(deal_history_send(history)::text)) FROM short';
 my $before = $node->safe_psql('postgres', $digest);
+my $guarded = 'CREATE POLICY p ON many USING (true); ALTER TABLE short ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON short';
 my %ends = (
 	'an error while it reads' => [ 'CREATE POLICY p ON many USING (1 / (i - 200000) IS NOT NULL)', qr/division by zero/ ],
 	'cancelled while it reads' => [ 'CREATE POLICY p ON many USING (CASE WHEN i = 200000 THEN cancel() ELSE true END)', qr/canceling statement/ ],
+	'an error while it reads the histories' => [ "$guarded USING (1 / (deal - 1001) IS NOT NULL)", qr/division by zero/ ],
+	'cancelled while it reads the histories' => [ "$guarded USING (CASE WHEN deal = 1001 THEN cancel() ELSE true END)", qr/canceling statement/ ],
 	'an error while it writes' => [ 'CREATE POLICY p ON many USING (true); CREATE TRIGGER t BEFORE INSERT ON short FOR EACH ROW EXECUTE FUNCTION stop()', qr/stopped/ ],
 );
 for my $end (sort keys %ends)
@@ -206,7 +279,7 @@ for my $end (sort keys %ends)
 		$node->psql('postgres', "SET client_min_messages = warning; SET work_mem = '64kB'; $call; SELECT count(*) FROM pg_ls_tmpdir()", stdout => \$out, stderr => \$error);
 		like($error, $message, $end);
 		is($out, $call =~ /^DO/ ? 0 : '', "$end: nothing else is told, and no file is left in the session");
-		$node->safe_psql('postgres', 'DROP POLICY p ON many; DROP TRIGGER IF EXISTS t ON short');
+		$node->safe_psql('postgres', 'DROP POLICY p ON many; DROP POLICY IF EXISTS p ON short; ALTER TABLE short DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY; DROP TRIGGER IF EXISTS t ON short');
 		is($node->safe_psql('postgres', $digest), $before, "$end: the table is as it was");
 		is(files_left(), 0, "$end: no temporary file is left");
 	}
