@@ -70,10 +70,10 @@ chunk_role(const EventChunk *chunk, const uint8 *event)
 /* Reads the events of a chunk, in order of arrival. */
 typedef struct ChunkReader
 {
-	EventChunk	head;			/* a copy, which writing elsewhere cannot change */
 	const uint8 *next;
 	const uint8 *end;
 	const char *name;			/* length and bytes of the next one; NULL without names */
+	EventChunk	head;			/* a copy, which writing elsewhere cannot change */
 } ChunkReader;
 
 static inline void
