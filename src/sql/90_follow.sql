@@ -476,7 +476,7 @@ BEGIN
 			fresh AS NOT MATERIALIZED (SELECT deal, history FROM aggregated WHERE history IS NOT NULL AND problem IS NULL),
 			failing AS NOT MATERIALIZED (SELECT deal, problem FROM aggregated WHERE problem IS NOT NULL),';
 	END IF;
-	-- an empty table is filled in the order of its key, and another one is told what differs, which the builder has found
+	-- an empty table is filled in the order of its key; another one is told what differs, where the builder has not found that
 	compared := CASE WHEN everything AND NOT empty AND NOT built THEN ' differing AS MATERIALIZED (SELECT f.deal, f.history, t.%9$I AS old FROM fresh f '
 		-- few types have an equality by which PostgreSQL makes no full join
 		|| CASE WHEN key.joins THEN 'FULL JOIN %4$s t ON t.%9$I %5$s f.deal WHERE ROW(t.history)::record *<> ROW(f.history)::record),'
